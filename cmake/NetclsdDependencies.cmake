@@ -1,0 +1,10 @@
+# Third-party libraries, all from Debian 12 (scripts/install-deps.sh). Each is used behind one file or folder of ours.
+find_package(Threads REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(tl-expected REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib)
+find_package(prometheus-cpp REQUIRED COMPONENTS core)
+find_package(Boost 1.74 REQUIRED)  # headers only: Beast and Asio

@@ -1,0 +1,123 @@
+// The agent's API in values, and their JSON. Field names are a contract (docs/api.md).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/error.h"
+#include "common/model/class_id.h"
+#include "common/model/class_request.h"
+#include "common/model/container_id.h"
+#include "common/model/process.h"
+
+namespace netclsd {
+
+inline constexpr const char* kDefaultSocket = "/run/netclsd/agent.sock";
+inline constexpr const char* kDefaultSpool = "/run/netclsd/spool";
+inline constexpr std::size_t kBodyMax_bytes = 1U << 20;
+
+using WallTime = std::chrono::system_clock::time_point;
+
+// Who brought a registration. kRecovered only counts in metrics: a recovered registration keeps its first source.
+enum class RegistrationSource { kHook, kSpool, kApi, kRecovered };
+[[nodiscard]] const char* to_string(RegistrationSource source);
+[[nodiscard]] std::optional<RegistrationSource> parse_registration_source(std::string_view text);
+
+// Body of PUT /v1/containers/{id}; also, with the id inside, a spool file.
+struct RegisterRequest {
+  Pid pid;
+  std::optional<StartTime> start_time;  // absent: the agent takes the process it finds
+  std::string bundle;                   // for people only; the agent does not read it
+  Annotations annotations;
+  std::optional<std::uint32_t> spec_classid;
+  std::string cgroups_path;  // for people only
+  RegistrationSource source = RegistrationSource::kApi;
+  friend bool operator==(const RegisterRequest&, const RegisterRequest&) = default;
+};
+// Unknown keys are accepted, so that a newer hook can talk to an older agent. Errors name the field.
+[[nodiscard]] Result<RegisterRequest> parse_register_request(std::string_view json);
+[[nodiscard]] std::string to_json(const RegisterRequest& request);
+
+struct SpoolEntry {
+  ContainerId id;
+  RegisterRequest request;
+};
+// A spool file is the request's JSON with "version": 1 and "id" added.
+[[nodiscard]] Result<SpoolEntry> parse_spool_entry(std::string_view json);
+[[nodiscard]] std::string to_json(const SpoolEntry& entry);
+
+struct MemberView {
+  Pid pid;
+  std::string comm;
+  bool placed = false;
+};
+
+struct ContainerView {
+  ContainerId id;
+  ClassId classid;
+  std::string class_name;    // empty: not by name → JSON null
+  std::string class_origin;  // which annotation or setting decided
+  RegistrationSource source;
+  Pid pid;
+  std::string group;  // absolute directory
+  bool adopted = false;
+  std::string membership_path;  // "HIERARCHY:PATH" as the agent sees it; empty: by descent alone → JSON null
+  WallTime registered_at;
+  std::uint64_t processes = 0;
+};
+// `members` null: "processes" is the count; else it is the list.
+[[nodiscard]] std::string to_json(const ContainerView& view, const std::vector<MemberView>* members = nullptr);
+[[nodiscard]] std::string to_json(const std::vector<ContainerView>& views);  // {"containers": […]}
+// The answer to PUT: the view with "managed": true, or {"managed": false}.
+[[nodiscard]] std::string registration_answer(const std::optional<ContainerView>& view);
+
+struct ProcessView {
+  Pid pid;
+  std::string comm;
+  std::optional<ContainerId> container;
+  std::optional<ClassId> expected;      // the container's class
+  std::uint32_t actual = 0;             // what its group says; 0: none
+  bool placed = false;
+  std::string cause;                    // register, fork, exec, sweep, inherited; empty if no member
+  std::optional<WallTime> since;
+};
+[[nodiscard]] std::string to_json(const ProcessView& view);
+
+struct SweepReport {
+  std::uint64_t processes_seen = 0;
+  std::uint64_t members = 0;
+  std::uint64_t strays = 0;
+  std::uint64_t moved = 0;
+  std::uint64_t failed = 0;
+  std::chrono::microseconds duration{0};
+};
+[[nodiscard]] std::string to_json(const SweepReport& report);
+
+struct Counter {
+  std::string name;
+  std::uint64_t value = 0;
+};
+struct StatusView {
+  std::string version;
+  std::string revision;
+  std::chrono::seconds uptime{0};
+  bool ready = false;
+  std::vector<std::string> not_ready_because;
+  std::string net_cls_mount;
+  std::string parent_group;
+  std::uint64_t receive_buffer_bytes = 0;
+  std::uint64_t containers = 0;
+  std::uint64_t processes = 0;
+  std::vector<Counter> counters;
+};
+[[nodiscard]] std::string to_json(const StatusView& view);
+
+// RFC 9457. `detail` is one line for people.
+[[nodiscard]] std::string problem_json(int status, std::string_view detail);
+[[nodiscard]] int http_status(ErrorCode code);
+
+}  // namespace netclsd

@@ -1,0 +1,23 @@
+#include "common/base/error.h"
+
+#include <system_error>
+
+namespace netclsd {
+
+Failure failure(ErrorCode code, std::string message) { return Failure(Error(code, std::move(message))); }
+
+Failure invalid(std::string message) { return failure(ErrorCode::kInvalid, std::move(message)); }
+
+Failure system_failure(int err, std::string_view operation, std::string_view object) {
+  std::string message(operation);
+  if (!object.empty()) message.append(" ").append(object);
+  message.append(": ").append(std::generic_category().message(err));
+  return Failure(Error(ErrorCode::kSystem, std::move(message), err));
+}
+
+Failure pass_on(Error error, std::string_view context) {
+  if (context.empty()) return Failure(std::move(error));
+  return Failure(Error(error.code(), std::string(context) + ": " + error.message(), error.sys_errno()));
+}
+
+}  // namespace netclsd

@@ -1,0 +1,139 @@
+#include "common/base/file.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+
+namespace netclsd {
+namespace {
+
+Result<UniqueFd> open_retrying(int dir, const std::string& name, int flags, mode_t mode) {
+  for (;;) {
+    const int fd = ::openat(dir, name.c_str(), flags | O_CLOEXEC, mode);
+    if (fd >= 0) return UniqueFd(fd);
+    if (errno != EINTR) return system_failure(errno, "open", name);
+  }
+}
+
+Result<void> write_whole(const UniqueFd& file, std::string_view text, std::string_view name) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(file.get(), text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return system_failure(errno, "write", name);
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+Result<void> write_and_sync(const UniqueFd& dir, const std::string& name, std::string_view text, mode_t mode) {
+  auto file = open_at(dir, name, O_WRONLY | O_CREAT | O_TRUNC, mode);
+  if (!file) return pass_on(file.error());
+  if (auto written = write_whole(*file, text, name); !written) return written;
+  if (::fsync(file->get()) != 0) return system_failure(errno, "fsync", name);
+  return {};
+}
+
+}  // namespace
+
+Result<UniqueFd> open_directory(const std::string& path) {
+  return open_retrying(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
+}
+
+Result<UniqueFd> open_directory_at(const UniqueFd& dir, const std::string& name) {
+  return open_at(dir, name, O_RDONLY | O_DIRECTORY);
+}
+
+Result<UniqueFd> open_at(const UniqueFd& dir, const std::string& name, int flags, mode_t mode) {
+  return open_retrying(dir.get(), name, flags | O_NOFOLLOW, mode);
+}
+
+Result<void> make_directories(const std::string& path, mode_t mode) {
+  for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
+    const std::string prefix = path.substr(0, end);
+    if (::mkdir(prefix.c_str(), mode) != 0 && errno != EEXIST) return system_failure(errno, "make directory", prefix);
+    if (end == std::string::npos) return {};
+  }
+}
+
+Result<std::string> read_all(const UniqueFd& file, std::size_t bytes_max, std::string_view name) {
+  std::string content;
+  char buffer[8192];
+  for (;;) {
+    const ssize_t got = ::read(file.get(), buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return system_failure(errno, "read", name);
+    if (got == 0) return content;
+    content.append(buffer, static_cast<std::size_t>(got));
+    if (content.size() > bytes_max) {
+      return failure(ErrorCode::kTooLarge, std::string(name) + " is larger than " + std::to_string(bytes_max) + " bytes");
+    }
+  }
+}
+
+Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
+  auto file = open_retrying(AT_FDCWD, path, O_RDONLY | O_NONBLOCK, 0);
+  if (!file) return pass_on(file.error());
+  return read_all(*file, bytes_max, path);
+}
+
+Result<std::string> read_file_at(const UniqueFd& dir, const std::string& name, std::size_t bytes_max) {
+  // O_NONBLOCK: opening a fifo that somebody left in our directory must not hang us.
+  auto file = open_at(dir, name, O_RDONLY | O_NONBLOCK);
+  if (!file) return pass_on(file.error());
+  return read_all(*file, bytes_max, name);
+}
+
+Result<void> write_once_at(const UniqueFd& dir, const std::string& name, std::string_view text) {
+  auto file = open_at(dir, name, O_WRONLY);
+  if (!file) return pass_on(file.error());
+  for (;;) {
+    if (::write(file->get(), text.data(), text.size()) >= 0) return {};
+    if (errno != EINTR) return system_failure(errno, "write", name);
+  }
+}
+
+Result<void> write_atomically_at(const UniqueFd& dir, const std::string& name, std::string_view text, mode_t mode) {
+  const std::string temporary = "." + name + ".tmp";
+  if (auto written = write_and_sync(dir, temporary, text, mode); !written) {
+    ::unlinkat(dir.get(), temporary.c_str(), 0);
+    return written;
+  }
+  if (::renameat(dir.get(), temporary.c_str(), dir.get(), name.c_str()) != 0) {
+    return system_failure(errno, "rename to", name);
+  }
+  if (::fsync(dir.get()) != 0) return system_failure(errno, "fsync directory of", name);
+  return {};
+}
+
+Result<bool> remove_file_at(const UniqueFd& dir, const std::string& name) {
+  if (::unlinkat(dir.get(), name.c_str(), 0) == 0) return true;
+  if (errno == ENOENT) return false;
+  return system_failure(errno, "remove", name);
+}
+
+Result<std::vector<std::string>> list_names(const UniqueFd& dir, std::size_t names_max) {
+  // A descriptor of our own: fdopendir takes it over, and the caller's offset stays where it is.
+  auto copy = open_at(dir, ".", O_RDONLY | O_DIRECTORY);
+  if (!copy) return pass_on(copy.error());
+  DIR* stream = ::fdopendir(copy->get());
+  if (stream == nullptr) return system_failure(errno, "list directory");
+  copy->release();  // closedir closes it
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(stream)) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+    if (names.size() > names_max) break;
+  }
+  ::closedir(stream);
+  if (names.size() > names_max) {
+    return failure(ErrorCode::kTooLarge, "directory has more than " + std::to_string(names_max) + " entries");
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace netclsd

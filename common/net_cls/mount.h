@@ -1,0 +1,26 @@
+// Finding the net_cls hierarchy among the mounts. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace netclsd {
+
+// The group every group of ours is made below, unless the configuration names another.
+inline constexpr const char* kDefaultParentGroup = "netclsd";
+
+struct NetClsMount {
+  std::string mount_point;
+  // What of the hierarchy is mounted there, as seen from the reader's cgroup namespace: "/" or, in a private
+  // namespace, possibly "/..".
+  std::string root;
+  friend bool operator==(const NetClsMount&, const NetClsMount&) = default;
+};
+
+// Reads /proc/self/mountinfo's text. The first writable mount of a cgroup v1 hierarchy that has net_cls; with
+// `mount_point`, only the one there. Octal escapes (\040) are undone.
+[[nodiscard]] std::optional<NetClsMount> find_net_cls_mount(std::string_view mountinfo,
+                                                            std::string_view mount_point = {});
+
+}  // namespace netclsd
