@@ -72,6 +72,10 @@ struct ContainerView {
 // `members` null: "processes" is the count; else it is the list.
 [[nodiscard]] std::string to_json(const ContainerView& view, const std::vector<MemberView>* members = nullptr);
 [[nodiscard]] std::string to_json(const std::vector<ContainerView>& views);  // {"containers": […]}
+struct RegistrationAnswer {
+  std::optional<ContainerView> view;  // std::nullopt: no class applies, the container is not managed
+  bool is_new = false;
+};
 // The answer to PUT: the view with "managed": true, or {"managed": false}.
 [[nodiscard]] std::string registration_answer(const std::optional<ContainerView>& view);
 

@@ -1,0 +1,89 @@
+#include "agent/core/tracker.h"
+
+namespace netclsd {
+namespace {
+
+constexpr std::int64_t kTick_ns = 10'000'000;  // USER_HZ is 100 on every architecture that we build for
+
+}  // namespace
+
+const char* to_string(JoinCause cause) {
+  switch (cause) {
+    case JoinCause::kRegister: return "register";
+    case JoinCause::kFork: return "fork";
+    case JoinCause::kExec: return "exec";
+    case JoinCause::kSweep: return "sweep";
+    case JoinCause::kInherited: return "inherited";
+  }
+  return "";
+}
+
+bool is_same_start(StartTime a, StartTime b) {
+  const std::uint64_t distance = a < b ? b.ticks - a.ticks : a.ticks - b.ticks;
+  return distance <= kStartSlack_ticks;
+}
+
+std::optional<Examine> Tracker::on(const ProcessEvent& event) {
+  if (const auto* forked = std::get_if<Forked>(&event)) return on_fork(*forked);
+  return on_exec(std::get<Execed>(event));
+}
+
+std::optional<Examine> Tracker::on_fork(const Forked& event) {
+  const auto parent = processes_.find(event.parent);
+  if (parent == processes_.end()) {
+    processes_.erase(event.child);  // the number now belongs to somebody else
+    return std::nullopt;
+  }
+  const bool is_born_placed = event.at > parent->second.placed_since;
+  TrackedProcess child{.container = parent->second.container,
+                       .start_time = start_time_at(event.at),
+                       .noticed_at = event.at,
+                       .placed_since = is_born_placed ? kPlacedFromBirth : kNotPlaced,
+                       .cause = is_born_placed ? JoinCause::kInherited : JoinCause::kFork};
+  processes_.insert_or_assign(event.child, child);
+  if (is_born_placed) return std::nullopt;
+  return Examine{event.child, JoinCause::kFork, event.at};
+}
+
+std::optional<Examine> Tracker::on_exec(const Execed& event) {
+  if (claims_.is_empty()) return std::nullopt;
+  const auto known = processes_.find(event.pid);
+  if (known != processes_.end() && !claims_.has_inner(known->second.container)) return std::nullopt;
+  return Examine{event.pid, JoinCause::kExec, event.at};
+}
+
+Verdict Tracker::judge(Pid pid, const CgroupPaths& cgroups) const {
+  const TrackedProcess* known = find(pid);
+  const auto by_path = claims_.by_path(cgroups);
+  const auto container = claims_.nearest(by_path, known ? std::optional(known->container) : std::nullopt);
+  if (!container) return NotMember{};
+  if (claims_.is_placed(*container, cgroups)) return Placed{*container};
+  return Attach{.container = *container, .must_have_start_time = container != by_path};
+}
+
+void Tracker::forget_container(ContainerNumber container) {
+  std::erase_if(processes_, [&](const auto& entry) { return entry.second.container == container; });
+}
+
+void Tracker::forget_proofs() {
+  for (auto& [pid, process] : processes_) process.placed_since = kNotPlaced;
+}
+
+std::vector<Pid> Tracker::processes_of(ContainerNumber container) const {
+  std::vector<Pid> pids;
+  for (const auto& [pid, process] : processes_) {
+    if (process.container == container) pids.push_back(pid);
+  }
+  return pids;
+}
+
+const TrackedProcess* Tracker::find(Pid pid) const {
+  const auto found = processes_.find(pid);
+  return found == processes_.end() ? nullptr : &found->second;
+}
+
+StartTime Tracker::start_time_at(MonotonicTime moment) const {
+  return StartTime{static_cast<std::uint64_t>((moment + boot_offset_).count() / kTick_ns)};
+}
+
+}  // namespace netclsd

@@ -1,0 +1,112 @@
+// The processes of registered containers as the event stream tells them, and what must be done about each. Pure: takes
+// values, returns what to examine; used by the loop thread only.
+//
+// Inheritance is proven, not assumed: a fork later than the end of the parent's cgroup.procs write is born in the
+// parent's group, because the kernel's fork and migration sections exclude each other and the event's time is taken
+// inside the fork's (no contradiction in 126,885 forks measured). Such a fork costs no read and no move.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "agent/core/claims.h"
+#include "agent/core/event.h"
+#include "common/model/process.h"
+
+namespace netclsd {
+
+// How a process got to be known as a member.
+enum class JoinCause { kRegister, kFork, kExec, kSweep, kInherited };
+[[nodiscard]] const char* to_string(JoinCause cause);
+
+struct TrackedProcess {
+  ContainerNumber container;
+  StartTime start_time;        // from the fork's time stamp or from /proc: right to kStartSlack_ticks
+  MonotonicTime noticed_at;    // the event's time, or when /proc was read
+  MonotonicTime placed_since;  // forks later than this are born in the group; kNotPlaced: not known to be placed
+  JoinCause cause;
+};
+
+inline constexpr MonotonicTime kNotPlaced = MonotonicTime::max();
+inline constexpr MonotonicTime kPlacedFromBirth = MonotonicTime::min();
+
+// A fork's event is stamped shortly after the child's start time is taken; between them the kernel may be preempted.
+inline constexpr std::uint64_t kStartSlack_ticks = 5;
+[[nodiscard]] bool is_same_start(StartTime a, StartTime b);
+
+// Look at this process before anything is decided.
+struct Examine {
+  Pid pid;
+  JoinCause cause;
+  MonotonicTime event_at;
+  friend bool operator==(const Examine&, const Examine&) = default;
+};
+
+struct NotMember {
+  friend bool operator==(NotMember, NotMember) = default;
+};
+struct Placed {
+  ContainerNumber container;
+  friend bool operator==(const Placed&, const Placed&) = default;
+};
+struct Attach {
+  ContainerNumber container;
+  // Its path does not say that it is a member, only its descent: it must be the process that was forked.
+  bool must_have_start_time = false;
+  friend bool operator==(const Attach&, const Attach&) = default;
+};
+using Verdict = std::variant<NotMember, Placed, Attach>;
+
+class Tracker {
+ public:
+  // `claims` outlives the tracker.
+  explicit Tracker(const Claims& claims) : claims_(claims) {}
+
+  // CLOCK_BOOTTIME - CLOCK_MONOTONIC: process start times count suspended time, event times do not.
+  void set_boot_offset(std::chrono::nanoseconds offset) { boot_offset_ = offset; }
+
+  std::optional<Examine> on(const ProcessEvent& event);
+
+  // What to do with a process whose cgroups were just read. Changes nothing.
+  [[nodiscard]] Verdict judge(Pid pid, const CgroupPaths& cgroups) const;
+
+  void put(Pid pid, const TrackedProcess& process) { processes_.insert_or_assign(pid, process); }
+  void forget(Pid pid) { processes_.erase(pid); }
+  void forget_container(ContainerNumber container);
+  // Drops what was noticed before `moment` and is not in `alive`; it ended, and nobody told us.
+  template <typename IsAlive>
+  void forget_ended(MonotonicTime moment, const IsAlive& is_alive) {
+    std::erase_if(processes_, [&](const auto& entry) {
+      return entry.second.noticed_at < moment && !is_alive(entry.first);
+    });
+  }
+  // After lost events a parent's pid may be another process's: later forks must be looked at.
+  void forget_proofs();
+
+  // True if `predicate(pid, process)` holds for a process of `container`.
+  template <typename Predicate>
+  [[nodiscard]] bool any_of(ContainerNumber container, const Predicate& predicate) const {
+    return std::any_of(processes_.begin(), processes_.end(), [&](const auto& entry) {
+      return entry.second.container == container && predicate(entry.first, entry.second);
+    });
+  }
+  // The processes known of `container`, in no order; some may have ended.
+  [[nodiscard]] std::vector<Pid> processes_of(ContainerNumber container) const;
+
+  [[nodiscard]] const TrackedProcess* find(Pid pid) const;
+  [[nodiscard]] std::size_t size() const { return processes_.size(); }
+
+ private:
+  std::optional<Examine> on_fork(const Forked& event);
+  std::optional<Examine> on_exec(const Execed& event);
+  [[nodiscard]] StartTime start_time_at(MonotonicTime moment) const;
+
+  const Claims& claims_;
+  std::chrono::nanoseconds boot_offset_{0};
+  std::unordered_map<Pid, TrackedProcess> processes_;
+};
+
+}  // namespace netclsd

@@ -1,0 +1,70 @@
+#include "agent/engine/containers.h"
+
+#include "common/base/check.h"
+
+namespace netclsd {
+
+ContainerNumber Containers::add(Registration registration, std::optional<ContainerNumber> outer) {
+  CHECK(!by_id_.contains(registration.id));
+  const ContainerNumber number{++last_number_};
+  by_id_.emplace(registration.id, number);
+  by_init_.insert_or_assign(registration.init.pid, number);
+  const auto added = containers_.emplace(number, Container{number, std::move(registration), "", outer, false}).first;
+  update_claim(added->second);
+  return number;
+}
+
+void Containers::remove(ContainerNumber number) {
+  const auto found = containers_.find(number);
+  if (found == containers_.end()) return;
+  const Registration& registration = found->second.registration;
+  const auto init = by_init_.find(registration.init.pid);
+  if (init != by_init_.end() && init->second == number) by_init_.erase(init);
+  by_id_.erase(registration.id);
+  claims_.remove(number);
+  containers_.erase(found);
+}
+
+void Containers::set_group_path(ContainerNumber number, std::string group_path) {
+  Container* container = find(number);
+  CHECK(container != nullptr);
+  container->group_path = std::move(group_path);
+  update_claim(*container);
+}
+
+Container* Containers::find(ContainerNumber number) {
+  const auto found = containers_.find(number);
+  return found == containers_.end() ? nullptr : &found->second;
+}
+
+Container* Containers::find(const ContainerId& id) {
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : find(found->second);
+}
+
+Container* Containers::find_by_init(Pid pid) {
+  const auto found = by_init_.find(pid);
+  return found == by_init_.end() ? nullptr : find(found->second);
+}
+
+std::vector<Init> Containers::inits() const {
+  std::vector<Init> inits;
+  inits.reserve(containers_.size());
+  for (const auto& [number, container] : containers_) inits.push_back({number, container.registration.init});
+  return inits;
+}
+
+std::vector<ContainerNumber> Containers::numbers() const {
+  std::vector<ContainerNumber> numbers;
+  numbers.reserve(by_id_.size());
+  for (const auto& [id, number] : by_id_) numbers.push_back(number);
+  return numbers;
+}
+
+void Containers::update_claim(const Container& container) {
+  claims_.set(container.number, {.membership = container.registration.membership,
+                                 .group_path = container.group_path,
+                                 .outer = container.outer});
+}
+
+}  // namespace netclsd

@@ -1,0 +1,49 @@
+// The registered containers. Keeps what core needs for deciding (Claims) in step. Loop thread only.
+#pragma once
+
+#include <map>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/core/claims.h"
+#include "agent/core/sweep_plan.h"
+#include "agent/engine/registration.h"
+
+namespace netclsd {
+
+struct Container {
+  ContainerNumber number;
+  Registration registration;
+  std::string group_path;  // of the group, as this agent reads it in /proc/PID/cgroup; empty until init is placed
+  std::optional<ContainerNumber> outer;
+  bool has_init_ended = false;
+};
+
+class Containers {
+ public:
+  static constexpr std::size_t kContainersMax = 100'000;
+
+  ContainerNumber add(Registration registration, std::optional<ContainerNumber> outer);
+  void remove(ContainerNumber number);
+  void set_group_path(ContainerNumber number, std::string group_path);
+
+  [[nodiscard]] Container* find(ContainerNumber number);
+  [[nodiscard]] Container* find(const ContainerId& id);
+  [[nodiscard]] Container* find_by_init(Pid pid);
+
+  [[nodiscard]] std::vector<Init> inits() const;
+  [[nodiscard]] std::vector<ContainerNumber> numbers() const;  // by id
+  [[nodiscard]] const Claims& claims() const { return claims_; }
+  [[nodiscard]] std::size_t size() const { return by_id_.size(); }
+
+ private:
+  void update_claim(const Container& container);
+
+  std::uint32_t last_number_ = 0;
+  std::map<ContainerNumber, Container> containers_;
+  std::map<ContainerId, ContainerNumber> by_id_;
+  std::unordered_map<Pid, ContainerNumber> by_init_;
+  Claims claims_;
+};
+
+}  // namespace netclsd

@@ -1,0 +1,168 @@
+#include "agent/engine/engine.h"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace netclsd {
+namespace {
+
+constexpr std::size_t kReadsPerDrain = 64;  // 3–5 µs each
+
+SourceLabel label(RegistrationSource source) { return static_cast<SourceLabel>(source); }
+
+}  // namespace
+
+Engine::Engine(Host host, EngineOptions options, Counters& counters)
+    : host_(host),
+      options_(std::move(options)),
+      counters_(counters),
+      mover_(host_, containers_, tracker_, counters_),
+      registrar_(host_, options_, containers_, tracker_, mover_),
+      releaser_(host_, containers_, tracker_),
+      sweeper_(host_, containers_, tracker_, mover_, counters_),
+      recovery_(host_, options_, containers_, registrar_, counters_),
+      views_(host_, options_, containers_, tracker_) {
+  tracker_.set_boot_offset(host_.clock.boot_offset());
+}
+
+void Engine::recover() {
+  recovery_.take_up_registrations();
+  releaser_.retry();
+  recovery_.remove_orphaned_groups();
+  update_gauges();
+}
+
+bool Engine::work(std::size_t examinations_max) {
+  host_.events.drain(*this);
+  for (std::size_t i = 1; i <= examinations_max && !mover_.is_idle(); ++i) {
+    const bool has_written = mover_.examine_next() == MoveOutcome::kMoved;
+    if (has_written || i % kReadsPerDrain == 0) host_.events.drain(*this);
+  }
+  update_gauges();
+  return !mover_.is_idle();
+}
+
+void Engine::tick() {
+  const MonotonicTime now = host_.clock.monotonic();
+  if (is_overrun_sweep_due(now)) {
+    overrun_.reset();
+    static_cast<void>(sweep(SweepCause::kOverrun));
+  }
+  if (now - last_sweep_at_ >= audit_interval_) static_cast<void>(sweep(SweepCause::kAudit));
+  if (releaser_.has_unfinished() && now - last_retry_at_ >= kReleaseRetry) {
+    last_retry_at_ = now;
+    releaser_.retry();
+    update_gauges();
+  }
+}
+
+MonotonicTime Engine::next_deadline() const {
+  MonotonicTime deadline = last_sweep_at_ + audit_interval_;
+  if (overrun_) {
+    deadline = std::min({deadline, overrun_->last_drop_at + kCalm, overrun_->began_at + kOverrunSweepAfterMax});
+  }
+  if (releaser_.has_unfinished()) deadline = std::min(deadline, last_retry_at_ + kReleaseRetry);
+  return deadline;
+}
+
+bool Engine::is_overrun_sweep_due(MonotonicTime now) const {
+  if (!overrun_) return false;
+  return now - overrun_->last_drop_at >= kCalm || now - overrun_->began_at >= kOverrunSweepAfterMax;
+}
+
+void Engine::on_event(const ProcessEvent& event) {
+  const auto to_examine = tracker_.on(event);
+  if (!to_examine || mover_.enqueue(*to_examine)) return;
+  distrust_events();  // the queue is full: reading all of /proc is cheaper by now
+}
+
+void Engine::on_dropped(std::uint64_t events) {
+  const MonotonicTime now = host_.clock.monotonic();
+  counters_.events_dropped.add(events);
+  tracker_.forget_proofs();
+  if (!overrun_) {
+    counters_.overruns.add();
+    host_.reporter.overrun(events);
+    overrun_ = Overrun{.began_at = now, .last_drop_at = now};
+  }
+  overrun_->last_drop_at = now;
+}
+
+void Engine::distrust_events() {
+  tracker_.forget_proofs();
+  const MonotonicTime now = host_.clock.monotonic();
+  if (!overrun_) overrun_ = Overrun{.began_at = now - kOverrunSweepAfterMax, .last_drop_at = now};
+}
+
+void Engine::on_exit(Pid init) {
+  releaser_.on_exit(init);
+  last_retry_at_ = host_.clock.monotonic();
+  update_gauges();
+}
+
+Result<RegistrationAnswer> Engine::register_container(const ContainerId& id, const RegisterRequest& request) {
+  releaser_.make_way(id);
+  auto registered = registrar_.add(id, request);
+  update_gauges();
+  if (!registered) {
+    count_failure(registered.error());
+    return pass_on(registered.error());
+  }
+  if (!*registered) return RegistrationAnswer{};
+  if ((*registered)->is_new) counters_.registrations[label(request.source)].add();
+  return RegistrationAnswer{.view = views_.container((*registered)->number), .is_new = (*registered)->is_new};
+}
+
+Result<void> Engine::release(const ContainerId& id, bool force) {
+  auto released = releaser_.release(id, force);
+  last_retry_at_ = host_.clock.monotonic();
+  update_gauges();
+  return released;
+}
+
+Result<SweepReport> Engine::sweep(SweepCause cause) {
+  last_sweep_at_ = host_.clock.monotonic();
+  auto report = sweeper_.sweep(cause, [this] { host_.events.drain(*this); });
+  if (!report) host_.reporter.problem("sweep_failed", "", report.error());
+  update_gauges();
+  return report;
+}
+
+void Engine::take_up_spool() {
+  for (SpoolItem& item : host_.spool.read()) {
+    if (!item.entry) {
+      counters_.registration_failures[RegistrationFailure::kMalformed].add();
+      host_.reporter.problem("spool_entry_not_readable", item.name, item.entry.error());
+    } else {
+      item.entry->request.source = RegistrationSource::kSpool;
+      auto answer = register_container(item.entry->id, item.entry->request);
+      if (!answer) host_.reporter.problem("spool_entry_refused", item.entry->id.text(), answer.error());
+      if (!answer && answer.error().code() == ErrorCode::kSystem) continue;  // try again later
+    }
+    host_.spool.remove(item.name);
+  }
+}
+
+void Engine::update_gauges() {
+  counters_.containers.set(containers_.size());
+  counters_.processes.set(tracker_.size());
+}
+
+void Engine::count_failure(const Error& error) {
+  const auto reason = [&] {
+    switch (error.code()) {
+      case ErrorCode::kInvalid:
+      case ErrorCode::kTooLarge:
+      case ErrorCode::kNotFound: return RegistrationFailure::kMalformed;
+      case ErrorCode::kForbidden: return RegistrationFailure::kForbidden;
+      case ErrorCode::kConflict:
+        return error.sys_errno() == ESRCH ? RegistrationFailure::kGone : RegistrationFailure::kConflict;
+      case ErrorCode::kUnavailable: return RegistrationFailure::kBusy;
+      case ErrorCode::kSystem: return RegistrationFailure::kSystem;
+    }
+    return RegistrationFailure::kSystem;
+  };
+  counters_.registration_failures[reason()].add();
+}
+
+}  // namespace netclsd

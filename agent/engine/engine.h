@@ -1,0 +1,79 @@
+// The whole of netclsd's behaviour over an abstract host: registers, follows events, sweeps, releases. The real agent
+// gives it the kernel, the simulation gives it FakeHost. One thread (the loop) calls everything.
+//
+// Loss is an ordinary input: on_dropped makes the engine forget what it had proven and sweep as soon as things calm
+// down, at the latest after kOverrunSweepAfterMax.
+#pragma once
+
+#include <optional>
+
+#include "agent/engine/recovery.h"
+#include "agent/engine/releaser.h"
+#include "agent/engine/sweeper.h"
+#include "agent/engine/views.h"
+
+namespace netclsd {
+
+class Engine : public EventSink {
+ public:
+  static constexpr MonotonicTime kCalm = std::chrono::milliseconds{50};
+  static constexpr MonotonicTime kOverrunSweepAfterMax = std::chrono::seconds{1};
+  static constexpr MonotonicTime kReleaseRetry = std::chrono::milliseconds{25};
+
+  // `counters` outlives the engine.
+  Engine(Host host, EngineOptions options, Counters& counters);
+
+  void set_policy(ClassPolicy policy) { registrar_.set_policy(std::move(policy)); }
+  void set_audit_interval(MonotonicTime interval) { audit_interval_ = interval; }
+
+  // Before the first sweep.
+  void recover();
+
+  // Reads what has arrived, then examines and moves, at most `examinations_max` processes; drains between any two
+  // moves. True if there is more to do at once.
+  bool work(std::size_t examinations_max);
+  // What is due by now: overrun sweep, audit, unfinished releases, the spool. Call at next_deadline().
+  void tick();
+  [[nodiscard]] MonotonicTime next_deadline() const;
+
+  void on_event(const ProcessEvent& event) override;
+  void on_dropped(std::uint64_t events) override;
+  void on_exit(Pid init);
+
+  [[nodiscard]] Result<RegistrationAnswer> register_container(const ContainerId& id, const RegisterRequest& request);
+  [[nodiscard]] Result<void> release(const ContainerId& id, bool force);
+  [[nodiscard]] Result<SweepReport> sweep(SweepCause cause);
+  void take_up_spool();
+  // Something out of sight may have happened (the listener was deaf): sweep at once.
+  void distrust_events();
+
+  [[nodiscard]] Views& views() { return views_; }
+
+ private:
+  void update_gauges();
+  void count_failure(const Error& error);
+  [[nodiscard]] bool is_overrun_sweep_due(MonotonicTime now) const;
+
+  Host host_;
+  EngineOptions options_;
+  Counters& counters_;
+  Containers containers_;
+  Tracker tracker_{containers_.claims()};
+  Mover mover_;
+  Registrar registrar_;
+  Releaser releaser_;
+  Sweeper sweeper_;
+  Recovery recovery_;
+  Views views_;
+
+  struct Overrun {
+    MonotonicTime began_at;
+    MonotonicTime last_drop_at;
+  };
+  std::optional<Overrun> overrun_;
+  MonotonicTime audit_interval_ = std::chrono::seconds{30};
+  MonotonicTime last_sweep_at_{0};
+  MonotonicTime last_retry_at_{0};
+};
+
+}  // namespace netclsd

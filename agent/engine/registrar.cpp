@@ -1,0 +1,166 @@
+#include "agent/engine/registrar.h"
+
+#include <cerrno>
+
+#include "agent/engine/snapshot.h"
+
+namespace netclsd {
+namespace {
+
+Failure process_gone(Pid pid) {
+  return Failure(Error(ErrorCode::kConflict, "pid " + to_string(pid) + " is gone", ESRCH));
+}
+
+Failure another_process(Pid pid) {
+  return failure(ErrorCode::kConflict,
+                 "pid " + to_string(pid) + " is not the process that was seen: its start time differs");
+}
+
+}  // namespace
+
+Result<std::optional<Registered>> Registrar::add(const ContainerId& id, const RegisterRequest& request) {
+  auto wanted = resolve(request);
+  if (!wanted) return pass_on(wanted.error());
+  if (!*wanted) return std::nullopt;
+  Container* known = containers_.find(id);
+  auto registered = known ? confirm(*known, request, **wanted) : create(id, request, **wanted);
+  if (!registered) return pass_on(registered.error());
+  return *registered;
+}
+
+Result<std::optional<ResolvedClass>> Registrar::resolve(const RegisterRequest& request) const {
+  if (is_sandbox(request.annotations)) return std::nullopt;
+  auto asked = class_request(request.annotations, request.spec_classid);
+  if (!asked) return pass_on(asked.error());
+  return resolve_class(*asked, policy_);
+}
+
+Result<Registered> Registrar::confirm(Container& known, const RegisterRequest& request, const ResolvedClass& wanted) {
+  const ProcessKey& init = known.registration.init;
+  const bool is_same = init.pid == request.pid && (!request.start_time || *request.start_time == init.start_time);
+  if (!is_same) {
+    return failure(ErrorCode::kConflict, "the container is registered with init pid " + to_string(init.pid) +
+                                             ", which is alive");
+  }
+  if (auto changed = reclassify(known, wanted); !changed) return pass_on(changed.error());
+  return Registered{.number = known.number, .is_new = false};
+}
+
+Result<void> Registrar::reclassify(Container& known, const ResolvedClass& wanted) {
+  Registration changed = known.registration;
+  changed.classid = wanted.classid;
+  changed.class_name = wanted.name;
+  changed.class_origin = wanted.origin;
+  if (changed == known.registration) return {};
+  if (auto written = host_.net_cls.set_classid(changed.directory, changed.classid.raw()); !written) return written;
+  known.registration = changed;
+  return host_.store.save(changed);
+}
+
+Result<ProcessFacts> Registrar::identify(const RegisterRequest& request) {
+  auto init = host_.processes.facts(request.pid);
+  if (!init) return process_gone(request.pid);
+  if (request.start_time && *request.start_time != init->start_time) return another_process(request.pid);
+  if (const Container* other = containers_.find_by_init(request.pid)) {
+    return failure(ErrorCode::kConflict,
+                   "pid " + to_string(request.pid) + " is the init of container " + other->registration.id.text());
+  }
+  return std::move(*init);
+}
+
+Result<Registered> Registrar::create(const ContainerId& id, const RegisterRequest& request,
+                                     const ResolvedClass& wanted) {
+  if (containers_.size() >= Containers::kContainersMax) {
+    return failure(ErrorCode::kUnavailable, std::to_string(Containers::kContainersMax) + " containers are registered");
+  }
+  auto snapshot = take_snapshot(host_.processes);  // nothing is drained meanwhile: no fork of init can be overlooked
+  if (!snapshot) return pass_on(snapshot.error());
+  auto init = identify(request);
+  if (!init) return pass_on(init.error());
+  const CgroupPaths agent = host_.processes.cgroups(options_.self).value_or(CgroupPaths{});
+  const GroupChoice group =
+      choose_group(id.text(), *init, *snapshot, agent, containers_.claims(), options_.place);
+  Registration registration{.id = id,
+                            .init = {init->pid, init->start_time},
+                            .classid = wanted.classid,
+                            .class_name = wanted.name,
+                            .class_origin = wanted.origin,
+                            .source = request.source,
+                            .directory = group.directory,
+                            .is_adopted = group.is_adopted,
+                            .membership = choose_membership_path(*init, *snapshot, agent),
+                            .registered_at = host_.clock.wall()};
+  const auto outer = owner_of(init->pid, *snapshot);
+  return settle(containers_.add(std::move(registration), outer), *init, *snapshot);
+}
+
+Result<Registered> Registrar::settle(ContainerNumber number, const ProcessFacts& init, const Snapshot& snapshot) {
+  auto placed = place_init(number, init);
+  if (!placed) {
+    undo(number);
+    return pass_on(placed.error());
+  }
+  take_over_members(number, snapshot);
+  const Registration& registration = containers_.find(number)->registration;
+  if (auto saved = host_.store.save(registration); !saved) {
+    return pass_on(saved.error(), "init is placed, but the registration cannot be kept");
+  }
+  host_.reporter.registered(registration);
+  return Registered{.number = number, .is_new = true};
+}
+
+Result<void> Registrar::place_init(ContainerNumber number, const ProcessFacts& init) {
+  const Registration registration = containers_.find(number)->registration;
+  const std::string* path = init.cgroups.net_cls();
+  const auto directory = path ? relative_path(options_.place.mount_root, *path) : std::nullopt;
+  const bool is_in_group = registration.is_adopted || directory == registration.directory;
+  if (!registration.is_adopted) {
+    if (auto made = host_.net_cls.make(registration.directory); !made) return made;
+  }
+  // The class first: nobody is ever seen in the group without it.
+  const auto classid = host_.net_cls.classid(registration.directory);
+  if (!classid || *classid != registration.classid.raw()) {
+    auto written = host_.net_cls.set_classid(registration.directory, registration.classid.raw());
+    if (!written) return written;
+  }
+  const MonotonicTime now = host_.clock.monotonic();
+  tracker_.put(init.pid, {number, init.start_time, now, is_in_group ? now : kNotPlaced, JoinCause::kRegister});
+  if (!is_in_group) {
+    auto moved = mover_.place(init.pid, number, {init.pid, JoinCause::kRegister, now});
+    if (!moved) return pass_on(moved.error());
+  }
+  const auto watched = host_.exits.watch(init.pid);
+  if (!watched) return pass_on(watched.error());
+  const auto seen = host_.processes.facts(init.pid);
+  if (!*watched || !seen || seen->start_time != init.start_time || !seen->cgroups.net_cls()) return process_gone(init.pid);
+  containers_.set_group_path(number, *seen->cgroups.net_cls());
+  return {};
+}
+
+void Registrar::take_over_members(ContainerNumber number, const Snapshot& snapshot) {
+  const MonotonicTime now = host_.clock.monotonic();
+  const Pid init = containers_.find(number)->registration.init.pid;
+  for (const Member& member : find_members(snapshot, containers_.inits(), containers_.claims(), tracker_)) {
+    if (member.container != number || member.pid == init) continue;
+    tracker_.put(member.pid, {number, member.start_time, now, member.is_placed ? now : kNotPlaced, JoinCause::kRegister});
+    // A full queue only delays it: the next sweep finds the process.
+    if (!member.is_placed) static_cast<void>(mover_.enqueue({member.pid, JoinCause::kRegister, now}));
+  }
+}
+
+std::optional<ContainerNumber> Registrar::owner_of(Pid pid, const Snapshot& snapshot) const {
+  for (const Member& member : find_members(snapshot, containers_.inits(), containers_.claims(), tracker_)) {
+    if (member.pid == pid) return member.container;
+  }
+  return std::nullopt;
+}
+
+void Registrar::undo(ContainerNumber number) {
+  const Registration registration = containers_.find(number)->registration;
+  host_.exits.forget(registration.init.pid);
+  tracker_.forget_container(number);
+  containers_.remove(number);
+  if (!registration.is_adopted) static_cast<void>(host_.net_cls.remove(registration.directory));
+}
+
+}  // namespace netclsd

@@ -1,0 +1,56 @@
+// Taking a container in: resolve its class, choose path and group, place init, remember it. Either all of it happens or
+// nothing stays behind. Loop thread only.
+#pragma once
+
+#include "agent/core/choice.h"
+#include "agent/core/class_policy.h"
+#include "agent/engine/mover.h"
+
+namespace netclsd {
+
+struct EngineOptions {
+  Pid self;                // the agent's own pid, for comparing cgroup paths
+  std::string mount_point;  // of the net_cls hierarchy, for people
+  GroupPlace place;
+};
+
+struct Registered {
+  ContainerNumber number;
+  bool is_new = false;
+};
+
+class Registrar {
+ public:
+  Registrar(Host& host, const EngineOptions& options, Containers& containers, Tracker& tracker, Mover& mover)
+      : host_(host), options_(options), containers_(containers), tracker_(tracker), mover_(mover) {}
+
+  void set_policy(ClassPolicy policy) { policy_ = std::move(policy); }
+
+  // std::nullopt: no class applies. kConflict: the pid is gone (with ESRCH) or not the process the caller saw.
+  // An id whose init has ended must have been released before (Releaser::make_way).
+  [[nodiscard]] Result<std::optional<Registered>> add(const ContainerId& id, const RegisterRequest& request);
+
+  // Brings init into the container's group and learns how that group looks from here. Also used by recovery.
+  [[nodiscard]] Result<void> place_init(ContainerNumber number, const ProcessFacts& init);
+
+ private:
+  [[nodiscard]] Result<std::optional<ResolvedClass>> resolve(const RegisterRequest& request) const;
+  [[nodiscard]] Result<Registered> confirm(Container& known, const RegisterRequest& request, const ResolvedClass& wanted);
+  [[nodiscard]] Result<void> reclassify(Container& known, const ResolvedClass& wanted);
+  [[nodiscard]] Result<ProcessFacts> identify(const RegisterRequest& request);
+  [[nodiscard]] Result<Registered> create(const ContainerId& id, const RegisterRequest& request,
+                                          const ResolvedClass& wanted);
+  [[nodiscard]] Result<Registered> settle(ContainerNumber number, const ProcessFacts& init, const Snapshot& snapshot);
+  void take_over_members(ContainerNumber number, const Snapshot& snapshot);
+  [[nodiscard]] std::optional<ContainerNumber> owner_of(Pid pid, const Snapshot& snapshot) const;
+  void undo(ContainerNumber number);
+
+  Host& host_;
+  const EngineOptions& options_;
+  Containers& containers_;
+  Tracker& tracker_;
+  Mover& mover_;
+  ClassPolicy policy_;
+};
+
+}  // namespace netclsd

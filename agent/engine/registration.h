@@ -1,0 +1,29 @@
+// One registration, as it is kept in memory and in <state_dir>/containers/<id>.json.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "agent/core/claims.h"
+#include "common/api/messages.h"
+#include "common/model/class_id.h"
+#include "common/model/container_id.h"
+#include "common/model/process.h"
+
+namespace netclsd {
+
+struct Registration {
+  ContainerId id;
+  ProcessKey init;
+  ClassId classid;
+  std::string class_name;    // empty: not asked for by name
+  std::string class_origin;  // which annotation or setting decided
+  RegistrationSource source = RegistrationSource::kApi;
+  std::string directory;     // of the group, relative to the net_cls mount
+  bool is_adopted = false;   // the runtime made the group: never removed by us
+  std::optional<MembershipPath> membership;
+  WallTime registered_at;
+  friend bool operator==(const Registration&, const Registration&) = default;
+};
+
+}  // namespace netclsd

@@ -1,0 +1,105 @@
+#include "agent/engine/releaser.h"
+
+namespace netclsd {
+namespace {
+
+constexpr int kMoveOutRoundsMax = 16;  // processes that fork while being moved out: give up after this many looks
+
+}  // namespace
+
+void Releaser::on_exit(Pid init) {
+  Container* container = containers_.find_by_init(init);
+  if (container == nullptr) return;
+  container->has_init_ended = true;
+  try_finish(container->number);
+  count_unfinished();
+}
+
+Result<void> Releaser::release(const ContainerId& id, bool force) {
+  Container* container = containers_.find(id);
+  if (container == nullptr) return {};
+  check_init(*container);
+  if (force) {
+    if (auto moved = move_out(*container); !moved) return moved;
+    finish(container->number);
+  } else if (container->has_init_ended) {
+    try_finish(container->number);
+  }
+  count_unfinished();
+  return {};
+}
+
+void Releaser::make_way(const ContainerId& id) {
+  Container* container = containers_.find(id);
+  if (container == nullptr) return;
+  check_init(*container);
+  if (container->has_init_ended) finish(container->number);
+}
+
+void Releaser::retry() {
+  for (const ContainerNumber number : containers_.numbers()) {
+    if (containers_.find(number)->has_init_ended) try_finish(number);
+  }
+  count_unfinished();
+}
+
+void Releaser::count_unfinished() {
+  unfinished_ = 0;
+  for (const ContainerNumber number : containers_.numbers()) {
+    unfinished_ += containers_.find(number)->has_init_ended ? 1 : 0;
+  }
+}
+
+// The pidfd's message may still be on its way.
+void Releaser::check_init(Container& container) {
+  const ProcessKey& init = container.registration.init;
+  if (host_.processes.start_time(init.pid) != init.start_time) container.has_init_ended = true;
+}
+
+void Releaser::try_finish(ContainerNumber number) {
+  const Container& container = *containers_.find(number);
+  if (has_live_process(container)) return;
+  finish(number);
+}
+
+bool Releaser::has_live_process(const Container& container) const {
+  const auto inside = host_.net_cls.processes(container.registration.directory);
+  if (!inside || !inside->empty()) return true;
+  // Its processes outside of the group are those that were not placed yet.
+  return tracker_.any_of(container.number, [&](Pid pid, const TrackedProcess& process) {
+    const auto start = process.placed_since == kNotPlaced ? host_.processes.start_time(pid) : std::nullopt;
+    return start && is_same_start(*start, process.start_time);
+  });
+}
+
+Result<void> Releaser::move_out(const Container& container) {
+  const std::string& directory = container.registration.directory;
+  if (container.registration.is_adopted) return host_.net_cls.set_classid(directory, 0);
+  const Container* outer = container.outer ? containers_.find(*container.outer) : nullptr;
+  const std::string target = outer ? outer->registration.directory : "";
+  for (int round = 0; round < kMoveOutRoundsMax; ++round) {
+    const auto inside = host_.net_cls.processes(directory);
+    if (!inside) return pass_on(inside.error());
+    if (inside->empty()) return {};
+    for (const Pid pid : *inside) {
+      if (auto moved = host_.net_cls.attach(target, pid); !moved) return pass_on(moved.error());
+    }
+  }
+  return failure(ErrorCode::kUnavailable, "the container forks faster than its processes can be moved out");
+}
+
+void Releaser::finish(ContainerNumber number) {
+  const Registration registration = containers_.find(number)->registration;
+  if (!registration.is_adopted) {
+    const auto removed = host_.net_cls.remove(registration.directory);
+    if (!removed) host_.reporter.problem("group_not_removed", registration.id.text(), removed.error());
+  }
+  const auto forgotten = host_.store.remove(registration.id);
+  if (!forgotten) host_.reporter.problem("state_not_removed", registration.id.text(), forgotten.error());
+  host_.exits.forget(registration.init.pid);
+  tracker_.forget_container(number);
+  containers_.remove(number);
+  host_.reporter.released(registration.id);
+}
+
+}  // namespace netclsd

@@ -1,0 +1,40 @@
+// Letting a container go: when its init has ended and its group is empty. poststop may come late, twice or never, so it
+// is only a hint. Only groups that we made are removed. Loop thread only.
+#pragma once
+
+#include "agent/engine/mover.h"
+
+namespace netclsd {
+
+class Releaser {
+ public:
+  Releaser(Host& host, Containers& containers, Tracker& tracker) : host_(host), containers_(containers), tracker_(tracker) {}
+
+  void on_exit(Pid init);
+
+  // A hint lets go of a container whose init has ended; with `force` a live one's processes are moved out first, to
+  // the container around it or to the hierarchy's root. Unknown ids are fine.
+  [[nodiscard]] Result<void> release(const ContainerId& id, bool force);
+
+  // Before a registration under the id: lets go of an earlier container whose init has ended.
+  void make_way(const ContainerId& id);
+
+  // Tries again those whose last processes had not ended yet.
+  void retry();
+  [[nodiscard]] bool has_unfinished() const { return unfinished_ > 0; }
+  void count_unfinished();
+
+ private:
+  void try_finish(ContainerNumber number);
+  [[nodiscard]] bool has_live_process(const Container& container) const;
+  [[nodiscard]] Result<void> move_out(const Container& container);
+  void finish(ContainerNumber number);
+  void check_init(Container& container);
+
+  Host& host_;
+  Containers& containers_;
+  Tracker& tracker_;
+  std::size_t unfinished_ = 0;
+};
+
+}  // namespace netclsd

@@ -1,0 +1,81 @@
+#include "agent/engine/sweeper.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "agent/engine/snapshot.h"
+
+namespace netclsd {
+
+Result<SweepReport> Sweeper::sweep(SweepCause cause, const std::function<void()>& drain) {
+  const MonotonicTime began_at = host_.clock.monotonic();
+  tracker_.set_boot_offset(host_.clock.boot_offset());
+  repair_groups();
+  auto snapshot = take_snapshot(host_.processes, drain);
+  if (!snapshot) return pass_on(snapshot.error(), "sweep");
+  const auto members = find_members(*snapshot, containers_.inits(), containers_.claims(), tracker_);
+  forget_ended(*snapshot, began_at);
+  remember(members, began_at, host_.clock.monotonic());
+  SweepReport report{.processes_seen = snapshot->size(), .members = members.size()};
+  place_strays(members, drain, report);
+  report.duration = std::chrono::duration_cast<std::chrono::microseconds>(host_.clock.monotonic() - began_at);
+  count(cause, report);
+  return report;
+}
+
+// Somebody may have removed a group or overwritten its classid by hand.
+void Sweeper::repair_groups() {
+  for (const ContainerNumber number : containers_.numbers()) {
+    const Registration& registration = containers_.find(number)->registration;
+    const auto classid = host_.net_cls.classid(registration.directory);
+    if (classid && *classid == registration.classid.raw()) continue;
+    if (containers_.find(number)->has_init_ended) continue;
+    if (!classid && registration.is_adopted) continue;  // the runtime's own: gone with the container
+    auto made = host_.net_cls.make(registration.directory);
+    if (made) made = host_.net_cls.set_classid(registration.directory, registration.classid.raw());
+    if (!made) host_.reporter.problem("group_repair_failed", registration.id.text(), made.error());
+  }
+}
+
+void Sweeper::remember(const std::vector<Member>& members, MonotonicTime began_at, MonotonicTime read_at) {
+  for (const Member& member : members) {
+    const TrackedProcess* known = tracker_.find(member.pid);
+    if (known && known->noticed_at >= began_at) continue;  // an event told us more while we were reading
+    TrackedProcess process =
+        known ? *known : TrackedProcess{member.container, member.start_time, began_at, kNotPlaced, JoinCause::kSweep};
+    const bool is_same = process.container == member.container;
+    process.container = member.container;
+    process.start_time = member.start_time;
+    if (!member.is_placed) process.placed_since = kNotPlaced;
+    if (member.is_placed && (!is_same || process.placed_since == kNotPlaced)) process.placed_since = read_at;
+    tracker_.put(member.pid, process);
+  }
+}
+
+void Sweeper::place_strays(const std::vector<Member>& members, const std::function<void()>& drain,
+                           SweepReport& report) {
+  for (const Member& member : members) {
+    if (member.is_placed) continue;
+    ++report.strays;
+    const auto outcome = mover_.examine({member.pid, JoinCause::kSweep, host_.clock.monotonic()});
+    report.moved += outcome == MoveOutcome::kMoved ? 1 : 0;
+    report.failed += outcome == MoveOutcome::kFailed ? 1 : 0;
+    drain();
+  }
+}
+
+void Sweeper::forget_ended(const Snapshot& snapshot, MonotonicTime began_at) {
+  std::unordered_set<Pid> alive;
+  alive.reserve(snapshot.size());
+  for (const ProcessFacts& process : snapshot) alive.insert(process.pid);
+  tracker_.forget_ended(began_at, [&](Pid pid) { return alive.contains(pid); });
+}
+
+void Sweeper::count(SweepCause cause, const SweepReport& report) {
+  counters_.sweeps[cause].add();
+  counters_.sweep_duration.observe(report.duration);
+  counters_.strays_repaired.add(report.moved);
+  host_.reporter.swept(kSweepCauses[static_cast<std::size_t>(cause)], report);
+}
+
+}  // namespace netclsd

@@ -1,0 +1,95 @@
+#include "agent/engine/views.h"
+
+#include <set>
+
+namespace netclsd {
+namespace {
+
+constexpr std::size_t kMembersMax = 10'000;  // of one answer
+
+std::string text_of(const std::optional<MembershipPath>& membership) {
+  return membership ? membership->hierarchy + ":" + membership->path : "";
+}
+
+}  // namespace
+
+ContainerView Views::container(ContainerNumber number) {
+  const Container& container = *containers_.find(number);
+  const Registration& registration = container.registration;
+  const auto inside = host_.net_cls.processes(registration.directory);
+  return {.id = registration.id,
+          .classid = registration.classid,
+          .class_name = registration.class_name,
+          .class_origin = registration.class_origin,
+          .source = registration.source,
+          .pid = registration.init.pid,
+          .group = options_.mount_point + "/" + registration.directory,
+          .adopted = registration.is_adopted,
+          .membership_path = text_of(registration.membership),
+          .registered_at = registration.registered_at,
+          .processes = inside ? inside->size() : 0};
+}
+
+std::vector<ContainerView> Views::list() {
+  std::vector<ContainerView> views;
+  for (const ContainerNumber number : containers_.numbers()) views.push_back(container(number));
+  return views;
+}
+
+Result<std::pair<ContainerView, std::vector<MemberView>>> Views::show(const ContainerId& id) {
+  const Container* found = containers_.find(id);
+  if (found == nullptr) return failure(ErrorCode::kNotFound, "container " + id.text() + " is not registered");
+  return std::pair(container(found->number), members(*found));
+}
+
+// Those in the group, and those that are known as members and not there.
+std::vector<MemberView> Views::members(const Container& container) {
+  std::set<Pid> pids;
+  if (const auto inside = host_.net_cls.processes(container.registration.directory)) {
+    pids.insert(inside->begin(), inside->end());
+  }
+  for (const Pid pid : tracker_.processes_of(container.number)) pids.insert(pid);
+  std::vector<MemberView> views;
+  for (const Pid pid : pids) {
+    const auto cgroups = views.size() < kMembersMax ? host_.processes.cgroups(pid) : std::nullopt;
+    if (!cgroups) continue;
+    views.push_back({pid, host_.processes.comm(pid), containers_.claims().is_placed(container.number, *cgroups)});
+  }
+  return views;
+}
+
+Result<ProcessView> Views::explain(Pid pid) {
+  const auto cgroups = host_.processes.cgroups(pid);
+  if (!cgroups) return failure(ErrorCode::kNotFound, "no process has pid " + to_string(pid));
+  ProcessView view{};
+  view.pid = pid;
+  view.comm = host_.processes.comm(pid);
+  view.actual = actual_class(*cgroups);
+  const Verdict verdict = tracker_.judge(pid, *cgroups);
+  std::optional<ContainerNumber> number;
+  if (const auto* placed = std::get_if<Placed>(&verdict)) number = placed->container;
+  if (const auto* stray = std::get_if<Attach>(&verdict)) number = stray->container;
+  if (!number) return view;
+  const Registration& registration = containers_.find(*number)->registration;
+  view.container = registration.id;
+  view.expected = registration.classid;
+  view.placed = std::holds_alternative<Placed>(verdict);
+  if (const TrackedProcess* known = tracker_.find(pid)) {
+    view.cause = to_string(known->cause);
+    view.since = wall_time_of(known->noticed_at);
+  }
+  return view;
+}
+
+WallTime Views::wall_time_of(MonotonicTime moment) {
+  const auto ago = std::chrono::duration_cast<WallTime::duration>(host_.clock.monotonic() - moment);
+  return host_.clock.wall() - ago;
+}
+
+std::uint32_t Views::actual_class(const CgroupPaths& cgroups) {
+  const std::string* path = cgroups.net_cls();
+  const auto directory = path ? relative_path(options_.place.mount_root, *path) : std::nullopt;
+  return directory ? host_.net_cls.classid(*directory).value_or(0) : 0;
+}
+
+}  // namespace netclsd

@@ -1,0 +1,53 @@
+#include "agent/state/spool_directory.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "common/base/file.h"
+
+namespace netclsd {
+namespace {
+
+constexpr std::size_t kNamesMax = 100'000;
+
+struct Entry {
+  std::int64_t modified_ns;
+  std::string name;
+  auto operator<=>(const Entry&) const = default;
+};
+
+std::optional<Entry> entry_at(const UniqueFd& directory, const std::string& name) {
+  struct stat status {};
+  if (::fstatat(directory.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
+  return Entry{status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec, name};
+}
+
+Result<SpoolEntry> parse(const UniqueFd& directory, const std::string& name) {
+  struct stat status {};
+  if (::fstatat(directory.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(status.st_mode)) {
+    return invalid(name + " is not a regular file");
+  }
+  const auto text = read_file_at(directory, name, kBodyMax_bytes);
+  if (!text) return pass_on(text.error());
+  return parse_spool_entry(*text);
+}
+
+}  // namespace
+
+std::vector<SpoolItem> SpoolDirectory::read() {
+  std::vector<Entry> entries;
+  for (const std::string& name : list_names(directory_, kNamesMax).value_or(std::vector<std::string>{})) {
+    if (name.starts_with('.') || !name.ends_with(".json")) continue;  // a hook is still writing it
+    if (auto entry = entry_at(directory_, name)) entries.push_back(std::move(*entry));
+  }
+  std::sort(entries.begin(), entries.end());
+  if (entries.size() > kEntriesPerReadMax) entries.resize(kEntriesPerReadMax);
+  std::vector<SpoolItem> items;
+  for (const Entry& entry : entries) items.push_back({entry.name, parse(directory_, entry.name)});
+  return items;
+}
+
+void SpoolDirectory::remove(const std::string& name) { static_cast<void>(remove_file_at(directory_, name)); }
+
+}  // namespace netclsd
