@@ -83,10 +83,10 @@ struct ProcessView {
   Pid pid;
   std::string comm;
   std::optional<ContainerId> container;
-  std::optional<ClassId> expected;      // the container's class
-  std::uint32_t actual = 0;             // what its group says; 0: none
+  std::optional<ClassId> expected;  // the container's class
+  std::uint32_t actual = 0;         // what its group says; 0: none
   bool placed = false;
-  std::string cause;                    // register, fork, exec, sweep, inherited; empty if no member
+  std::string cause;  // register, fork, exec, sweep, inherited; empty if no member
   std::optional<WallTime> since;
 };
 [[nodiscard]] std::string to_json(const ProcessView& view);

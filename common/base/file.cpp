@@ -69,7 +69,8 @@ Result<std::string> read_all(const UniqueFd& file, std::size_t bytes_max, std::s
     if (got == 0) return content;
     content.append(buffer, static_cast<std::size_t>(got));
     if (content.size() > bytes_max) {
-      return failure(ErrorCode::kTooLarge, std::string(name) + " is larger than " + std::to_string(bytes_max) + " bytes");
+      return failure(ErrorCode::kTooLarge,
+                     std::string(name) + " is larger than " + std::to_string(bytes_max) + " bytes");
     }
   }
 }

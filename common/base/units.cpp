@@ -19,7 +19,8 @@ constexpr std::uint64_t kDurationMax_us = 24ULL * 3'600'000'000;
 constexpr std::uint64_t kSizeMax_bytes = (1ULL << 31) - 1;
 
 template <std::size_t N>
-std::optional<std::uint64_t> parse_with_unit(std::string_view text, const std::array<Unit, N>& units, std::uint64_t max) {
+std::optional<std::uint64_t> parse_with_unit(std::string_view text, const std::array<Unit, N>& units,
+                                             std::uint64_t max) {
   const std::size_t digits = text.find_first_not_of("0123456789");
   const auto number = parse_unsigned(text.substr(0, digits));
   const std::string_view suffix = digits == std::string_view::npos ? "" : text.substr(digits);
@@ -46,8 +47,6 @@ std::string format_duration(std::chrono::microseconds duration) {
   return std::to_string(us) + "us";
 }
 
-std::optional<std::uint64_t> parse_size(std::string_view text) {
-  return parse_with_unit(text, kSizes, kSizeMax_bytes);
-}
+std::optional<std::uint64_t> parse_size(std::string_view text) { return parse_with_unit(text, kSizes, kSizeMax_bytes); }
 
 }  // namespace netclsd

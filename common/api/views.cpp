@@ -1,0 +1,101 @@
+#include "common/api/messages.h"
+#include "common/api/utc_time.h"
+#include "common/json/fields.h"
+
+namespace netclsd {
+namespace {
+
+OrderedJson text_or_null(const std::string& text) { return text.empty() ? OrderedJson() : OrderedJson(text); }
+
+OrderedJson class_or_null(std::optional<ClassId> class_id) {
+  return class_id ? OrderedJson(to_string(*class_id)) : OrderedJson();
+}
+
+OrderedJson to_ordered(const ContainerView& view) {
+  OrderedJson json;
+  json["id"] = view.id.text();
+  json["classid"] = to_string(view.classid);
+  json["class"] = text_or_null(view.class_name);
+  json["class_origin"] = view.class_origin;
+  json["source"] = to_string(view.source);
+  json["pid"] = view.pid.value;
+  json["group"] = view.group;
+  json["adopted"] = view.adopted;
+  json["membership_path"] = text_or_null(view.membership_path);
+  json["registered_at"] = format_utc(view.registered_at);
+  json["processes"] = view.processes;
+  return json;
+}
+
+OrderedJson to_ordered(const std::vector<MemberView>& members) {
+  OrderedJson json = OrderedJson::array();
+  for (const MemberView& member : members) {
+    json.push_back({{"pid", member.pid.value}, {"comm", member.comm}, {"placed", member.placed}});
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string to_json(const ContainerView& view, const std::vector<MemberView>* members) {
+  OrderedJson json = to_ordered(view);
+  if (members != nullptr) json["processes"] = to_ordered(*members);
+  return dump(json);
+}
+
+std::string to_json(const std::vector<ContainerView>& views) {
+  OrderedJson json;
+  json["containers"] = OrderedJson::array();
+  for (const ContainerView& view : views) json["containers"].push_back(to_ordered(view));
+  return dump(json);
+}
+
+std::string registration_answer(const std::optional<ContainerView>& view) {
+  OrderedJson json;
+  json["managed"] = view.has_value();
+  if (view) json.update(to_ordered(*view));
+  return dump(json);
+}
+
+std::string to_json(const ProcessView& view) {
+  OrderedJson json;
+  json["pid"] = view.pid.value;
+  json["comm"] = view.comm;
+  json["container"] = view.container ? OrderedJson(view.container->text()) : OrderedJson();
+  json["expected"] = class_or_null(view.expected);
+  json["actual"] = class_or_null(ClassId::from_raw(view.actual));
+  json["placed"] = view.placed;
+  json["cause"] = text_or_null(view.cause);
+  json["since"] = view.since ? OrderedJson(format_utc(*view.since)) : OrderedJson();
+  return dump(json);
+}
+
+std::string to_json(const SweepReport& report) {
+  OrderedJson json;
+  json["processes_seen"] = report.processes_seen;
+  json["members"] = report.members;
+  json["strays"] = report.strays;
+  json["moved"] = report.moved;
+  json["failed"] = report.failed;
+  json["duration_ms"] = static_cast<double>(report.duration.count()) / 1000;
+  return dump(json);
+}
+
+std::string to_json(const StatusView& view) {
+  OrderedJson json;
+  json["version"] = view.version;
+  json["revision"] = view.revision;
+  json["uptime_seconds"] = view.uptime.count();
+  json["ready"] = view.ready;
+  json["not_ready_because"] = view.not_ready_because;
+  json["net_cls_mount"] = view.net_cls_mount;
+  json["parent_group"] = view.parent_group;
+  json["receive_buffer_bytes"] = view.receive_buffer_bytes;
+  json["containers"] = view.containers;
+  json["processes"] = view.processes;
+  json["counters"] = OrderedJson::object();
+  for (const Counter& counter : view.counters) json["counters"][counter.name] = counter.value;
+  return dump(json);
+}
+
+}  // namespace netclsd

@@ -1,0 +1,112 @@
+#include "hook/placement.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "common/base/file.h"
+#include "common/net_cls/group.h"
+#include "common/net_cls/mount.h"
+#include "common/proc/process.h"
+
+namespace netclsd {
+namespace {
+
+constexpr std::size_t kMountinfoMax_bytes = 16U << 20;  // a node with thousands of containers has thousands of mounts
+
+struct Init {
+  const std::string& proc;
+  Pid pid;
+  std::optional<StartTime> start_time;
+};
+
+struct Hierarchy {
+  UniqueFd root;
+  std::string root_path;  // in /proc/PID/cgroup's terms
+};
+
+Result<ClassId> explicit_class(const Registration& registration) {
+  if (!registration.wanted) return invalid("it asks for no class");
+  if (const auto* class_id = std::get_if<ClassId>(&registration.wanted->wanted)) return *class_id;
+  return invalid("class " + std::get<ClassName>(registration.wanted->wanted).text + " is known to the agent alone");
+}
+
+Result<Hierarchy> open_hierarchy(const std::string& proc) {
+  auto mountinfo = read_file(proc + "/self/mountinfo", kMountinfoMax_bytes);
+  if (!mountinfo) return pass_on(mountinfo.error());
+  const auto mount = find_net_cls_mount(*mountinfo);
+  if (!mount) return failure(ErrorCode::kNotFound, "no net_cls hierarchy is mounted");
+  auto root = open_directory(mount->mount_point);
+  if (!root) return pass_on(root.error());
+  return Hierarchy{.root = *std::move(root), .root_path = mount->root};
+}
+
+// The pid's number may have gone to another process since the runtime wrote it down.
+Result<void> check_identity(const Init& init) {
+  auto stat = read_process_stat(init.proc, init.pid);
+  if (!stat) return pass_on(stat.error());
+  if (*stat && !is_dead(**stat) && (*stat)->start_time == init.start_time) return {};
+  return failure(ErrorCode::kConflict, "init is gone");
+}
+
+// The group that the runtime made for init alone, if there is one. At a hook's time init has no children yet, and a
+// group that init merely inherited holds the runtime as well.
+Result<std::optional<UniqueFd>> own_group(const Hierarchy& hierarchy, const Init& init) {
+  auto paths = read_cgroup_paths(init.proc, init.pid);
+  if (!paths) return pass_on(paths.error());
+  const std::string* path = *paths ? (*paths)->net_cls() : nullptr;
+  const auto relative = path != nullptr ? relative_path(hierarchy.root_path, *path) : std::nullopt;
+  if (!relative || relative->empty()) return std::nullopt;
+  auto group = open_group(hierarchy.root, *relative);
+  if (!group) return pass_on(group.error());
+  auto processes = processes_in(*group);
+  if (!processes) return pass_on(processes.error());
+  if (*processes != std::vector{init.pid}) return std::nullopt;
+  return std::optional(*std::move(group));
+}
+
+Result<void> adopt(const UniqueFd& group, ClassId class_id, const Init& init) {
+  if (auto checked = check_identity(init); !checked) return checked;
+  return write_classid(group, class_id.raw());
+}
+
+// The classid first: an observer must never see init in a group of class 0.
+Result<void> fill_group(const UniqueFd& group, ClassId class_id, const Init& init) {
+  if (auto written = write_classid(group, class_id.raw()); !written) return written;
+  if (auto checked = check_identity(init); !checked) return checked;
+  auto attached = attach(group, init.pid);
+  if (!attached) return pass_on(attached.error());
+  if (*attached == AttachOutcome::kProcessGone) return failure(ErrorCode::kConflict, "init is gone");
+  return {};
+}
+
+Result<void> place_in_new_group(const UniqueFd& root, const std::string& id, ClassId class_id, const Init& init) {
+  const std::string relative = std::string(kDefaultParentGroup) + "/" + id;
+  auto group = make_group(root, relative);
+  if (!group) return pass_on(group.error());
+  auto filled = fill_group(*group, class_id, init);
+  if (filled) return filled;
+  if (auto removed = remove_group(root, relative); !removed) return pass_on(filled.error(), removed.error().message());
+  return filled;
+}
+
+Result<void> place(const Hierarchy& hierarchy, const std::string& id, ClassId class_id, const Init& init) {
+  auto group = own_group(hierarchy, init);
+  if (!group) return pass_on(group.error());
+  if (*group) return adopt(**group, class_id, init);
+  return place_in_new_group(hierarchy.root, id, class_id, init);
+}
+
+}  // namespace
+
+Result<ClassId> place_init(const Registration& registration, const std::string& proc) {
+  auto class_id = explicit_class(registration);
+  if (!class_id) return class_id;
+  auto hierarchy = open_hierarchy(proc);
+  if (!hierarchy) return pass_on(hierarchy.error());
+  const Init init{proc, registration.request.pid, registration.request.start_time};
+  if (auto placed = place(*hierarchy, registration.id.text(), *class_id, init); !placed) return pass_on(placed.error());
+  return class_id;
+}
+
+}  // namespace netclsd

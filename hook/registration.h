@@ -1,0 +1,21 @@
+// What the hook knows about a container that starts: read from the state, the bundle and /proc.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "common/api/messages.h"
+#include "common/oci/state.h"
+
+namespace netclsd {
+
+struct Registration {
+  ContainerId id;
+  RegisterRequest request;
+  std::optional<ClassRequest> wanted;  // absent: asks for nothing; the agent may have a default class
+};
+
+// std::nullopt: a pause container, which is never managed. Changes nothing. `proc` is "/proc" but in tests.
+[[nodiscard]] Result<std::optional<Registration>> read_registration(const OciState& state, const std::string& proc);
+
+}  // namespace netclsd
