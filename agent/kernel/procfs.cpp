@@ -11,11 +11,6 @@ constexpr std::size_t kFileMax_bytes = 65'536;
 constexpr std::size_t kEntriesMax = 5'000'000;  // pid_max cannot exceed 4,194,304
 constexpr std::size_t kThreadsMax = 5'000'000;
 
-bool is_leader_dead(const ProcessStat& stat) { return stat.state == 'Z' || stat.state == 'X'; }
-
-// A dead leader with live threads is a live process; alone it is a zombie that waits for its parent.
-bool is_process_dead(const ProcessStat& stat) { return is_leader_dead(stat) && stat.threads <= 1; }
-
 }  // namespace
 
 Result<std::vector<Pid>> Procfs::list() {
@@ -31,7 +26,7 @@ Result<std::vector<Pid>> Procfs::list() {
 std::optional<ProcessFacts> Procfs::facts(Pid pid) {
   const auto text = read(to_string(pid) + "/stat");
   const auto stat = text ? parse_process_stat(*text) : std::nullopt;
-  if (!stat || is_process_dead(*stat)) return std::nullopt;
+  if (!stat || is_dead(*stat)) return std::nullopt;
   auto paths = is_leader_dead(*stat) ? cgroups_of_another_thread(pid) : cgroups(pid);
   if (!paths) return std::nullopt;
   return ProcessFacts{pid, stat->parent, stat->start_time, std::move(*paths)};
@@ -59,7 +54,7 @@ std::optional<CgroupPaths> Procfs::cgroups_of_another_thread(Pid leader) {
 std::optional<StartTime> Procfs::start_time(Pid pid) {
   const auto text = read(to_string(pid) + "/stat");
   const auto stat = text ? parse_process_stat(*text) : std::nullopt;
-  if (!stat || is_process_dead(*stat)) return std::nullopt;
+  if (!stat || is_dead(*stat)) return std::nullopt;
   return stat->start_time;
 }
 

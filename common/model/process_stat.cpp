@@ -10,6 +10,7 @@ constexpr std::uint64_t kPidMax = 0x7fff'ffff;
 // Fields after the name, counted from the state (proc(5) calls it field 3).
 constexpr std::size_t kState = 0;
 constexpr std::size_t kParent = 1;
+constexpr std::size_t kThreads = 17;
 constexpr std::size_t kStartTime = 19;
 
 std::optional<Pid> parse_pid(std::string_view text) {
@@ -29,12 +30,14 @@ std::optional<ProcessStat> parse_process_stat(std::string_view text) {
   if (fields.size() <= kStartTime || fields[kState].size() != 1) return std::nullopt;
   const auto pid = parse_pid(text.substr(0, open));
   const auto parent = parse_pid(fields[kParent]);
+  const auto threads = parse_unsigned(fields[kThreads]);
   const auto start_time = parse_unsigned(fields[kStartTime]);
-  if (!pid || !parent || !start_time) return std::nullopt;
+  if (!pid || !parent || !threads || !start_time) return std::nullopt;
   return ProcessStat{.pid = *pid,
                      .comm = std::string(text.substr(open + 2, close - open - 2)),
                      .state = fields[kState].front(),
                      .parent = *parent,
+                     .threads = *threads,
                      .start_time = StartTime{*start_time}};
 }
 

@@ -14,6 +14,7 @@ struct ProcessStat {
   std::string comm;  // any bytes, blanks and parentheses included
   char state = '?';  // R, S, D, Z, X, …
   Pid parent;        // 0 outside of the reader's pid namespace
+  std::uint64_t threads = 1;  // a zombie leader counts as one
   StartTime start_time;
   friend bool operator==(const ProcessStat&, const ProcessStat&) = default;
 };
@@ -21,7 +22,8 @@ struct ProcessStat {
 // std::nullopt: not the content of a stat file.
 [[nodiscard]] std::optional<ProcessStat> parse_process_stat(std::string_view text);
 
-// A zombie leader may still have living threads; a container's init that is about to start has none.
-[[nodiscard]] constexpr bool is_dead(const ProcessStat& stat) { return stat.state == 'Z' || stat.state == 'X'; }
+// A leader thread that has exited while others live is a live process; a zombie alone waits for its parent.
+[[nodiscard]] constexpr bool is_leader_dead(const ProcessStat& stat) { return stat.state == 'Z' || stat.state == 'X'; }
+[[nodiscard]] constexpr bool is_dead(const ProcessStat& stat) { return is_leader_dead(stat) && stat.threads <= 1; }
 
 }  // namespace netclsd

@@ -1,0 +1,212 @@
+#include "agent/agent.h"
+
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "agent/kernel/hierarchy.h"
+#include "agent/logging/log.h"
+#include "common/base/file.h"
+
+namespace netclsd {
+namespace {
+
+constexpr std::size_t kExaminationsPerRound = 256;  // between two looks at signals, timers and requests
+
+// One pidfd and one directory for each container.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Two agents on one state directory would undo each other's work.
+Result<UniqueFd> lock(const UniqueFd& state_dir, const std::string& path) {
+  auto file = open_at(state_dir, "lock", O_RDWR | O_CREAT, 0600);
+  if (!file) return pass_on(file.error());
+  if (::flock(file->get(), LOCK_EX | LOCK_NB) == 0) return file;
+  if (errno == EWOULDBLOCK) {
+    return failure(ErrorCode::kConflict, "another netclsd runs on state directory " + path);
+  }
+  return system_failure(errno, "lock", path + "/lock");
+}
+
+Result<UniqueFd> make_directory(const std::string& path) {
+  if (auto made = make_directories(path, 0700); !made) return pass_on(made.error());
+  return open_directory(path);
+}
+
+ClassPolicy policy_of(const Config& config) {
+  return {.classes = config.classes, .default_class = config.default_class, .allowed = config.allowed_classids};
+}
+
+}  // namespace
+
+struct Agent::Resources {
+  UniqueFd lock;
+  EventLoop loop;
+  Signals signals;
+  Timer second;
+  UniqueFd proc;
+  NetClsMount mount;
+  UniqueFd groups;
+  UniqueFd containers_dir;
+  UniqueFd spool_dir;
+  std::unique_ptr<Mailbox> mailbox;
+
+  static Result<Resources> open(const Config& config);
+};
+
+Result<Agent::Resources> Agent::Resources::open(const Config& config) {
+  auto state_dir = make_directory(config.state_dir);
+  if (!state_dir) return pass_on(state_dir.error());
+  auto lock_file = lock(*state_dir, config.state_dir);
+  if (!lock_file) return pass_on(lock_file.error());
+  auto containers_dir = make_directory(config.state_dir + "/containers");
+  if (!containers_dir) return pass_on(containers_dir.error());
+  auto spool_dir = make_directory(config.state_dir + "/spool");
+  if (!spool_dir) return pass_on(spool_dir.error());
+  auto mount = find_or_mount_net_cls(config.net_cls.mount, config.state_dir + "/net_cls");
+  if (!mount) return pass_on(mount.error());
+  auto groups = open_directory(mount->mount_point);
+  if (!groups) return pass_on(groups.error());
+  auto proc = open_directory("/proc");
+  if (!proc) return pass_on(proc.error());
+  auto loop = EventLoop::make();
+  if (!loop) return pass_on(loop.error());
+  auto signals = Signals::block();
+  if (!signals) return pass_on(signals.error());
+  auto second = Timer::every(std::chrono::seconds{1});
+  if (!second) return pass_on(second.error());
+  auto mailbox = Mailbox::create();
+  if (!mailbox) return pass_on(mailbox.error());
+  return Resources{std::move(*lock_file), std::move(*loop),           std::move(*signals),   std::move(*second),
+                   std::move(*proc),      std::move(*mount),          std::move(*groups),    std::move(*containers_dir),
+                   std::move(*spool_dir), std::move(*mailbox)};
+}
+
+Agent::Agent(CommandLine command_line, Config config, Resources resources)
+    : command_line_(std::move(command_line)),
+      config_(std::move(config)),
+      lock_(std::move(resources.lock)),
+      loop_(std::move(resources.loop)),
+      signals_(std::move(resources.signals)),
+      second_(std::move(resources.second)),
+      procfs_(std::move(resources.proc)),
+      groups_(std::move(resources.groups)),
+      store_(std::move(resources.containers_dir)),
+      spool_(std::move(resources.spool_dir)),
+      events_(loop_, procfs_.root(), counters_,
+              {.self = Pid{::getpid()}, .receive_buffer_bytes = config_.receive_buffer_bytes}),
+      exits_(loop_, [this](Pid init) { engine_.on_exit(init); }),
+      options_{.self = Pid{::getpid()},
+               .mount_point = resources.mount.mount_point,
+               .place = {.mount_root = resources.mount.root, .parent = config_.net_cls.parent}},
+      engine_(host(), options_, counters_),
+      mailbox_(std::move(resources.mailbox)),
+      service_(*mailbox_, engine_, counters_, readiness_, options_),
+      server_({.socket_path = config_.socket, .listen = config_.listen}, service_, counters_, readiness_) {}
+
+Host Agent::host() {
+  return {procfs_, groups_, clock_, exits_, events_, store_, spool_, reporter_};
+}
+
+Result<std::unique_ptr<Agent>> Agent::make(const CommandLine& command_line, const Config& config) {
+  raise_descriptor_limit();
+  auto resources = Resources::open(config);
+  if (!resources) return pass_on(resources.error());
+  std::unique_ptr<Agent> agent(new Agent(command_line, config, std::move(*resources)));
+  // Before the first look at /proc: what is born in between is in one of the two.
+  if (auto subscribed = agent->events_.subscribe(); !subscribed) return pass_on(subscribed.error());
+  return agent;
+}
+
+Result<void> Agent::run() {
+  for (auto added : {loop_.add(signals_.fd(), [this] { on_signal(); }),
+                     loop_.add(second_.fd(), [this] { on_second(); }),
+                     loop_.add(mailbox_->fd(), [this] { mailbox_->run_all(); })}) {
+    if (!added) return added;
+  }
+  apply(config_);
+  if (auto started = server_.start(); !started) return started;
+  start_up();
+  Result<void> waited;
+  while (!is_stopping_ && waited) {
+    const bool has_more = engine_.work(kExaminationsPerRound);
+    engine_.tick();
+    waited = loop_.wait(has_more ? std::chrono::milliseconds{0} : time_to_next_deadline());
+  }
+  log_event(LogLevel::kInfo, "stopping", {{"containers", counters_.containers.value()}});
+  readiness_.set({"stopping"});
+  mailbox_->close();
+  server_.stop();
+  return waited;
+}
+
+void Agent::start_up() {
+  engine_.recover();
+  static_cast<void>(engine_.sweep(SweepCause::kStartup));
+  engine_.take_up_spool();
+  readiness_.set({});
+  counters_.ready.set(1);
+  log_event(LogLevel::kInfo, "ready",
+            {{"socket", config_.socket},
+             {"net_cls", options_.mount_point},
+             {"containers", counters_.containers.value()},
+             {"receive_buffer_bytes", counters_.receive_buffer_bytes.value()}});
+}
+
+void Agent::on_second() {
+  second_.acknowledge();
+  engine_.take_up_spool();
+  engine_.work(0);  // hears the last canary
+  const auto pulse = events_.check_pulse();
+  if (pulse == EventStream::Pulse::kAlive) return;
+  const bool is_deaf = pulse == EventStream::Pulse::kDeaf;
+  log_event(LogLevel::kWarning, is_deaf ? "events_silent" : "events_heard_again",
+            {{"resubscriptions", counters_.resubscriptions.value()}});
+  readiness_.set(is_deaf ? std::vector<std::string>{"the kernel sends no process events"} : std::vector<std::string>{});
+  counters_.ready.set(is_deaf ? 0 : 1);
+  engine_.distrust_events();
+}
+
+void Agent::on_signal() {
+  while (const auto signal = signals_.next()) {
+    if (*signal == Signal::kReload) reload();
+    if (*signal == Signal::kStop) is_stopping_ = true;
+  }
+}
+
+void Agent::reload() {
+  auto loaded = load_config(command_line_);
+  if (!loaded) {
+    counters_.config_reload_failures.add();
+    log_event(LogLevel::kError, "config_reload_failed",
+              {{"error", loaded.error().message()}, {"now", "the configuration stays as it was"}});
+    return;
+  }
+  for (const std::string& key : restart_only_changes(config_, *loaded)) {
+    log_event(LogLevel::kWarning, "config_needs_restart", {{"key", key}});
+  }
+  apply(*loaded);
+  counters_.config_reloads.add();
+  log_event(LogLevel::kInfo, "config_reloaded");
+}
+
+// Registered containers keep their class; what is registered from now on follows the new policy.
+void Agent::apply(const Config& config) {
+  engine_.set_policy(policy_of(config));
+  engine_.set_audit_interval(config.audit_interval);
+  set_log_level(config.log.level);
+}
+
+std::chrono::milliseconds Agent::time_to_next_deadline() {
+  const auto left = engine_.next_deadline() - clock_.monotonic();
+  return std::max(std::chrono::ceil<std::chrono::milliseconds>(left), std::chrono::milliseconds{0});
+}
+
+}  // namespace netclsd

@@ -1,0 +1,104 @@
+#include "agent/event_stream.h"
+
+#include "agent/kernel/canary.h"
+#include "agent/kernel/namespaces.h"
+#include "common/base/check.h"
+
+namespace netclsd {
+namespace {
+
+constexpr std::chrono::milliseconds kAcknowledgementTimeout{100};
+constexpr int kResubscriptionsMax = 1024;  // in one go, some 50 µs each; goes on at the next pulse
+
+EventLabel label(const ConnectorMessage& message) {
+  switch (message.index()) {
+    case 0: return EventLabel::kFork;
+    case 1: return EventLabel::kExec;
+    case 2: return EventLabel::kComm;
+    case 3: return EventLabel::kAck;
+    default: return EventLabel::kOther;
+  }
+}
+
+}  // namespace
+
+EventStream::~EventStream() {
+  if (connector_) loop_.remove(connector_->fd());
+}
+
+Result<void> EventStream::subscribe() {
+  auto listening = listen_once();
+  if (listening) return {};
+  const Error& error = listening.error();
+  // Only a subscription that was taken and never answered needs an explanation.
+  if (!connector_) return pass_on(error, "cannot follow process events");
+  return failure(error.code(), "cannot follow process events: " + error.message() + ": " + explain_silence(proc_));
+}
+
+Result<void> EventStream::listen_once() {
+  auto connector = ProcConnector::open(options_.self, options_.receive_buffer_bytes);
+  if (!connector) return pass_on(connector.error());
+  if (auto requested = connector->request_events(); !requested) return requested;
+  use(std::move(*connector));
+  if (auto answered = connector_->await_acknowledgement(kAcknowledgementTimeout); !answered) return answered;
+  if (!hears_canary(*connector_)) return failure(ErrorCode::kUnavailable, "subscribed, but a first event did not arrive");
+  return {};
+}
+
+void EventStream::use(ProcConnector connector) {
+  if (connector_) loop_.remove(connector_->fd());
+  connector_ = std::move(connector);
+  is_canary_out_ = false;
+  counters_.receive_buffer_bytes.set(connector_->receive_buffer_bytes());
+  // Being readable only ends the wait: the loop drains at the start of each round.
+  CHECK(loop_.add(connector_->fd(), [] {}).has_value());
+}
+
+void EventStream::drain(EventSink& sink) {
+  connector_->drain([&](const ConnectorMessage& message) { handle(message, &sink); });
+  if (const std::uint32_t dropped = connector_->take_drops(); dropped > 0) sink.on_dropped(dropped);
+}
+
+void EventStream::handle(const ConnectorMessage& message, EventSink* sink) {
+  counters_.events[label(message)].add();
+  if (std::holds_alternative<Renamed>(message)) is_canary_out_ = false;
+  if (sink == nullptr) return;
+  if (const auto* forked = std::get_if<Forked>(&message)) sink->on_event(*forked);
+  if (const auto* execed = std::get_if<Execed>(&message)) sink->on_event(*execed);
+}
+
+EventStream::Pulse EventStream::check_pulse() {
+  // A canary among dropped events says nothing: the overrun is dealt with already.
+  const bool was_dropped = counters_.events_dropped.value() != dropped_when_sent_;
+  const bool is_deaf = is_canary_out_ && !was_dropped;
+  if (is_deaf) {
+    counters_.canary_misses.add();
+    if (!resubscribe()) return Pulse::kDeaf;
+  }
+  dropped_when_sent_ = counters_.events_dropped.value();
+  is_canary_out_ = true;
+  send_canary();
+  return is_deaf ? Pulse::kHealed : Pulse::kAlive;
+}
+
+bool EventStream::resubscribe() {
+  for (int i = 0; i < kResubscriptionsMax; ++i) {
+    auto connector = ProcConnector::open(options_.self, options_.receive_buffer_bytes);
+    if (!connector || !connector->request_events()) return false;
+    counters_.resubscriptions.add();
+    if (!hears_canary(*connector)) continue;  // closed without IGNORE: the counter stays one higher
+    use(std::move(*connector));
+    return true;
+  }
+  return false;
+}
+
+// The kernel delivers in the call itself: what is not there now does not come.
+bool EventStream::hears_canary(ProcConnector& connector) {
+  bool is_heard = false;
+  send_canary();
+  connector.drain([&](const ConnectorMessage& message) { is_heard |= std::holds_alternative<Renamed>(message); });
+  return is_heard;
+}
+
+}  // namespace netclsd

@@ -1,0 +1,57 @@
+// The stream of process events: one subscribed socket, proven to be alive. Loop thread only.
+//
+// The stream can die silently: since 6.6 any user in the initial namespaces can drive the kernel's one listener counter
+// to zero or below, and every listener goes deaf without an error. So a canary is sent every second; if it is not heard,
+// new sockets subscribe until it is (each adds one to the counter), and everything is swept.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "agent/engine/counters.h"
+#include "agent/engine/host.h"
+#include "agent/kernel/event_loop.h"
+#include "agent/kernel/proc_connector.h"
+
+namespace netclsd {
+
+struct EventStreamOptions {
+  Pid self;
+  std::uint64_t receive_buffer_bytes = 64U << 20;
+};
+
+class EventStream : public EventSource {
+ public:
+  // `loop`, `proc` (an open /proc) and `counters` outlive the stream.
+  EventStream(EventLoop& loop, const UniqueFd& proc, Counters& counters, EventStreamOptions options)
+      : loop_(loop), proc_(proc), counters_(counters), options_(options) {}
+  ~EventStream() override;
+  EventStream(const EventStream&) = delete;
+  EventStream& operator=(const EventStream&) = delete;
+
+  // Subscribes and hears a first canary. The error says which namespace or kernel option is in the way.
+  [[nodiscard]] Result<void> subscribe();
+
+  void drain(EventSink& sink) override;
+
+  // Once a second. kHealed: the stream was deaf and is not any more; kDeaf: it still is.
+  enum class Pulse { kAlive, kHealed, kDeaf };
+  [[nodiscard]] Pulse check_pulse();
+
+ private:
+  [[nodiscard]] Result<void> listen_once();
+  [[nodiscard]] bool resubscribe();
+  [[nodiscard]] bool hears_canary(ProcConnector& connector);
+  void use(ProcConnector connector);
+  void handle(const ConnectorMessage& message, EventSink* sink);
+
+  EventLoop& loop_;
+  const UniqueFd& proc_;
+  Counters& counters_;
+  EventStreamOptions options_;
+  std::optional<ProcConnector> connector_;
+  bool is_canary_out_ = false;
+  std::uint64_t dropped_when_sent_ = 0;
+};
+
+}  // namespace netclsd

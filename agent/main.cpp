@@ -1,0 +1,41 @@
+// netclsd, the agent.
+
+#include <cstdio>
+#include <variant>
+
+#include "agent/agent.h"
+#include "agent/logging/log.h"
+
+namespace {
+
+using namespace netclsd;  // NOLINT(google-build-using-namespace): the whole file is the program's face
+
+int fail(const Error& error) {
+  std::fprintf(stderr, "netclsd: %s\n", error.message().c_str());
+  return 1;
+}
+
+int run(const CommandLine& command_line) {
+  auto config = load_config(command_line);
+  if (!config) return fail(config.error());
+  if (command_line.check_config) {
+    std::puts("the configuration is valid");
+    return 0;
+  }
+  configure_logging(config->log.level, config->log.format);
+  auto agent = Agent::make(command_line, *config);
+  if (!agent) return fail(agent.error());
+  const auto ran = (*agent)->run();
+  return ran ? 0 : fail(ran.error());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto parsed = netclsd::parse_command_line(argc, argv);
+  if (const auto* early = std::get_if<netclsd::EarlyExit>(&parsed)) {
+    std::fputs(early->text.c_str(), early->exit_code == 0 ? stdout : stderr);
+    return early->exit_code;
+  }
+  return run(std::get<netclsd::CommandLine>(parsed));
+}
