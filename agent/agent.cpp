@@ -25,7 +25,7 @@ void raise_descriptor_limit() {
 }
 
 // Two agents on one state directory would undo each other's work.
-Result<UniqueFd> lock(const UniqueFd& state_dir, const std::string& path) {
+Result<UniqueFd> lock_state_dir(const UniqueFd& state_dir, const std::string& path) {
   auto file = open_at(state_dir, "lock", O_RDWR | O_CREAT, 0600);
   if (!file) return pass_on(file.error());
   if (::flock(file->get(), LOCK_EX | LOCK_NB) == 0) return file;
@@ -64,7 +64,7 @@ struct Agent::Resources {
 Result<Agent::Resources> Agent::Resources::open(const Config& config) {
   auto state_dir = make_directory(config.state_dir);
   if (!state_dir) return pass_on(state_dir.error());
-  auto lock_file = lock(*state_dir, config.state_dir);
+  auto lock_file = lock_state_dir(*state_dir, config.state_dir);
   if (!lock_file) return pass_on(lock_file.error());
   auto containers_dir = make_directory(config.state_dir + "/containers");
   if (!containers_dir) return pass_on(containers_dir.error());

@@ -2,7 +2,6 @@
 // thread, and waits for it: at most 5 s, then kUnavailable.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,10 +10,7 @@
 
 namespace netclsd {
 
-struct RegistrationOutcome {
-  std::optional<ContainerView> view;  // std::nullopt: no class applies, the container is not managed
-  bool is_new = false;
-};
+using RegistrationOutcome = RegistrationAnswer;
 
 class AgentService {
  public:
