@@ -1,0 +1,37 @@
+// netclsd's command line. Flags override the file's keys and are checked as strictly.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "agent/config/config.h"
+
+namespace netclsd {
+
+struct KeyOverride {
+  std::string flag;  // "--net-cls-mount"
+  std::string key;   // "net_cls.mount"
+  std::string text;
+  friend bool operator==(const KeyOverride&, const KeyOverride&) = default;
+};
+
+struct CommandLine {
+  std::optional<std::string> config_file;
+  bool check_config = false;
+  std::vector<KeyOverride> overrides;
+};
+
+// --help and --version (exit code 0, the text belongs on stdout), or wrong usage (2, stderr).
+struct EarlyExit {
+  int exit_code = 0;
+  std::string text;
+};
+
+[[nodiscard]] std::variant<CommandLine, EarlyExit> parse_command_line(int argc, const char* const* argv);
+
+// The file, overridden by the flags: at start, and again at SIGHUP.
+[[nodiscard]] Result<Config> load_config(const CommandLine& command_line);
+
+}  // namespace netclsd

@@ -1,0 +1,68 @@
+// The agent's configuration as a value: the file's keys, checked, with their defaults.
+//
+// Reading is all or nothing: a Config exists only if every key is known, is there once, and has a value that makes
+// sense. Errors are one line for people that names the file, the line, the key and what was expected:
+//
+//   /etc/netclsd/config.json:7: unknown key "receive_bufer"; did you mean "receive_buffer"?
+//
+// Pure except load_config. May be called from any thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "agent/config/listen_address.h"
+#include "agent/logging/log.h"
+#include "common/base/error.h"
+#include "common/model/class_id.h"
+#include "common/model/class_request.h"
+
+namespace netclsd {
+
+inline constexpr const char* kDefaultConfigFile = "/etc/netclsd/config.json";
+inline constexpr std::size_t kConfigFileMax_bytes = 1U << 20;
+inline constexpr const char* kNetClsMountAuto = "auto";
+
+struct NetClsConfig {
+  std::string mount = kNetClsMountAuto;  // or an absolute directory
+  std::string parent = "netclsd";        // one name, below the hierarchy's root
+  friend bool operator==(const NetClsConfig&, const NetClsConfig&) = default;
+};
+
+struct LogConfig {
+  LogLevel level = LogLevel::kInfo;
+  LogFormat format = LogFormat::kText;
+  friend bool operator==(const LogConfig&, const LogConfig&) = default;
+};
+
+struct Config {
+  std::string socket = "/run/netclsd/agent.sock";
+  std::string state_dir = "/run/netclsd";
+  std::optional<ListenAddress> listen = ListenAddress{"127.0.0.1", 9917};  // std::nullopt: no TCP listener
+  NetClsConfig net_cls;
+  std::map<std::string, ClassId> classes;
+  // A ClassName is one of `classes`.
+  std::optional<std::variant<ClassId, ClassName>> default_class;
+  std::vector<ClassIdRange> allowed_classids;  // empty: every classid is allowed
+  std::uint64_t receive_buffer_bytes = 64U << 20;
+  std::chrono::microseconds audit_interval = std::chrono::seconds{30};
+  LogConfig log;
+  friend bool operator==(const Config&, const Config&) = default;
+};
+
+// `file_name` only for the errors, which are all kInvalid.
+[[nodiscard]] Result<Config> parse_config(std::string_view text, std::string_view file_name);
+
+// std::nullopt: the default file, whose absence means defaults. A file that is named must be there.
+[[nodiscard]] Result<Config> load_config(const std::optional<std::string>& path);
+
+// The keys that differ and that SIGHUP cannot change, as in "net_cls.mount".
+[[nodiscard]] std::vector<std::string> restart_only_changes(const Config& old, const Config& now);
+
+}  // namespace netclsd

@@ -1,0 +1,79 @@
+#include "agent/config/fields.h"
+
+#include <vector>
+
+#include "agent/config/suggest.h"
+
+namespace netclsd {
+namespace {
+
+constexpr std::size_t kQuotedMax = 64;
+
+// What stands in a file may hold control characters; an error stays one line.
+std::string printable(std::string_view text) {
+  std::string out(text.substr(0, kQuotedMax));
+  for (char& c : out) c = static_cast<unsigned char>(c) < ' ' || c == '\x7f' ? '?' : c;
+  return out;
+}
+
+std::string joined(const std::vector<std::string_view>& names) {
+  std::string out;
+  for (const auto name : names) out.append(out.empty() ? "" : ", ").append(name);
+  return out;
+}
+
+Failure unknown_key(const ConfigValue& object, const JsonMember& member, std::span<const ConfigKey> keys) {
+  std::vector<std::string_view> names;
+  for (const ConfigKey& key : keys) names.push_back(key.name);
+  const std::string prefix = object.path.empty() ? "" : object.path + ".";
+  std::string problem = "unknown key \"" + prefix + printable(member.key) + "\"; ";
+  if (const auto near = nearest(member.key, names)) {
+    problem.append("did you mean \"").append(prefix).append(*near).append("\"?");
+  } else {
+    problem.append("expected one of ").append(joined(names));
+  }
+  return ConfigValue{{.line = member.line}, "", object.file}.wrong(problem);
+}
+
+const ConfigKey* find(std::span<const ConfigKey> keys, std::string_view name) {
+  for (const ConfigKey& key : keys) {
+    if (key.name == name) return &key;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Failure ConfigValue::wrong(std::string_view problem) const {
+  std::string message;
+  if (!file.empty()) message.append(file).append(":").append(std::to_string(node.line)).append(": ");
+  if (!path.empty()) message.append(path).append(": ");
+  return invalid(message.append(problem));
+}
+
+Failure ConfigValue::expected(std::string_view what) const {
+  std::string found = describe(node.kind);
+  if (node.kind == JsonNode::Kind::kString) found = "\"" + printable(node.text) + "\"";
+  return wrong("expected " + std::string(what) + ", found " + found);
+}
+
+Result<void> read_members(const ConfigValue& object, std::span<const ConfigKey> keys, Config& config) {
+  if (object.node.kind != JsonNode::Kind::kObject) return object.expected("an object");
+  for (const JsonMember& member : object.node.members) {
+    const ConfigKey* key = find(keys, member.key);
+    if (key == nullptr) return unknown_key(object, member, keys);
+    if (auto read = key->read(member_value(object, member), config); !read) return read;
+  }
+  return {};
+}
+
+Result<std::string_view> string_in(const ConfigValue& value, std::string_view what) {
+  if (value.node.kind != JsonNode::Kind::kString) return value.expected(what);
+  return value.node.text;
+}
+
+ConfigValue member_value(const ConfigValue& object, const JsonMember& member) {
+  return {member.value, object.path.empty() ? member.key : object.path + "." + member.key, object.file};
+}
+
+}  // namespace netclsd

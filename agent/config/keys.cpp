@@ -1,0 +1,258 @@
+#include "agent/config/keys.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+
+#include "agent/config/config.h"
+#include "common/base/check.h"
+#include "common/base/text.h"
+#include "common/base/units.h"
+
+namespace netclsd {
+namespace {
+
+using Kind = JsonNode::Kind;
+
+// sockaddr_un holds 107 characters and a NUL; the server binds under a name four characters longer (".new").
+constexpr std::size_t kSocketPathMax = 103;
+constexpr std::size_t kPathMax = 1024;
+constexpr std::size_t kNameMax = 63;
+constexpr std::uint64_t kReceiveBufferMin_bytes = 64U << 10;
+constexpr std::uint64_t kReceiveBufferMax_bytes = 1U << 30;  // the kernel doubles it and stops at 2 GiB
+constexpr std::chrono::microseconds kAuditIntervalMin = std::chrono::milliseconds{100};
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_name_character(char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.'; }
+bool is_name(std::string_view text) {
+  return !text.empty() && text.size() <= kNameMax && std::all_of(text.begin(), text.end(), is_name_character);
+}
+
+bool is_plain(char c) { return static_cast<unsigned char>(c) >= ' ' && c != '\x7f'; }
+
+Result<void> read_path(const ConfigValue& value, std::size_t length_max, std::string& out) {
+  const std::string what = "an absolute path of at most " + std::to_string(length_max) + " characters";
+  const auto text = string_in(value, what);
+  if (!text) return pass_on(text.error());
+  const bool is_path = text->starts_with('/') && text->size() > 1 && text->size() <= length_max;
+  if (!is_path || !std::all_of(text->begin(), text->end(), is_plain)) return value.expected(what);
+  out = *text;
+  return {};
+}
+
+Result<void> read_socket(const ConfigValue& value, Config& config) {
+  return read_path(value, kSocketPathMax, config.socket);
+}
+
+Result<void> read_state_dir(const ConfigValue& value, Config& config) {
+  return read_path(value, kPathMax, config.state_dir);
+}
+
+bool is_ip_address(const std::string& host, int family) {
+  in6_addr address;
+  return ::inet_pton(family, host.c_str(), &address) == 1;
+}
+
+std::optional<ListenAddress> parse_listen(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const auto port = parse_unsigned(text.substr(colon + 1));
+  if (!port || *port > 0xffff) return std::nullopt;
+  std::string_view host = text.substr(0, colon);
+  const bool is_bracketed = host.size() > 2 && host.starts_with('[') && host.ends_with(']');
+  if (is_bracketed) host = host.substr(1, host.size() - 2);
+  if (!is_ip_address(std::string(host), is_bracketed ? AF_INET6 : AF_INET)) return std::nullopt;
+  return ListenAddress{std::string(host), static_cast<std::uint16_t>(*port)};
+}
+
+Result<void> read_listen(const ConfigValue& value, Config& config) {
+  constexpr std::string_view kWhat = "an IP address and a port like \"127.0.0.1:9917\" or \"[::1]:9917\", or null";
+  config.listen.reset();
+  if (value.node.kind == Kind::kNull) return {};
+  const auto text = string_in(value, kWhat);
+  if (!text) return pass_on(text.error());
+  if (text->empty()) return {};
+  config.listen = parse_listen(*text);
+  if (!config.listen) return value.expected(kWhat);
+  return {};
+}
+
+Result<void> read_mount(const ConfigValue& value, Config& config) {
+  const auto text = string_in(value, "\"auto\" or an absolute path");
+  if (!text) return pass_on(text.error());
+  if (*text != kNetClsMountAuto && !text->starts_with('/')) return value.expected("\"auto\" or an absolute path");
+  if (*text != kNetClsMountAuto) return read_path(value, kPathMax, config.net_cls.mount);
+  config.net_cls.mount = *text;
+  return {};
+}
+
+Result<void> read_parent(const ConfigValue& value, Config& config) {
+  constexpr std::string_view kWhat = "a directory's name of letters, digits, '_', '-' and '.'";
+  const auto text = string_in(value, kWhat);
+  if (!text) return pass_on(text.error());
+  if (!is_name(*text) || text->starts_with('.')) return value.expected(kWhat);
+  config.net_cls.parent = *text;
+  return {};
+}
+
+// A name begins with a letter, so that no name can be taken for a classid.
+Result<void> read_class(const ConfigValue& value, const std::string& name, Config& config) {
+  if (!is_name(name) || !is_letter(name.front())) {
+    return value.wrong("a class's name begins with a letter and has letters, digits, '_', '-' and '.', at most 63");
+  }
+  const auto text = string_in(value, "a classid like \"10:1\"");
+  if (!text) return pass_on(text.error());
+  const auto class_id = ClassId::parse(*text);
+  if (!class_id) return value.wrong(class_id.error().message());
+  config.classes.emplace(name, *class_id);
+  return {};
+}
+
+Result<void> read_classes(const ConfigValue& value, Config& config) {
+  if (value.node.kind != Kind::kObject) return value.expected("an object like {\"gold\": \"10:1\"}");
+  for (const JsonMember& member : value.node.members) {
+    if (auto read = read_class(member_value(value, member), member.key, config); !read) return read;
+  }
+  return {};
+}
+
+constexpr std::string_view kDefaultClassWhat = "a class's name, a classid like \"10:1\", or null";
+
+// The type only: resolve_default_class knows the classes.
+Result<void> read_default_class(const ConfigValue& value, Config&) {
+  if (value.node.kind != Kind::kNull && value.node.kind != Kind::kString) return value.expected(kDefaultClassWhat);
+  return {};
+}
+
+Result<void> read_allowed_classids(const ConfigValue& value, Config& config) {
+  constexpr std::string_view kWhat = "a classid or a range like \"10:1-10:ffff\"";
+  if (value.node.kind != Kind::kArray) return value.expected("an array of ranges like [\"10:1-10:ffff\"]");
+  for (const JsonNode& node : value.node.items) {
+    const std::string index = "[" + std::to_string(config.allowed_classids.size()) + "]";
+    const ConfigValue item{node, value.path + index, value.file};
+    const auto text = string_in(item, kWhat);
+    if (!text) return pass_on(text.error());
+    const auto range = ClassIdRange::parse(*text);
+    if (!range) return item.wrong(range.error().message());
+    config.allowed_classids.push_back(*range);
+  }
+  return {};
+}
+
+Result<void> read_receive_buffer(const ConfigValue& value, Config& config) {
+  constexpr std::string_view kWhat = "a size from 64KiB to 1GiB like \"64MiB\"";
+  const auto text = string_in(value, kWhat);
+  if (!text) return pass_on(text.error());
+  const auto bytes = parse_size(*text);
+  if (!bytes || *bytes < kReceiveBufferMin_bytes || *bytes > kReceiveBufferMax_bytes) return value.expected(kWhat);
+  config.receive_buffer_bytes = *bytes;
+  return {};
+}
+
+Result<void> read_audit_interval(const ConfigValue& value, Config& config) {
+  constexpr std::string_view kWhat = "a duration from 100ms to 24h like \"30s\"";
+  const auto text = string_in(value, kWhat);
+  if (!text) return pass_on(text.error());
+  const auto interval = parse_duration(*text);
+  if (!interval || *interval < kAuditIntervalMin) return value.expected(kWhat);
+  config.audit_interval = *interval;
+  return {};
+}
+
+Result<void> read_log_level(const ConfigValue& value, Config& config) {
+  constexpr std::string_view kWhat = "\"debug\", \"info\", \"warning\" or \"error\"";
+  const auto text = string_in(value, kWhat);
+  if (!text) return pass_on(text.error());
+  const auto level = parse_log_level(*text);
+  if (!level) return value.expected(kWhat);
+  config.log.level = *level;
+  return {};
+}
+
+Result<void> read_log_format(const ConfigValue& value, Config& config) {
+  constexpr std::string_view kWhat = "\"text\" or \"json\"";
+  const auto text = string_in(value, kWhat);
+  if (!text) return pass_on(text.error());
+  const auto format = parse_log_format(*text);
+  if (!format) return value.expected(kWhat);
+  config.log.format = *format;
+  return {};
+}
+
+constexpr std::array<ConfigKey, 2> kNetClsKeys = {{{"mount", read_mount}, {"parent", read_parent}}};
+constexpr std::array<ConfigKey, 2> kLogKeys = {{{"level", read_log_level}, {"format", read_log_format}}};
+
+Result<void> read_net_cls(const ConfigValue& value, Config& config) { return read_members(value, kNetClsKeys, config); }
+Result<void> read_log(const ConfigValue& value, Config& config) { return read_members(value, kLogKeys, config); }
+
+// An editor finds the schema by this key.
+Result<void> read_schema(const ConfigValue& value, Config&) {
+  if (auto text = string_in(value, "the schema's address"); !text) return pass_on(text.error());
+  return {};
+}
+
+constexpr std::array<ConfigKey, 11> kKeys = {{
+    {"$schema", read_schema},
+    {"socket", read_socket},
+    {"state_dir", read_state_dir},
+    {"listen", read_listen},
+    {"net_cls", read_net_cls, kNetClsKeys},
+    {"classes", read_classes},
+    {"default_class", read_default_class},
+    {"allowed_classids", read_allowed_classids},
+    {"receive_buffer", read_receive_buffer},
+    {"audit_interval", read_audit_interval},
+    {"log", read_log, kLogKeys},
+}};
+
+void append_names(std::span<const ConfigKey> keys, const std::string& prefix, std::vector<std::string>& names) {
+  for (const ConfigKey& key : keys) {
+    names.push_back(prefix + std::string(key.name));
+    append_names(key.children, names.back() + ".", names);
+  }
+}
+
+const ConfigKey* find_key(std::span<const ConfigKey> keys, std::string_view path) {
+  const auto parts = split(path, '.', 2);
+  for (const ConfigKey& key : keys) {
+    if (key.name == parts.front()) return parts.size() == 1 ? &key : find_key(key.children, parts.back());
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::span<const ConfigKey> config_keys() { return kKeys; }
+
+std::vector<std::string> known_config_keys() {
+  std::vector<std::string> names;
+  append_names(kKeys, "", names);
+  return names;
+}
+
+Result<void> resolve_default_class(const ConfigValue& root, Config& config) {
+  const JsonNode* node = root.node.find("default_class");
+  if (node == nullptr || node->kind == Kind::kNull) return {};
+  const ConfigValue value{*node, "default_class", root.file};
+  if (config.classes.contains(node->text)) {
+    config.default_class = ClassName{node->text};
+    return {};
+  }
+  if (!node->text.empty() && is_letter(node->text.front())) {
+    return value.wrong("\"" + node->text.substr(0, kNameMax) + "\" is not one of the classes");
+  }
+  const auto class_id = ClassId::parse(node->text);
+  if (!class_id) return value.wrong(class_id.error().message());
+  config.default_class = *class_id;
+  return {};
+}
+
+Result<void> set_config_key(Config& config, std::string_view key, std::string text, std::string flag) {
+  const ConfigKey* found = find_key(kKeys, key);
+  CHECK(found != nullptr);
+  const JsonNode node{.kind = Kind::kString, .text = std::move(text)};
+  return found->read({node, std::move(flag), {}}, config);
+}
+
+}  // namespace netclsd

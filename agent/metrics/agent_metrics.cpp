@@ -1,0 +1,107 @@
+#include "agent/metrics/agent_metrics.h"
+
+#include <netclsd_version.h>
+
+#include <limits>
+#include <string>
+
+namespace netclsd {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+MetricFamily family(const char* name, const char* help, MetricType type) {
+  return {std::string(kMetricPrefix) + name, help, type, {}};
+}
+
+MetricFamily gauge(const char* name, const char* help, const Count& count) {
+  MetricFamily made = family(name, help, MetricType::Gauge);
+  made.metric.emplace_back().gauge.value = static_cast<double>(count.value());
+  return made;
+}
+
+MetricFamily counter(const char* name, const char* help, const Count& count) {
+  MetricFamily made = family(name, help, MetricType::Counter);
+  made.metric.emplace_back().counter.value = static_cast<double>(count.value());
+  return made;
+}
+
+template <typename Label, std::size_t N>
+MetricFamily counters_by(const char* name, const char* help, const char* label,
+                         const std::array<const char*, N>& values, const LabelledCount<Label>& counts) {
+  static_assert(N == LabelledCount<Label>::size(), "every label value has a name");
+  MetricFamily made = family(name, help, MetricType::Counter);
+  for (std::size_t i = 0; i < N; ++i) {
+    ClientMetric& metric = made.metric.emplace_back();
+    metric.label = {{label, values[i]}};
+    metric.counter.value = static_cast<double>(counts[static_cast<Label>(i)].value());
+  }
+  return made;
+}
+
+double upper_bound_seconds(std::size_t bucket) {
+  const auto& bounds_us = LatencyHistogram::kBounds_us;
+  return bucket < bounds_us.size() ? bounds_us[bucket] / 1e6 : std::numeric_limits<double>::infinity();
+}
+
+MetricFamily histogram(const char* name, const char* help, const LatencyHistogram& latencies) {
+  MetricFamily made = family(name, help, MetricType::Histogram);
+  auto& out = made.metric.emplace_back().histogram;
+  // The count is the buckets' sum, not a counter of its own: the loop may be observing meanwhile, and a scrape whose
+  // +Inf bucket and count differ is malformed.
+  for (std::size_t i = 0; i <= LatencyHistogram::kBounds_us.size(); ++i) {
+    out.sample_count += latencies.in_bucket(i);
+    out.bucket.push_back({out.sample_count, upper_bound_seconds(i)});
+  }
+  out.sample_sum = latencies.sum_seconds();
+  return made;
+}
+
+MetricFamily build_info() {
+  MetricFamily made = family("build_info", "1, labelled with what was built.", MetricType::Gauge);
+  ClientMetric& metric = made.metric.emplace_back();
+  metric.label = {{"version", kVersion}, {"revision", kRevision}};
+  metric.gauge.value = 1;
+  return made;
+}
+
+}  // namespace
+
+std::vector<MetricFamily> AgentMetrics::Collect() const {
+  const Counters& c = counters_;
+  return {
+      build_info(),
+      gauge("ready", "1 when subscribed, events are proven to arrive and the first sweep is done.", c.ready),
+      gauge("containers", "Registered containers.", c.containers),
+      gauge("processes", "Live member processes of registered containers.", c.processes),
+      counters_by("events_total", "Process events received, by kind.", "event", kEventLabels, c.events),
+      counter("events_dropped_total", "Event messages the kernel says it dropped on our socket.", c.events_dropped),
+      counter("overruns_total", "Episodes in which the kernel dropped event messages.", c.overruns),
+      counters_by("moves_total", "Processes moved into their container's group, by what showed them.", "cause",
+                  kMoveCauses, c.moves),
+      counters_by("move_failures_total", "Moves that failed; gone: the process had ended, which is ordinary.", "reason",
+                  kMoveFailures, c.move_failures),
+      counter("strays_repaired_total", "Members found outside of their group by a sweep and placed.",
+              c.strays_repaired),
+      counters_by("sweeps_total", "Comparisons of all of /proc with the registrations, by cause.", "cause",
+                  kSweepCauses, c.sweeps),
+      histogram("sweep_duration_seconds", "How long sweeps took.", c.sweep_duration),
+      histogram("move_latency_seconds", "From the event's kernel timestamp to the finished move.", c.move_latency),
+      counters_by("registrations_total", "Containers registered, by who brought them.", "source", kSourceLabels,
+                  c.registrations),
+      counters_by("registration_failures_total", "Registrations refused or failed.", "reason", kRegistrationFailures,
+                  c.registration_failures),
+      counter("canary_misses_total", "Own test events that did not come back in time.", c.canary_misses),
+      counter("resubscriptions_total", "New subscriptions to process events after the stream had died.",
+              c.resubscriptions),
+      gauge("receive_buffer_bytes", "The event socket's receive buffer as the kernel accounts it.",
+            c.receive_buffer_bytes),
+      counter("config_reloads_total", "Configurations taken over on SIGHUP.", c.config_reloads),
+      counter("config_reload_failures_total", "Configurations refused on SIGHUP; the old one stayed.",
+              c.config_reload_failures),
+  };
+}
+
+}  // namespace netclsd

@@ -1,0 +1,96 @@
+#include "agent/server/api_routes.h"
+
+#include <limits>
+#include <string>
+
+#include "common/base/text.h"
+
+namespace netclsd {
+namespace {
+
+using httplib::Request;
+using httplib::Response;
+
+constexpr const char* kJson = "application/json";
+constexpr const char* kContainerPath = "/v1/containers/([^/]+)";
+
+void fail(Response& response, const Error& error) { set_problem(response, http_status(error.code()), error.message()); }
+
+void succeed(Response& response, int status, const std::string& json) {
+  response.status = status;
+  response.set_content(json, kJson);
+}
+
+// The service's answer as JSON, or as a problem.
+template <typename T>
+void answer(Response& response, const Result<T>& result) {
+  if (!result) return fail(response, result.error());
+  succeed(response, 200, to_json(*result));
+}
+
+Result<ContainerId> container_in(const Request& request) { return ContainerId::parse(request.matches[1].str()); }
+
+Result<Pid> pid_in(const Request& request) {
+  const auto number = parse_unsigned(request.matches[1].str());
+  if (!number || *number == 0 || *number > std::numeric_limits<std::int32_t>::max()) {
+    return invalid("the path's last part is not a pid");
+  }
+  return Pid{static_cast<std::int32_t>(*number)};
+}
+
+Result<bool> force_in(const Request& request) {
+  if (!request.has_param("force")) return false;
+  const std::string value = request.get_param_value("force");
+  if (value != "true" && value != "false") return invalid("force is true or false");
+  return value == "true";
+}
+
+void put_container(AgentService& service, const Request& request, Response& response) {
+  const auto id = container_in(request);
+  if (!id) return fail(response, id.error());
+  const auto wanted = parse_register_request(request.body);
+  if (!wanted) return fail(response, wanted.error());
+  const auto outcome = service.register_container(*id, *wanted);
+  if (!outcome) return fail(response, outcome.error());
+  succeed(response, outcome->is_new ? 201 : 200, registration_answer(outcome->view));
+}
+
+void delete_container(AgentService& service, const Request& request, Response& response) {
+  const auto id = container_in(request);
+  if (!id) return fail(response, id.error());
+  const auto force = force_in(request);
+  if (!force) return fail(response, force.error());
+  if (const auto released = service.release(*id, *force); !released) return fail(response, released.error());
+  response.status = 204;
+}
+
+void get_container(AgentService& service, const Request& request, Response& response) {
+  const auto id = container_in(request);
+  if (!id) return fail(response, id.error());
+  const auto shown = service.show(*id);
+  if (!shown) return fail(response, shown.error());
+  succeed(response, 200, to_json(shown->first, &shown->second));
+}
+
+void get_process(AgentService& service, const Request& request, Response& response) {
+  const auto pid = pid_in(request);
+  if (!pid) return fail(response, pid.error());
+  answer(response, service.explain(*pid));
+}
+
+}  // namespace
+
+void add_api_routes(HttpServer& server, AgentService& service) {
+  const auto with_service = [&service](auto handle) {
+    return [&service, handle](const Request& request, Response& response) { handle(service, request, response); };
+  };
+  server.Put(kContainerPath, with_service(put_container));
+  server.Delete(kContainerPath, with_service(delete_container));
+  server.Get(kContainerPath, with_service(get_container));
+  server.Get("/v1/processes/([^/]+)", with_service(get_process));
+  server.Get("/v1/containers", [&service](const Request&, Response& response) { answer(response, service.list()); });
+  server.Post("/v1/sweep", [&service](const Request&, Response& response) { answer(response, service.sweep()); });
+  server.Get("/v1/status", [&service](const Request&, Response& response) { answer(response, service.status()); });
+}
+
+}  // namespace netclsd

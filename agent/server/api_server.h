@@ -1,0 +1,76 @@
+// The agent's HTTP server: the API and the probes on a Unix socket, the probes alone on a TCP address.
+//
+// start() and stop() belong to one thread. Requests run on worker threads of the server, which call the AgentService
+// and read counters and readiness; all three outlive it. stop() waits for requests being served, which wait for the
+// loop: close the mailbox first.
+//
+// The Unix socket has mode 0600 from its first moment: who may connect is root. A connection carries one request,
+// which must be there within `request_timeout`; the answer must be taken within the same time.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "agent/config/listen_address.h"
+#include "agent/engine/counters.h"
+#include "agent/server/readiness.h"
+#include "agent/server/service.h"
+#include "common/base/error.h"
+
+namespace netclsd {
+
+struct ApiServerOptions {
+  std::string socket_path = kDefaultSocket;
+  std::optional<ListenAddress> listen;  // std::nullopt: no TCP listener
+  std::size_t workers = 8;              // of the Unix socket
+  std::size_t queue_max = 64;           // connections that wait for one of them; more are answered 503
+  std::size_t probe_workers = 2;        // of the TCP listener
+  std::size_t probe_queue_max = 16;
+  std::chrono::milliseconds request_timeout = std::chrono::seconds{2};
+};
+
+class HttpServer;
+
+class ApiServer {
+ public:
+  ApiServer(ApiServerOptions options, AgentService& service, const Counters& counters, const Readiness& readiness);
+  ~ApiServer();
+  ApiServer(const ApiServer&) = delete;
+  ApiServer& operator=(const ApiServer&) = delete;
+
+  // After an error nothing runs. Makes the socket's
+  // directory, and replaces a stale socket.
+  [[nodiscard]] Result<void> start();
+  // Removes the socket, unless it is another agent's by now.
+  void stop();
+
+  // The TCP listener's, after start(); 0 without one.
+  [[nodiscard]] std::uint16_t tcp_port() const { return tcp_port_; }
+
+ private:
+  struct FileIdentity {
+    dev_t device;
+    ino_t inode;
+    friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
+  };
+  static std::optional<FileIdentity> identity_of(const std::string& path);
+
+  [[nodiscard]] Result<void> start_tcp();
+  [[nodiscard]] Result<void> start_unix();
+
+  const ApiServerOptions options_;
+  AgentService& service_;
+  const Counters& counters_;
+  const Readiness& readiness_;
+  std::uint16_t tcp_port_ = 0;
+  std::optional<FileIdentity> socket_file_;
+  std::unique_ptr<HttpServer> tcp_;
+  std::unique_ptr<HttpServer> unix_;
+};
+
+}  // namespace netclsd

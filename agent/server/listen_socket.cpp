@@ -1,0 +1,104 @@
+#include "agent/server/listen_socket.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <variant>
+
+namespace netclsd {
+namespace {
+
+constexpr int kBacklog = 128;
+constexpr mode_t kSocketMode = 0600;
+
+Result<UniqueFd> stream_socket(int family) {
+  UniqueFd socket(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket.is_open()) return system_failure(errno, "make a socket");
+  return socket;
+}
+
+// Every kind of socket address begins with its family and is passed by this type.
+template <typename Address>
+Result<void> bind_and_listen(const UniqueFd& socket, const Address& address, const std::string& name) {
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return system_failure(errno, "bind", name);
+  }
+  if (::listen(socket.get(), kBacklog) != 0) return system_failure(errno, "listen on", name);
+  return {};
+}
+
+Result<void> expect_nothing_but_a_socket(const std::string& path) {
+  struct stat found {};
+  if (::lstat(path.c_str(), &found) != 0) return {};
+  if (S_ISSOCK(found.st_mode)) return {};
+  return failure(ErrorCode::kConflict, path + " is there and is no socket");
+}
+
+Result<sockaddr_un> unix_address(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return invalid("socket path " + path + " is too long");
+  std::memcpy(address.sun_path, path.c_str(), path.size());
+  return address;
+}
+
+Result<void> bind_tcp(const UniqueFd& socket, const ListenAddress& address, const std::string& name) {
+  sockaddr_in v4{};
+  v4.sin_family = AF_INET;
+  v4.sin_port = ::htons(address.port);
+  if (::inet_pton(AF_INET, address.host.c_str(), &v4.sin_addr) == 1) return bind_and_listen(socket, v4, name);
+  sockaddr_in6 v6{};
+  v6.sin6_family = AF_INET6;
+  v6.sin6_port = ::htons(address.port);
+  if (::inet_pton(AF_INET6, address.host.c_str(), &v6.sin6_addr) == 1) return bind_and_listen(socket, v6, name);
+  return invalid("listen address " + address.host + " is not an IP address");
+}
+
+}  // namespace
+
+Result<UniqueFd> listen_on_unix(const std::string& path) {
+  const std::string temporary = path + ".new";
+  if (auto replaceable = expect_nothing_but_a_socket(path); !replaceable) return pass_on(replaceable.error());
+  const auto address = unix_address(temporary);
+  if (!address) return pass_on(address.error());
+  auto socket = stream_socket(AF_UNIX);
+  if (!socket) return socket;
+  // bind() gives the file the socket's mode (less the umask), so there is no moment at which others may connect; and
+  // no umask is changed, which all threads share.
+  if (::fchmod(socket->get(), kSocketMode) != 0) return system_failure(errno, "set the mode of", path);
+  ::unlink(temporary.c_str());  // left by an agent that died in between
+  if (auto listening = bind_and_listen(*socket, *address, temporary); !listening) return pass_on(listening.error());
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return system_failure(errno, "rename to", path);
+  return socket;
+}
+
+Result<UniqueFd> listen_on_tcp(const ListenAddress& address) {
+  const bool is_v6 = address.host.find(':') != std::string::npos;
+  auto socket = stream_socket(is_v6 ? AF_INET6 : AF_INET);
+  if (!socket) return socket;
+  const int on = 1;  // or else a restart waits for the old agent's connections to time out
+  if (::setsockopt(socket->get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) {
+    return system_failure(errno, "set SO_REUSEADDR");
+  }
+  const std::string name = address.host + " port " + std::to_string(address.port);
+  if (auto bound = bind_tcp(*socket, address, name); !bound) return pass_on(bound.error());
+  return socket;
+}
+
+Result<std::uint16_t> port_of(const UniqueFd& socket) {
+  sockaddr_in6 address{};  // the larger of the two; the port is at the same place in both
+  socklen_t size = sizeof address;
+  if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    return system_failure(errno, "read a socket's port");
+  }
+  return ::ntohs(address.sin6_port);
+}
+
+}  // namespace netclsd

@@ -1,0 +1,187 @@
+#include "agent/config/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+
+namespace netclsd {
+namespace {
+
+using testing::HasSubstr;
+
+std::string error_of(std::string_view text) {
+  const auto config = parse_config(text, "c.json");
+  return config ? "no error" : config.error().message();
+}
+
+Config parsed(std::string_view text) {
+  auto config = parse_config(text, "c.json");
+  EXPECT_TRUE(config) << config.error().message();
+  return config.value_or(Config{});
+}
+
+TEST(ConfigTest, AnEmptyObjectMeansDefaults) {
+  const Config config = parsed("{}");
+  EXPECT_EQ(config, Config{});
+  EXPECT_EQ(config.socket, "/run/netclsd/agent.sock");
+  EXPECT_EQ(config.listen, (ListenAddress{"127.0.0.1", 9917}));
+  EXPECT_EQ(config.receive_buffer_bytes, 64U << 20);
+  EXPECT_EQ(config.audit_interval, std::chrono::seconds{30});
+}
+
+TEST(ConfigTest, EveryKeyIsRead) {
+  const Config config = parsed(R"({
+    /* a comment */ "socket": "/s", "state_dir": "/d", "listen": "[::1]:80",
+    "net_cls": {"mount": "/m", "parent": "p"},
+    "default_class": "gold",  // before the classes
+    "classes": {"gold": "10:1", "bulk": "0x100020"},
+    "allowed_classids": ["10:1-10:ffff", "20:1"],
+    "receive_buffer": "1MiB", "audit_interval": "500ms", "log": {"level": "debug", "format": "json"}
+  })");
+  EXPECT_EQ(config.socket, "/s");
+  EXPECT_EQ(config.state_dir, "/d");
+  EXPECT_EQ(config.listen, (ListenAddress{"::1", 80}));
+  EXPECT_EQ(config.net_cls, (NetClsConfig{"/m", "p"}));
+  EXPECT_EQ(config.classes.at("gold"), *ClassId::parse("10:1"));
+  EXPECT_EQ(config.classes.at("bulk"), *ClassId::parse("10:20"));
+  EXPECT_EQ(std::get<ClassName>(*config.default_class), ClassName{"gold"});
+  EXPECT_THAT(config.allowed_classids,
+              testing::ElementsAre(*ClassIdRange::parse("10:1-10:ffff"), *ClassIdRange::parse("20:1")));
+  EXPECT_EQ(config.receive_buffer_bytes, 1U << 20);
+  EXPECT_EQ(config.audit_interval, std::chrono::milliseconds{500});
+  EXPECT_EQ(config.log, (LogConfig{LogLevel::kDebug, LogFormat::kJson}));
+}
+
+TEST(ConfigTest, ADefaultClassMayBeAClassid) {
+  EXPECT_EQ(std::get<ClassId>(*parsed(R"({"default_class": "10:7"})").default_class), *ClassId::parse("10:7"));
+  EXPECT_EQ(parsed(R"({"default_class": null})").default_class, std::nullopt);
+}
+
+TEST(ConfigTest, NullOrNothingAsListenMeansNoTcpListener) {
+  EXPECT_EQ(parsed(R"({"listen": null})").listen, std::nullopt);
+  EXPECT_EQ(parsed(R"({"listen": ""})").listen, std::nullopt);
+}
+
+struct BadConfig {
+  const char* text;
+  const char* error;
+};
+
+class BadConfigTest : public testing::TestWithParam<BadConfig> {};
+
+TEST_P(BadConfigTest, IsRefusedWithFileLineKeyAndWhatWasExpected) {
+  EXPECT_EQ(error_of(GetParam().text), GetParam().error);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Keys, BadConfigTest,
+    testing::Values(
+        BadConfig{"{\n\n \"receive_bufer\": \"1MiB\"}",
+                  R"(c.json:3: unknown key "receive_bufer"; did you mean "receive_buffer"?)"},
+        BadConfig{"{\"net_cls\":\n {\"mout\": \"auto\"}}",
+                  R"(c.json:2: unknown key "net_cls.mout"; did you mean "net_cls.mount"?)"},
+        BadConfig{R"({"log": {"colour": 1}})", R"(c.json:1: unknown key "log.colour"; expected one of level, format)"},
+        BadConfig{"{\n\"socket\": \"/a\",\n\"socket\": \"/b\"}",
+                  R"(c.json:3: duplicate key "socket", first on line 2)"},
+        BadConfig{R"({"classes": {"gold": "1:1", "gold": "1:2"}})",
+                  R"(c.json:1: duplicate key "classes.gold", first on line 1)"},
+        BadConfig{"{\n\"classes\": {\n\"gold\": \"0\"}}",
+                  R"(c.json:3: classes.gold: classid "0" is zero, which means no class)"},
+        BadConfig{R"({"classes": {"gold": 16}})",
+                  R"(c.json:1: classes.gold: expected a classid like "10:1", found a number)"},
+        BadConfig{R"({"classes": {"1": "10:1"}})",
+                  "c.json:1: classes.1: a class's name begins with a letter and has letters, digits, '_', '-' and '.', "
+                  "at most 63"},
+        BadConfig{R"({"classes": []})",
+                  R"(c.json:1: classes: expected an object like {"gold": "10:1"}, found an array)"},
+        BadConfig{"{\"default_class\":\n\"gold\"}", R"(c.json:2: default_class: "gold" is not one of the classes)"},
+        BadConfig{R"({"default_class": "0:0"})",
+                  R"(c.json:1: default_class: classid "0:0" is zero, which means no class)"},
+        BadConfig{
+            R"({"default_class": 1})",
+            R"(c.json:1: default_class: expected a class's name, a classid like "10:1", or null, found a number)"},
+        BadConfig{"{\"allowed_classids\": [\"10:1\",\n\"10:2-10:1\"]}",
+                  R"(c.json:2: allowed_classids[1]: range "10:2-10:1" ends before it begins)"},
+        BadConfig{"{\"audit_interval\": 30\n}",
+                  R"(c.json:1: audit_interval: expected a duration from 100ms to 24h like "30s", found a number)"},
+        BadConfig{R"({"audit_interval": "10ms"})",
+                  R"(c.json:1: audit_interval: expected a duration from 100ms to 24h like "30s", found "10ms")"},
+        BadConfig{R"({"receive_buffer": "2GiB"})",
+                  R"(c.json:1: receive_buffer: expected a size from 64KiB to 1GiB like "64MiB", found "2GiB")"},
+        BadConfig{R"({"socket": "agent.sock"})",
+                  R"(c.json:1: socket: expected an absolute path of at most 103 characters, found "agent.sock")"},
+        BadConfig{R"({"state_dir": "/a\u0007b"})",
+                  "c.json:1: state_dir: expected an absolute path of at most 1024 characters, found \"/a?b\""},
+        BadConfig{R"({"listen": "localhost:9917"})",
+                  "c.json:1: listen: expected an IP address and a port like \"127.0.0.1:9917\" or \"[::1]:9917\", or "
+                  "null, found \"localhost:9917\""},
+        BadConfig{R"({"net_cls": {"mount": "relative"}})",
+                  R"(c.json:1: net_cls.mount: expected "auto" or an absolute path, found "relative")"},
+        BadConfig{R"({"net_cls": {"parent": "a/b"}})",
+                  "c.json:1: net_cls.parent: expected a directory's name of letters, digits, '_', '-' and '.', found "
+                  "\"a/b\""},
+        BadConfig{R"({"log": {"level": "loud"}})",
+                  R"(c.json:1: log.level: expected "debug", "info", "warning" or "error", found "loud")"},
+        BadConfig{R"({"log": true})", "c.json:1: log: expected an object, found a boolean"},
+        BadConfig{"[]", "c.json:1: expected an object, found an array"}));
+
+TEST(ConfigTest, ASyntaxErrorNamesItsLine) {
+  EXPECT_THAT(error_of("{\n\"socket\": \"/s\"\n\"listen\": null}"), HasSubstr("c.json:3: syntax error"));
+  EXPECT_THAT(error_of("{\n\"socket\": \"/s\",\n}"), HasSubstr("c.json:3: syntax error"));
+  EXPECT_THAT(error_of(""), HasSubstr("c.json:1: syntax error"));
+  EXPECT_THAT(error_of("{} {}"), HasSubstr("c.json:1: syntax error"));
+  EXPECT_THAT(error_of("{\n/* open"), HasSubstr("c.json:2: syntax error"));
+  EXPECT_THAT(error_of("{\"socket\": \"\xff\"}"), HasSubstr("c.json:1: syntax error"));
+}
+
+TEST(ConfigTest, LimitsAreErrors) {
+  EXPECT_THAT(error_of(std::string(200, '[')), HasSubstr("c.json:1: nested deeper than 8 levels"));
+  EXPECT_THAT(error_of(std::string(kConfigFileMax_bytes + 1, ' ')), HasSubstr("larger than 1048576 bytes"));
+  std::string classes = R"({"classes": {"c0": "1:1")";
+  for (int i = 1; i <= 1024; ++i) classes += ",\"c" + std::to_string(i) + "\": \"1:1\"";
+  EXPECT_THAT(error_of(classes + "}}"), HasSubstr("more than 1024 entries"));
+}
+
+class LoadConfigTest : public testing::Test {
+ protected:
+  void TearDown() override { ::unlink(path_.c_str()); }
+  std::string path_ = testing::TempDir() + "netclsd-config-" + std::to_string(::getpid()) + ".json";
+};
+
+TEST_F(LoadConfigTest, ReadsTheNamedFile) {
+  std::ofstream(path_) << R"({"state_dir": "/elsewhere"})";
+  const auto config = load_config(std::optional(path_));
+  ASSERT_TRUE(config) << config.error().message();
+  EXPECT_EQ(config->state_dir, "/elsewhere");
+}
+
+TEST_F(LoadConfigTest, ANamedFileMustBeThere) {
+  const auto config = load_config(std::optional(path_));
+  ASSERT_FALSE(config);
+  EXPECT_THAT(config.error().message(), HasSubstr("configuration: open " + path_ + ": No such file"));
+}
+
+TEST(RestartOnlyChangesTest, NamesExactlyTheKeysThatSighupCannotChange) {
+  const Config old;
+  Config now;
+  now.classes.emplace("gold", *ClassId::parse("10:1"));
+  now.default_class = ClassName{"gold"};
+  now.allowed_classids.push_back(*ClassIdRange::parse("10:1"));
+  now.audit_interval = std::chrono::seconds{1};
+  now.log.level = LogLevel::kDebug;
+  EXPECT_THAT(restart_only_changes(old, now), testing::IsEmpty());
+
+  now.socket = "/s";
+  now.state_dir = "/d";
+  now.listen.reset();
+  now.net_cls = {"/m", "p"};
+  now.receive_buffer_bytes = 1;
+  now.log.format = LogFormat::kJson;
+  EXPECT_THAT(restart_only_changes(old, now), testing::ElementsAre("socket", "state_dir", "listen", "net_cls.mount",
+                                                                   "net_cls.parent", "receive_buffer", "log.format"));
+}
+
+}  // namespace
+}  // namespace netclsd

@@ -1,0 +1,43 @@
+#include "agent/logging/log.h"
+
+#include <gtest/gtest.h>
+
+namespace netclsd {
+namespace {
+
+class LogTest : public testing::Test {
+ protected:
+  void SetUp() override { testing::internal::CaptureStderr(); }
+  void TearDown() override { configure_logging(LogLevel::kInfo, LogFormat::kText); }
+};
+
+TEST_F(LogTest, EventsBelowTheLevelAreSilent) {
+  configure_logging(LogLevel::kWarning, LogFormat::kText);
+  log_event(LogLevel::kInfo, "quiet");
+  log_event(LogLevel::kWarning, "loud", {{"pid", 1}});
+  set_log_level(LogLevel::kDebug);
+  log_event(LogLevel::kDebug, "detail");
+  const std::string out = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(out.find("quiet"), std::string::npos);
+  EXPECT_NE(out.find(" warning loud pid=1\n"), std::string::npos);
+  EXPECT_NE(out.find(" debug detail\n"), std::string::npos);
+}
+
+TEST_F(LogTest, BracesInAValueAreNoFormatString) {
+  configure_logging(LogLevel::kInfo, LogFormat::kJson);
+  log_event(LogLevel::kError, "failed", {{"error", "{} {0} %s"}});
+  EXPECT_NE(testing::internal::GetCapturedStderr().find(R"("event":"failed","error":"{} {0} %s"})"), std::string::npos);
+}
+
+TEST_F(LogTest, NamesOfLevelsAndFormatsCanBeReadBack) {
+  testing::internal::GetCapturedStderr();
+  for (const auto level : {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarning, LogLevel::kError}) {
+    EXPECT_EQ(parse_log_level(to_string(level)), level);
+  }
+  EXPECT_EQ(parse_log_level("INFO"), std::nullopt);
+  EXPECT_EQ(parse_log_format("json"), LogFormat::kJson);
+  EXPECT_EQ(parse_log_format("xml"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace netclsd

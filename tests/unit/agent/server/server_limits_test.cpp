@@ -1,0 +1,119 @@
+// What a client can not do to the server.
+#include <gmock/gmock.h>
+
+#include <thread>
+
+#include "server_fixture.h"
+
+namespace netclsd {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+using testing::HasSubstr;
+
+class ServerLimitsTest : public ServerFixture {
+ protected:
+  void SetUp() override {
+    ServerFixture::SetUp();
+    options_.request_timeout = milliseconds{300};
+  }
+};
+
+TEST_F(ServerLimitsTest, ABodyAboveOneMebibyteIs413) {
+  options_.request_timeout = std::chrono::seconds{5};
+  start();
+  const RawResponse response = request("PUT /v1/containers/ab12", std::string(kBodyMax_bytes + 1, ' '));
+  EXPECT_EQ(response.status, 413);
+  EXPECT_THAT(response.body, HasSubstr("1 MiB"));
+  EXPECT_EQ(service_.calls, 0);
+}
+
+TEST_F(ServerLimitsTest, ABodyOfUnknownSizeOrEncodingIsRefusedUnread) {
+  start();
+  const std::string put = "PUT /v1/containers/ab12 HTTP/1.1\r\nHost: x\r\n";
+  EXPECT_EQ(ask(put + "Transfer-Encoding: chunked\r\n\r\n").status, 411);
+  EXPECT_EQ(ask(put + "Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc").status, 415);
+  EXPECT_EQ(ask(put + "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 3\r\n\r\nabc").status, 415);
+  EXPECT_EQ(service_.calls, 0);
+}
+
+TEST_F(ServerLimitsTest, LongPathsAreRefused) {
+  start();
+  EXPECT_EQ(request("GET /" + std::string(600, 'a')).status, 414);
+  EXPECT_EQ(request("GET /" + std::string(9000, 'a')).status, 414);
+}
+
+TEST_F(ServerLimitsTest, NonsenseIsAnswered400) {
+  start();
+  EXPECT_EQ(ask("nonsense\r\n\r\n").status, 400);
+  EXPECT_EQ(ask("GET / HTTP/1.1\r\n" + std::string(20'000, 'x') + "\r\n\r\n").status, 400);
+}
+
+TEST_F(ServerLimitsTest, AHugeRangeHeaderDoesNoHarm) {
+  start();
+  std::string ranges = "0-1";
+  while (ranges.size() < 8000) ranges += ",0-1";
+  ask_tcp("GET /metrics HTTP/1.1\r\nHost: x\r\nRange: bytes=" + ranges + "\r\n\r\n");
+  EXPECT_EQ(request_tcp("GET /livez").status, 200);
+}
+
+TEST_F(ServerLimitsTest, ASlowClientIsCutOffAfterTheTimeForTheWholeRequest) {
+  options_.probe_workers = 1;
+  start();
+  const UniqueFd slow = connect_tcp(server_->tcp_port());
+  const auto begin = steady_clock::now();
+  std::thread trickle([&slow] {
+    for (int i = 0; i < 20; ++i) {
+      send_text(slow, i == 0 ? "G" : "E");
+      std::this_thread::sleep_for(milliseconds{50});
+    }
+  });
+  EXPECT_EQ(request_tcp("GET /livez").status, 200);
+  EXPECT_LT(steady_clock::now() - begin, milliseconds{900});
+  trickle.join();
+}
+
+TEST_F(ServerLimitsTest, WhenAllWorkersAndPlacesAreTakenTheAnswerIs503AtOnce) {
+  options_.workers = 1;
+  options_.queue_max = 1;
+  start();
+  std::atomic<bool> is_released = false;
+  service_.before_list = [&is_released] { is_released.wait(false); };
+  const UniqueFd served = connect_unix(options_.socket_path);
+  send_text(served, request_text("GET /v1/containers"));
+  while (service_.calls == 0) std::this_thread::yield();
+  const UniqueFd waiting = connect_unix(options_.socket_path);
+  send_text(waiting, request_text("GET /livez"));
+
+  const RawResponse refused = ask("");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_THAT(refused.body, HasSubstr("too many connections"));
+
+  is_released = true;
+  is_released.notify_all();
+  EXPECT_EQ(receive(served).status, 200);
+  EXPECT_EQ(receive(waiting).status, 200);
+}
+
+TEST_F(ServerLimitsTest, StoppingWaitsForTheRequestThatIsBeingServed) {
+  start();
+  service_.before_list = [] { std::this_thread::sleep_for(milliseconds{100}); };
+  const UniqueFd served = connect_unix(options_.socket_path);
+  send_text(served, request_text("GET /v1/containers"));
+  while (service_.calls == 0) std::this_thread::yield();
+  server_->stop();
+  EXPECT_EQ(receive(served).status, 200);
+}
+
+TEST_F(ServerLimitsTest, StoppingDoesNotWaitForAnIdleClientForLong) {
+  start();
+  const UniqueFd idle = connect_unix(options_.socket_path);
+  std::this_thread::sleep_for(milliseconds{20});
+  const auto begin = steady_clock::now();
+  server_->stop();
+  EXPECT_LT(steady_clock::now() - begin, milliseconds{900});
+}
+
+}  // namespace
+}  // namespace netclsd
