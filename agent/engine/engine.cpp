@@ -139,7 +139,7 @@ void Engine::take_up_spool() {
       if (!answer) host_.reporter.problem("spool_entry_refused", item.entry->id.text(), answer.error());
       if (!answer && answer.error().code() == ErrorCode::kSystem) continue;  // try again later
     }
-    host_.spool.remove(item.name);
+    host_.spool.discard(item.name);
   }
 }
 

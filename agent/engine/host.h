@@ -87,7 +87,7 @@ class Spool {
  public:
   virtual ~Spool() = default;
   virtual std::vector<SpoolItem> read() = 0;
-  virtual void remove(const std::string& name) = 0;
+  virtual void discard(const std::string& name) = 0;
 };
 
 // What went wrong without anybody waiting for the answer; the agent logs it.

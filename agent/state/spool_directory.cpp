@@ -48,6 +48,6 @@ std::vector<SpoolItem> SpoolDirectory::read() {
   return items;
 }
 
-void SpoolDirectory::remove(const std::string& name) { static_cast<void>(remove_file_at(directory_, name)); }
+void SpoolDirectory::discard(const std::string& name) { static_cast<void>(remove_file_at(directory_, name)); }
 
 }  // namespace netclsd

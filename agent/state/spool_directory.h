@@ -12,7 +12,7 @@ class SpoolDirectory : public Spool {
 
   // In the order they were left (modification time, then name), at most kEntriesPerReadMax; the rest come next time.
   std::vector<SpoolItem> read() override;
-  void remove(const std::string& name) override;
+  void discard(const std::string& name) override;
 
   static constexpr std::size_t kEntriesPerReadMax = 1'000;
 

@@ -1,0 +1,115 @@
+// The kernel in memory: one world behind all interfaces of agent/engine/host.h, so that fakes cannot disagree. It keeps
+// the truth that the engine can only guess at: which container each process really belongs to.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <random>
+#include <set>
+
+#include "agent/engine/engine.h"
+
+namespace netclsd {
+
+struct FakeProcess {
+  Pid parent;
+  StartTime start_time;
+  std::string unified = "/";
+  std::string net_cls = "/";
+  std::optional<std::string> owner;  // the truth: the container's id
+};
+
+class FakeHost : public Processes, public NetCls, public Clock, public ExitWatch, public EventSource,
+                 public RegistrationStore, public Spool, public Reporter {
+ public:
+  static constexpr Pid kInit{1};
+  static constexpr Pid kAgent{2};
+  static constexpr std::int32_t kPidMax = 400;  // small, so that numbers are soon reused
+
+  FakeHost();
+
+  // The world moves. Times pass with each.
+  Pid fork(Pid creator);
+  Pid fork_with_parents_parent(Pid creator);  // CLONE_PARENT: the event names the creator's parent
+  void exec(Pid pid);
+  void exit(Pid pid);
+  void move_to(Pid pid, const std::string& unified_path) { processes_.at(pid).unified = unified_path; }
+  void pass(std::chrono::nanoseconds time) { now_ += time; }
+
+  [[nodiscard]] bool is_alive(Pid pid) const { return processes_.contains(pid); }
+  [[nodiscard]] FakeProcess& process(Pid pid) { return processes_.at(pid); }
+  [[nodiscard]] const std::map<Pid, FakeProcess>& all() const { return processes_; }
+  [[nodiscard]] std::vector<Pid> owned_by(const std::string& id) const;
+  [[nodiscard]] std::optional<std::uint32_t> class_of(const std::string& net_cls_path) const;
+  [[nodiscard]] const std::map<std::string, std::uint32_t>& groups() const { return groups_; }
+  [[nodiscard]] bool is_full() const { return processes_.size() + 50 > kPidMax; }
+  [[nodiscard]] std::size_t moves() const { return moves_; }
+  [[nodiscard]] const std::map<ContainerId, Registration>& kept() const { return kept_; }
+
+  // What happens between the engine's look at a process and its next step.
+  std::function<void()> interleave = [] {};
+  // Inits that ended while watched; the loop hands them to Engine::on_exit.
+  std::vector<Pid> take_exits();
+  // The agent is gone: nobody listens, nobody watches.
+  void lose_listener();
+  [[nodiscard]] bool has_events() const { return !events_.empty(); }
+  void leave_in_spool(const SpoolEntry& entry) { spool_.insert_or_assign(entry.id.text() + ".json", entry); }
+
+  Host host() { return {*this, *this, *this, *this, *this, *this, *this, *this}; }
+
+  // Processes
+  Result<std::vector<Pid>> list() override;
+  std::optional<ProcessFacts> facts(Pid pid) override;
+  std::optional<CgroupPaths> cgroups(Pid pid) override;
+  std::optional<StartTime> start_time(Pid pid) override;
+  std::string comm(Pid) override { return "fake"; }
+  // NetCls
+  Result<void> make(const std::string& directory) override;
+  Result<AttachOutcome> attach(const std::string& directory, Pid pid) override;
+  Result<std::uint32_t> classid(const std::string& directory) override;
+  Result<void> set_classid(const std::string& directory, std::uint32_t raw) override;
+  Result<std::vector<Pid>> processes(const std::string& directory) override;
+  Result<RemoveOutcome> remove(const std::string& directory) override;
+  Result<std::vector<std::string>> children(const std::string& directory) override;
+  // Clock
+  MonotonicTime monotonic() override { return now_ += std::chrono::microseconds{1}; }
+  WallTime wall() override { return WallTime(std::chrono::duration_cast<WallTime::duration>(now_)); }
+  std::chrono::nanoseconds boot_offset() override { return std::chrono::seconds{7}; }
+  // ExitWatch
+  Result<bool> watch(Pid pid) override;
+  void forget(Pid pid) override { watched_.erase(pid); }
+  // EventSource
+  void drain(EventSink& sink) override;
+  // RegistrationStore
+  Result<void> save(const Registration& registration) override;
+  Result<void> remove(const ContainerId& id) override;
+  std::vector<Result<Registration>> load() override;
+  // Spool
+  std::vector<SpoolItem> read() override;
+  void discard(const std::string& name) override { spool_.erase(name); }
+  // Reporter
+  void registered(const Registration&) override {}
+  void released(const ContainerId&) override {}
+  void swept(const char*, const SweepReport&) override {}
+  void overrun(std::uint64_t) override {}
+  void problem(const char* event, const std::string& object, const Error& error) override;
+
+  std::vector<std::string> problems;
+
+ private:
+  Pid new_process(Pid creator, Pid parent);
+
+  std::map<Pid, FakeProcess> processes_;
+  std::map<std::string, std::uint32_t> groups_;  // directory → classid
+  std::deque<ProcessEvent> events_;
+  std::set<Pid> watched_;
+  std::vector<Pid> exited_;
+  std::map<ContainerId, Registration> kept_;
+  std::map<std::string, SpoolEntry> spool_;
+  MonotonicTime now_ = std::chrono::seconds{100};
+  std::int32_t last_pid_ = 2;
+  std::size_t moves_ = 0;
+};
+
+}  // namespace netclsd
