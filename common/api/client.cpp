@@ -38,10 +38,14 @@ Failure too_late(const std::string& socket_path, milliseconds timeout) {
 
 http::verb verb_of(HttpMethod method) {
   switch (method) {
-    case HttpMethod::kGet: return http::verb::get;
-    case HttpMethod::kPut: return http::verb::put;
-    case HttpMethod::kPost: return http::verb::post;
-    case HttpMethod::kDelete: return http::verb::delete_;
+    case HttpMethod::kGet:
+      return http::verb::get;
+    case HttpMethod::kPut:
+      return http::verb::put;
+    case HttpMethod::kPost:
+      return http::verb::post;
+    case HttpMethod::kDelete:
+      return http::verb::delete_;
   }
   return http::verb::get;
 }

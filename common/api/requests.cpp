@@ -11,9 +11,7 @@ constexpr std::uint64_t kSpoolVersion = 1;
 constexpr std::array kSources = {RegistrationSource::kHook, RegistrationSource::kSpool, RegistrationSource::kApi,
                                  RegistrationSource::kRecovered};
 
-Pid read_pid(FieldReader& fields) {
-  return Pid{static_cast<std::int32_t>(fields.required_number("pid", kPidMax))};
-}
+Pid read_pid(FieldReader& fields) { return Pid{static_cast<std::int32_t>(fields.required_number("pid", kPidMax))}; }
 
 std::optional<StartTime> read_start_time(FieldReader& fields) {
   const auto ticks = fields.number("start_time", ~std::uint64_t{0});
@@ -63,10 +61,14 @@ OrderedJson to_ordered(const RegisterRequest& request) {
 
 const char* to_string(RegistrationSource source) {
   switch (source) {
-    case RegistrationSource::kHook: return "hook";
-    case RegistrationSource::kSpool: return "spool";
-    case RegistrationSource::kApi: return "api";
-    case RegistrationSource::kRecovered: return "recovered";
+    case RegistrationSource::kHook:
+      return "hook";
+    case RegistrationSource::kSpool:
+      return "spool";
+    case RegistrationSource::kApi:
+      return "api";
+    case RegistrationSource::kRecovered:
+      return "recovered";
   }
   return "";
 }

@@ -46,9 +46,7 @@ Result<Json> parse_json_object(std::string_view text, std::string_view what) {
   return json;
 }
 
-std::string dump(const OrderedJson& json) {
-  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
-}
+std::string dump(const OrderedJson& json) { return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace); }
 
 std::string FieldReader::text(std::string_view path) {
   const Json* field = find(path);

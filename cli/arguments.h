@@ -1,0 +1,54 @@
+// netclsctl's command line as a value. Pure.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/api/messages.h"
+
+namespace netclsd {
+
+enum class OutputFormat { kTable, kJson };
+
+// The subcommands.
+struct StatusCommand {};
+struct ListCommand {};
+struct ShowCommand {
+  ContainerId id;
+};
+struct ExplainCommand {
+  Pid pid;
+};
+struct RegisterCommand {
+  ContainerId id;
+  Pid pid;
+  std::variant<ClassId, ClassName> wanted;
+};
+struct ReleaseCommand {
+  ContainerId id;
+};
+struct SweepCommand {};
+struct DoctorCommand {};
+
+using Command = std::variant<StatusCommand, ListCommand, ShowCommand, ExplainCommand, RegisterCommand, ReleaseCommand,
+                             SweepCommand, DoctorCommand>;
+
+struct Arguments {
+  std::string socket = kDefaultSocket;
+  std::chrono::milliseconds timeout{10'000};
+  OutputFormat format = OutputFormat::kTable;
+  Command command;
+};
+
+// Nothing to be carried out: help, version, or wrong usage.
+struct UsageAnswer {
+  int exit_status = 0;
+  std::string text;  // for stdout if the status is 0, else for stderr
+};
+
+[[nodiscard]] std::variant<Arguments, UsageAnswer> parse_arguments(std::vector<std::string> arguments);
+
+}  // namespace netclsd

@@ -1,0 +1,121 @@
+#include "cli/render.h"
+
+#include "cli/table.h"
+
+namespace netclsd {
+namespace {
+
+// Names of processes and classes are other people's bytes: nothing of them may steer a terminal.
+std::string harmless(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '?';
+  }
+  return text.empty() ? "-" : text;
+}
+
+std::string cell(const Json& object, const char* key) {
+  const auto field = object.find(key);
+  if (field == object.end() || field->is_null()) return "-";
+  if (const auto* text = field->get_ptr<const std::string*>()) return harmless(*text);
+  if (const auto* yes = field->get_ptr<const bool*>()) return *yes ? "yes" : "no";
+  return dump(*field);
+}
+
+const Json& member(const Json& object, const char* key) {
+  static const Json kNothing = Json::array();
+  const auto field = object.find(key);
+  return field == object.end() ? kNothing : *field;
+}
+
+struct Line {
+  const char* label;
+  const char* key;
+};
+
+std::string render_lines(const Json& object, std::initializer_list<Line> lines) {
+  std::vector<Row> rows;
+  for (const Line& line : lines) rows.push_back({line.label, cell(object, line.key)});
+  return align(rows);
+}
+
+std::string render_members(const Json& members) {
+  if (!members.is_array()) return "";
+  if (members.empty()) return "\nno processes\n";
+  std::vector<Row> rows = {{"PID", "COMMAND", "PLACED"}};
+  for (const Json& one : members) rows.push_back({cell(one, "pid"), cell(one, "comm"), cell(one, "placed")});
+  return "\n" + align(rows);
+}
+
+std::string render_reasons(const Json& reasons) {
+  std::string text;
+  for (const Json& reason : reasons) {
+    if (const auto* line = reason.get_ptr<const std::string*>()) text += "not ready: " + harmless(*line) + "\n";
+  }
+  return text;
+}
+
+std::string render_counters(const Json& counters) {
+  if (!counters.is_object() || counters.empty()) return "";
+  std::vector<Row> rows = {{"COUNTER", "VALUE"}};
+  for (const auto& [name, value] : counters.items()) rows.push_back({harmless(name), dump(value)});
+  return "\n" + align(rows);
+}
+
+}  // namespace
+
+std::string render_list(const Json& answer) {
+  const Json& containers = member(answer, "containers");
+  if (containers.empty()) return "no containers\n";
+  std::vector<Row> rows = {{"ID", "CLASSID", "CLASS", "SOURCE", "PID", "PROCESSES", "REGISTERED"}};
+  for (const Json& one : containers) {
+    rows.push_back({cell(one, "id"), cell(one, "classid"), cell(one, "class"), cell(one, "source"), cell(one, "pid"),
+                    cell(one, "processes"), cell(one, "registered_at")});
+  }
+  return align(rows);
+}
+
+std::string render_container(const Json& answer) {
+  return render_lines(answer, {{"container", "id"},
+                               {"classid", "classid"},
+                               {"class", "class"},
+                               {"decided by", "class_origin"},
+                               {"source", "source"},
+                               {"init", "pid"},
+                               {"group", "group"},
+                               {"adopted", "adopted"},
+                               {"membership", "membership_path"},
+                               {"registered", "registered_at"}}) +
+         render_members(member(answer, "processes"));
+}
+
+std::string render_process(const Json& answer) {
+  return render_lines(answer, {{"pid", "pid"},
+                               {"command", "comm"},
+                               {"container", "container"},
+                               {"expected", "expected"},
+                               {"actual", "actual"},
+                               {"placed", "placed"},
+                               {"cause", "cause"},
+                               {"since", "since"}});
+}
+
+std::string render_sweep(const Json& answer) {
+  return cell(answer, "processes_seen") + " processes seen, " + cell(answer, "members") + " members, " +
+         cell(answer, "strays") + " strays, " + cell(answer, "moved") + " moved, " + cell(answer, "failed") +
+         " failed, in " + cell(answer, "duration_ms") + " ms\n";
+}
+
+std::string render_status(const Json& answer) {
+  return render_lines(answer, {{"ready", "ready"},
+                               {"version", "version"},
+                               {"revision", "revision"},
+                               {"uptime [s]", "uptime_seconds"},
+                               {"net_cls", "net_cls_mount"},
+                               {"parent group", "parent_group"},
+                               {"buffer [bytes]", "receive_buffer_bytes"},
+                               {"containers", "containers"},
+                               {"processes", "processes"}}) +
+         render_reasons(member(answer, "not_ready_because")) + render_counters(member(answer, "counters"));
+}
+
+}  // namespace netclsd
