@@ -65,7 +65,7 @@ std::string render_counters(const Json& counters) {
 
 std::string render_list(const Json& answer) {
   const Json& containers = member(answer, "containers");
-  if (containers.empty()) return "no containers\n";
+  if (!containers.is_array() || containers.empty()) return "no containers\n";
   std::vector<Row> rows = {{"ID", "CLASSID", "CLASS", "SOURCE", "PID", "PROCESSES", "REGISTERED"}};
   for (const Json& one : containers) {
     rows.push_back({cell(one, "id"), cell(one, "classid"), cell(one, "class"), cell(one, "source"), cell(one, "pid"),

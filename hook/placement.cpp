@@ -85,12 +85,14 @@ Result<void> place_in_new_group(const UniqueFd& root, const std::string& id, Cla
   auto group = make_group(root, relative);
   if (!group) return pass_on(group.error());
   auto filled = fill_group(*group, class_id, init);
-  if (filled) return filled;
-  if (auto removed = remove_group(root, relative); !removed) return pass_on(filled.error(), removed.error().message());
+  // Tidying up may fail without harm: why init was not placed
+  // is what people need to read.
+  if (!filled) static_cast<void>(remove_group(root, relative));
   return filled;
 }
 
 Result<void> place(const Hierarchy& hierarchy, const std::string& id, ClassId class_id, const Init& init) {
+  if (auto checked = check_identity(init); !checked) return checked;
   auto group = own_group(hierarchy, init);
   if (!group) return pass_on(group.error());
   if (*group) return adopt(**group, class_id, init);

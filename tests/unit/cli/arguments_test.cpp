@@ -1,0 +1,90 @@
+#include "cli/arguments.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace netclsd {
+namespace {
+
+using namespace std::chrono_literals;
+using Words = std::vector<std::string>;
+
+Arguments arguments_of(const Words& words) {
+  auto parsed = parse_arguments(words);
+  if (const auto* answer = std::get_if<UsageAnswer>(&parsed)) {
+    ADD_FAILURE() << answer->text;
+    return {};
+  }
+  return std::get<Arguments>(parsed);
+}
+
+UsageAnswer answer_of(const Words& words) {
+  auto parsed = parse_arguments(words);
+  return std::holds_alternative<UsageAnswer>(parsed) ? std::get<UsageAnswer>(parsed) : UsageAnswer{-1, "accepted"};
+}
+
+TEST(ArgumentsTest, DefaultsAreTheContracts) {
+  const Arguments arguments = arguments_of({"status"});
+  EXPECT_EQ(arguments.socket, "/run/netclsd/agent.sock");
+  EXPECT_EQ(arguments.timeout, 10s);
+  EXPECT_EQ(arguments.format, OutputFormat::kTable);
+  EXPECT_TRUE(std::holds_alternative<StatusCommand>(arguments.command));
+}
+
+TEST(ArgumentsTest, GlobalOptionsMayStandBeforeOrBehindTheCommand) {
+  for (const Words& words : {Words{"--socket", "/s", "-o", "json", "--timeout=1s", "list"},
+                             Words{"list", "--socket=/s", "-o", "json", "--timeout", "1s"}}) {
+    const Arguments arguments = arguments_of(words);
+    EXPECT_EQ(arguments.socket, "/s");
+    EXPECT_EQ(arguments.timeout, 1s);
+    EXPECT_EQ(arguments.format, OutputFormat::kJson);
+  }
+}
+
+TEST(ArgumentsTest, CommandsCarryTheirArguments) {
+  EXPECT_EQ(std::get<ShowCommand>(arguments_of({"show", "ab12"}).command).id.text(), "ab12");
+  EXPECT_EQ(std::get<ReleaseCommand>(arguments_of({"release", "ab12"}).command).id.text(), "ab12");
+  EXPECT_EQ(std::get<ExplainCommand>(arguments_of({"explain", "4711"}).command).pid, Pid{4711});
+  EXPECT_TRUE(std::holds_alternative<SweepCommand>(arguments_of({"sweep"}).command));
+  EXPECT_TRUE(std::holds_alternative<DoctorCommand>(arguments_of({"doctor"}).command));
+}
+
+TEST(ArgumentsTest, RegisterTakesAClassidOrAClass) {
+  const auto by_number =
+      std::get<RegisterCommand>(arguments_of({"register", "a", "--pid", "7", "--classid", "10:1"}).command);
+  EXPECT_EQ(by_number.pid, Pid{7});
+  EXPECT_EQ(std::get<ClassId>(by_number.wanted), *ClassId::parse("10:1"));
+  const auto by_name =
+      std::get<RegisterCommand>(arguments_of({"register", "a", "--pid", "7", "--class", "gold"}).command);
+  EXPECT_EQ(std::get<ClassName>(by_name.wanted).text, "gold");
+}
+
+TEST(ArgumentsTest, WrongUsageIsOneLineWithAHint) {
+  for (const Words& words :
+       {Words{}, Words{"bogus"}, Words{"show"}, Words{"show", "../a"}, Words{"explain", "0"}, Words{"explain", "x"},
+        Words{"register", "a", "--pid", "7"}, Words{"register", "a", "--classid", "10:1"},
+        Words{"register", "a", "--pid", "7", "--classid", "0"},
+        Words{"register", "a", "--pid", "7", "--classid", "10:1", "--class", "gold"}, Words{"-o", "xml", "status"},
+        Words{"--timeout", "fast", "status"}, Words{"--timeout", "0ms", "status"}, Words{"status", "more"}}) {
+    const UsageAnswer answer = answer_of(words);
+    EXPECT_EQ(answer.exit_status, 2) << testing::PrintToString(words);
+    EXPECT_THAT(answer.text, testing::EndsWith("; see netclsctl --help\n"));
+    EXPECT_EQ(answer.text.find('\n'), answer.text.size() - 1);
+  }
+}
+
+TEST(ArgumentsTest, HelpShowsExamplesForEveryCommand) {
+  for (const Words& words : {Words{"--help"}, Words{"status", "--help"}, Words{"list", "--help"},
+                             Words{"show", "--help"}, Words{"explain", "--help"}, Words{"register", "--help"},
+                             Words{"release", "--help"}, Words{"sweep", "--help"}, Words{"doctor", "--help"}}) {
+    const UsageAnswer answer = answer_of(words);
+    EXPECT_EQ(answer.exit_status, 0);
+    EXPECT_THAT(answer.text, testing::HasSubstr("Example"));
+    EXPECT_THAT(answer.text, testing::HasSubstr("  netclsctl " + (words.size() > 1 ? words[0] : "status")));
+  }
+}
+
+TEST(ArgumentsTest, VersionIsTold) { EXPECT_THAT(answer_of({"--version"}).text, testing::StartsWith("netclsctl 0.")); }
+
+}  // namespace
+}  // namespace netclsd

@@ -1,0 +1,57 @@
+#include "cli/render.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace netclsd {
+namespace {
+
+using ::testing::HasSubstr;
+
+Json json(const char* text) { return *parse_json_object(text, "answer"); }
+
+TEST(RenderTest, NoContainersAreSaidInWords) {
+  EXPECT_EQ(render_list(json(R"({"containers":[]})")), "no containers\n");
+}
+
+TEST(RenderTest, ContainersAreATable) {
+  EXPECT_EQ(render_list(json(R"({"containers":[{"id":"ab12","classid":"10:1","class":null,"source":"hook","pid":7,
+                                 "processes":2,"registered_at":"1970-01-01T00:00:00.000Z"}]})")),
+            "ID    CLASSID  CLASS  SOURCE  PID  PROCESSES  REGISTERED\n"
+            "ab12  10:1     -      hook    7    2          1970-01-01T00:00:00.000Z\n");
+}
+
+TEST(RenderTest, AContainerShowsItsProcesses) {
+  const std::string text = render_container(json(R"({"id":"ab12","classid":"10:1","adopted":true,
+                                                     "processes":[{"pid":7,"comm":"sh","placed":true}]})"));
+  EXPECT_THAT(text, HasSubstr("container   ab12\n"));
+  EXPECT_THAT(text, HasSubstr("adopted     yes\n"));
+  EXPECT_THAT(text, HasSubstr("PID  COMMAND  PLACED\n7    sh       yes\n"));
+}
+
+TEST(RenderTest, NamesCannotSteerTheTerminal) {
+  EXPECT_EQ(render_process(json(R"({"comm":"a\u001b[31m\nb"})")).find('\x1b'), std::string::npos);
+}
+
+TEST(RenderTest, AnAnswerOfAnotherShapeIsShownAsFarAsItGoes) {
+  EXPECT_THAT(render_process(json("{}")), HasSubstr("pid        -\n"));
+  EXPECT_THAT(render_status(json(R"({"counters":[],"not_ready_because":7})")), HasSubstr("ready           -\n"));
+  EXPECT_THAT(render_list(json(R"({"containers":[7]})")), HasSubstr("-"));
+  EXPECT_EQ(render_list(json(R"({"containers":"x"})")), "no containers\n");
+  EXPECT_THAT(render_container(json(R"({"processes":3})")), HasSubstr("container   -\n"));
+}
+
+TEST(RenderTest, StatusSaysWhyNotReadyAndCounts) {
+  const std::string text =
+      render_status(json(R"({"ready":false,"not_ready_because":["first sweep runs"],"counters":{"overruns":3}})"));
+  EXPECT_THAT(text, HasSubstr("not ready: first sweep runs\n"));
+  EXPECT_THAT(text, HasSubstr("COUNTER   VALUE\noverruns  3\n"));
+}
+
+TEST(RenderTest, ASweepIsASentence) {
+  EXPECT_EQ(render_sweep(json(R"({"processes_seen":5,"members":4,"strays":3,"moved":2,"failed":1,"duration_ms":1.5})")),
+            "5 processes seen, 4 members, 3 strays, 2 moved, 1 failed, in 1.5 ms\n");
+}
+
+}  // namespace
+}  // namespace netclsd

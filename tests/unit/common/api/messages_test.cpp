@@ -1,0 +1,181 @@
+#include "common/api/messages.h"
+
+#include <gtest/gtest.h>
+
+namespace netclsd {
+namespace {
+
+using namespace std::chrono_literals;
+
+RegisterRequest full_request() {
+  return {.pid = Pid{4711},
+          .start_time = StartTime{191438},
+          .bundle = "/b",
+          .annotations = {{"netclsd.io/classid", "10:1"}, {"k", "v\n\"ü"}},
+          .spec_classid = 0xffffffff,
+          .cgroups_path = "/kube/x",
+          .source = RegistrationSource::kHook};
+}
+
+ContainerView view() {
+  return {.id = *ContainerId::parse("ab12"),
+          .classid = *ClassId::parse("10:1"),
+          .class_name = "",
+          .class_origin = "netclsd.io/classid",
+          .source = RegistrationSource::kHook,
+          .pid = Pid{7},
+          .group = "/m/netclsd/ab12",
+          .adopted = false,
+          .membership_path = "",
+          .registered_at = WallTime(0s),
+          .processes = 2};
+}
+
+constexpr const char* kViewFields =
+    R"("id":"ab12","classid":"10:1","class":null,"class_origin":"netclsd.io/classid","source":"hook","pid":7,)"
+    R"("group":"/m/netclsd/ab12","adopted":false,"membership_path":null,"registered_at":"1970-01-01T00:00:00.000Z",)"
+    R"("processes":)";
+
+TEST(MessagesTest, RequestsSurviveTheRoundTrip) {
+  EXPECT_EQ(*parse_register_request(to_json(full_request())), full_request());
+  const RegisterRequest least{.pid = Pid{1},
+                              .start_time = {},
+                              .bundle = {},
+                              .annotations = {},
+                              .spec_classid = {},
+                              .cgroups_path = {},
+                              .source = RegistrationSource::kApi};
+  EXPECT_EQ(*parse_register_request(to_json(least)), least);
+  EXPECT_EQ(*parse_register_request(R"({"pid":1,"future":true})"), least);
+}
+
+TEST(MessagesTest, SpoolEntriesSurviveTheRoundTrip) {
+  const SpoolEntry entry{.id = *ContainerId::parse("ab12"), .request = full_request()};
+  const auto parsed = parse_spool_entry(to_json(entry));
+  ASSERT_TRUE(parsed) << parsed.error().message();
+  EXPECT_EQ(parsed->id, entry.id);
+  EXPECT_EQ(parsed->request, entry.request);
+}
+
+struct Bad {
+  const char* json;
+  const char* message;
+};
+
+TEST(MessagesTest, BadRequestsNameTheField) {
+  for (const Bad& bad : {
+           Bad{"x", "request is not JSON (byte 1)"},
+           Bad{"{}", "pid is missing"},
+           Bad{R"({"pid":0})", "pid is zero"},
+           Bad{R"({"pid":-4})", "pid is not a whole number from 0 to 2147483647"},
+           Bad{R"({"pid":1,"start_time":"1"})", "start_time is not a whole number from 0 to 18446744073709551615"},
+           Bad{R"({"pid":1,"annotations":[]})", "annotations is not an object"},
+           Bad{R"({"pid":1,"spec_classid":4294967296})", "spec_classid is not a whole number from 0 to 4294967295"},
+           Bad{R"({"pid":1,"source":"moon"})", "source is not hook, spool, api or recovered"},
+       }) {
+    const auto request = parse_register_request(bad.json);
+    ASSERT_FALSE(request) << bad.json;
+    EXPECT_EQ(request.error().message(), bad.message);
+    EXPECT_EQ(request.error().code(), ErrorCode::kInvalid);
+  }
+}
+
+TEST(MessagesTest, SpoolEntriesOfAnotherVersionOrWithoutIdAreRefused) {
+  EXPECT_EQ(parse_spool_entry(R"({"version":2,"id":"a","pid":1})").error().message(), "version is 2, only 1 is known");
+  EXPECT_EQ(parse_spool_entry(R"({"id":"a","pid":1})").error().message(), "version is missing");
+  EXPECT_EQ(parse_spool_entry(R"({"version":1,"pid":1})").error().message(), "id is missing");
+  EXPECT_FALSE(parse_spool_entry(R"({"version":1,"id":"../a","pid":1})"));
+}
+
+TEST(MessagesTest, SourcesHaveNames) {
+  for (const char* name : {"hook", "spool", "api", "recovered"}) {
+    EXPECT_STREQ(to_string(*parse_registration_source(name)), name);
+  }
+  EXPECT_EQ(parse_registration_source("HOOK"), std::nullopt);
+}
+
+TEST(MessagesTest, AContainerShowsACountOrItsMembers) {
+  EXPECT_EQ(to_json(view()), std::string("{") + kViewFields + "2}");
+  const std::vector<MemberView> members = {{Pid{7}, "sh", true}, {Pid{8}, "cat", false}};
+  EXPECT_EQ(to_json(view(), &members),
+            std::string("{") + kViewFields +
+                R"([{"pid":7,"comm":"sh","placed":true},{"pid":8,"comm":"cat","placed":false}]})");
+}
+
+TEST(MessagesTest, ListsAreWrappedAndMayBeEmpty) {
+  EXPECT_EQ(to_json(std::vector<ContainerView>{}), R"({"containers":[]})");
+  EXPECT_EQ(to_json(std::vector{view()}), std::string(R"({"containers":[{)") + kViewFields + "2}]}");
+}
+
+TEST(MessagesTest, TheAnswerToARegistrationSaysWhetherItIsManaged) {
+  EXPECT_EQ(registration_answer(std::nullopt), R"({"managed":false})");
+  EXPECT_EQ(registration_answer(view()), std::string(R"({"managed":true,)") + kViewFields + "2}");
+}
+
+TEST(MessagesTest, AProcessOutsideOfAnyContainerHasNulls) {
+  const ProcessView outside{.pid = Pid{7}, .comm = "sh", .container = {}, .expected = {}, .cause = {}, .since = {}};
+  EXPECT_EQ(to_json(outside), R"({"pid":7,"comm":"sh","container":null,"expected":null,"actual":null,"placed":false,)"
+                              R"("cause":null,"since":null})");
+}
+
+TEST(MessagesTest, AMembersClassesAreWrittenAsTcDoes) {
+  const ProcessView member{.pid = Pid{7},
+                           .comm = "sh",
+                           .container = *ContainerId::parse("ab12"),
+                           .expected = ClassId::parse("10:1").value(),
+                           .actual = 0x100001,
+                           .placed = true,
+                           .cause = "exec",
+                           .since = WallTime(0s)};
+  EXPECT_EQ(to_json(member), R"({"pid":7,"comm":"sh","container":"ab12","expected":"10:1","actual":"10:1",)"
+                             R"("placed":true,"cause":"exec","since":"1970-01-01T00:00:00.000Z"})");
+}
+
+TEST(MessagesTest, ASweepReportsItsDurationInMilliseconds) {
+  EXPECT_EQ(to_json(SweepReport{5, 4, 3, 2, 1, 1500us}),
+            R"({"processes_seen":5,"members":4,"strays":3,"moved":2,"failed":1,"duration_ms":1.5})");
+}
+
+TEST(MessagesTest, StatusHasCountersByName) {
+  const StatusView status{.version = "0.1.0",
+                          .revision = "abc",
+                          .uptime = 61s,
+                          .ready = false,
+                          .not_ready_because = {"no canary"},
+                          .net_cls_mount = "/m",
+                          .parent_group = "netclsd",
+                          .receive_buffer_bytes = 1,
+                          .containers = 2,
+                          .processes = 3,
+                          .counters = {{"overruns", 4}}};
+  EXPECT_EQ(
+      to_json(status),
+      R"({"version":"0.1.0","revision":"abc","uptime_seconds":61,"ready":false,"not_ready_because":["no canary"],)"
+      R"("net_cls_mount":"/m","parent_group":"netclsd","receive_buffer_bytes":1,"containers":2,"processes":3,)"
+      R"("counters":{"overruns":4}})");
+}
+
+TEST(MessagesTest, ProblemsFollowRfc9457) {
+  EXPECT_EQ(problem_json(409, "pid 7 is gone"),
+            R"({"type":"about:blank","title":"Conflict","status":409,"detail":"pid 7 is gone"})");
+}
+
+TEST(MessagesTest, NamesThatAreNotUtf8DoNotThrow) {
+  EXPECT_NE(
+      to_json(ProcessView{.pid = Pid{7}, .comm = "\xff", .container = {}, .expected = {}, .cause = {}, .since = {}})
+          .find("\xEF\xBF\xBD"),
+      std::string::npos);
+}
+
+TEST(MessagesTest, EveryErrorHasAStatus) {
+  EXPECT_EQ(http_status(ErrorCode::kInvalid), 400);
+  EXPECT_EQ(http_status(ErrorCode::kForbidden), 403);
+  EXPECT_EQ(http_status(ErrorCode::kNotFound), 404);
+  EXPECT_EQ(http_status(ErrorCode::kConflict), 409);
+  EXPECT_EQ(http_status(ErrorCode::kTooLarge), 413);
+  EXPECT_EQ(http_status(ErrorCode::kUnavailable), 503);
+  EXPECT_EQ(http_status(ErrorCode::kSystem), 500);
+}
+
+}  // namespace
+}  // namespace netclsd

@@ -1,0 +1,29 @@
+#include "common/base/error.h"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+namespace netclsd {
+namespace {
+
+TEST(ErrorTest, SystemFailureNamesOperationObjectAndReason) {
+  const Error error = system_failure(EACCES, "attach pid", "4711").value();
+  EXPECT_EQ(error.message(), "attach pid 4711: Permission denied");
+  EXPECT_EQ(error.code(), ErrorCode::kSystem);
+  EXPECT_EQ(error.sys_errno(), EACCES);
+}
+
+TEST(ErrorTest, PassingOnPutsTheContextInFrontAndKeepsTheRest) {
+  const Error error = pass_on(Error(ErrorCode::kConflict, "gone", ESRCH), "container ab12").value();
+  EXPECT_EQ(error.message(), "container ab12: gone");
+  EXPECT_EQ(error.code(), ErrorCode::kConflict);
+  EXPECT_EQ(error.sys_errno(), ESRCH);
+}
+
+TEST(ErrorTest, PassingOnWithoutContextChangesNothing) {
+  EXPECT_EQ(pass_on(Error(ErrorCode::kInvalid, "bad")).value().message(), "bad");
+}
+
+}  // namespace
+}  // namespace netclsd

@@ -1,0 +1,97 @@
+#include "common/base/file.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
+#include "tests/unit/common/temporary_directory.h"
+
+namespace netclsd {
+namespace {
+
+mode_t mode_of(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? status.st_mode & 0777 : 0;
+}
+
+TEST(FileTest, ReadsUpToTheLimitAndNotBeyond) {
+  const TemporaryDirectory directory;
+  directory.write("file", std::string(10'000, 'x'));
+  EXPECT_EQ(read_file(directory.path("file"), 10'000)->size(), 10'000U);
+  EXPECT_EQ(read_file(directory.path("file"), 9'999).error().code(), ErrorCode::kTooLarge);
+}
+
+TEST(FileTest, ReadsProcFilesWhoseSizeIsNotKnown) { EXPECT_FALSE(read_file("/proc/self/stat", 4096)->empty()); }
+
+TEST(FileTest, MissingFileIsAnErrorWithItsErrno) {
+  EXPECT_EQ(read_file("/nonexistent/file", 10).error().sys_errno(), ENOENT);
+}
+
+TEST(FileTest, ReadingAFifoNobodyWritesDoesNotHang) {
+  const TemporaryDirectory directory;
+  ASSERT_EQ(::mkfifo(directory.path("fifo").c_str(), 0600), 0);
+  EXPECT_EQ(read_file(directory.path("fifo"), 10).value_or("failed"), "");
+}
+
+TEST(FileTest, SymbolicLinksAreNotFollowedBelowADirectory) {
+  const TemporaryDirectory directory;
+  directory.write("target", "secret");
+  std::filesystem::create_symlink(directory.path("target"), directory.path("link"));
+  const auto root = open_directory(directory.path());
+  EXPECT_EQ(read_file_at(*root, "link", 100).error().sys_errno(), ELOOP);
+}
+
+TEST(FileTest, MakesAllMissingDirectoriesWithTheModeAndKeepsOthers) {
+  const TemporaryDirectory directory;
+  ASSERT_TRUE(make_directories(directory.path("a"), 0755));
+  ASSERT_TRUE(make_directories(directory.path("a/b/c"), 0700));
+  EXPECT_EQ(mode_of(directory.path("a")), 0755U);
+  EXPECT_EQ(mode_of(directory.path("a/b/c")), 0700U);
+}
+
+TEST(FileTest, AtomicWriteReplacesTheContentAndLeavesNoTemporaryName) {
+  const TemporaryDirectory directory;
+  directory.write("entry.json", "old and longer");
+  const auto root = open_directory(directory.path());
+  ASSERT_TRUE(write_atomically_at(*root, "entry.json", "new", 0600));
+  EXPECT_EQ(directory.read("entry.json"), "new");
+  EXPECT_EQ(mode_of(directory.path("entry.json")), 0600U);
+  EXPECT_EQ(*list_names(*root, 10), std::vector<std::string>{"entry.json"});
+}
+
+TEST(FileTest, AtomicWriteIntoARemovedDirectoryFails) {
+  const TemporaryDirectory directory;
+  ASSERT_TRUE(make_directories(directory.path("gone"), 0700));
+  const auto gone = open_directory(directory.path("gone"));
+  std::filesystem::remove(directory.path("gone"));
+  EXPECT_FALSE(write_atomically_at(*gone, "entry.json", "new", 0600));
+}
+
+TEST(FileTest, WriteOnceDoesNotMakeFiles) {
+  const TemporaryDirectory directory;
+  const auto root = open_directory(directory.path());
+  EXPECT_EQ(write_once_at(*root, "cgroup.procs", "1").error().sys_errno(), ENOENT);
+  directory.write("cgroup.procs", "");
+  EXPECT_TRUE(write_once_at(*root, "cgroup.procs", "1"));
+  EXPECT_EQ(directory.read("cgroup.procs"), "1");
+}
+
+TEST(FileTest, RemovingTellsWhetherTheNameWasThere) {
+  const TemporaryDirectory directory;
+  directory.write("entry", "");
+  const auto root = open_directory(directory.path());
+  EXPECT_EQ(*remove_file_at(*root, "entry"), true);
+  EXPECT_EQ(*remove_file_at(*root, "entry"), false);
+}
+
+TEST(FileTest, NamesAreSortedAndLimited) {
+  const TemporaryDirectory directory;
+  for (const char* name : {"b", "a", "c"}) directory.write(name, "");
+  const auto root = open_directory(directory.path());
+  EXPECT_EQ(*list_names(*root, 3), (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_EQ(list_names(*root, 2).error().code(), ErrorCode::kTooLarge);
+}
+
+}  // namespace
+}  // namespace netclsd

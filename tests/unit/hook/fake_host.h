@@ -1,0 +1,53 @@
+// A host as the hook sees it: /proc, a net_cls hierarchy and a bundle, all plain files.
+#pragma once
+
+#include <string>
+
+#include "tests/unit/common/temporary_directory.h"
+
+namespace netclsd {
+
+class FakeHookHost {
+ public:
+  static constexpr const char* kInit = "4711";
+
+  FakeHookHost() {
+    set_init_start_time("100");
+    set_init_group("/");
+    tree_.write("proc/self/mountinfo", "50 31 0:40 / " + path("net_cls") + " rw - cgroup cgroup rw,net_cls\n");
+    make_group("");
+    make_group("netclsd/ab12");  // the kernel would make its files; a plain directory does not
+    set_config(R"({"annotations":{"netclsd.io/classid":"10:1"}})");
+  }
+
+  void set_init_start_time(const std::string& ticks) const {
+    tree_.write("proc/4711/stat", "4711 (runc:[2:INIT]) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 " + ticks + " 0 0\n");
+  }
+  void set_init_group(const std::string& path) const {
+    tree_.write("proc/4711/cgroup", "4:net_cls:" + path + "\n0::/container\n");
+  }
+  void set_config(const std::string& json) const { tree_.write("bundle/config.json", json); }
+  void remove(const std::string& relative) const { std::filesystem::remove_all(path(relative)); }
+  void make_group(const std::string& name, const std::string& processes = "") const {
+    tree_.write("net_cls/" + name + "/cgroup.procs", processes);
+    tree_.write("net_cls/" + name + "/net_cls.classid", "0\n");
+  }
+
+  [[nodiscard]] std::string classid_of(const std::string& group) const {
+    return tree_.read("net_cls/" + group + "/net_cls.classid");
+  }
+  [[nodiscard]] std::string processes_of(const std::string& group) const {
+    return tree_.read("net_cls/" + group + "/cgroup.procs");
+  }
+  [[nodiscard]] std::string path(const std::string& relative) const { return tree_.path(relative); }
+  [[nodiscard]] std::string read(const std::string& relative) const { return tree_.read(relative); }
+  [[nodiscard]] bool has(const std::string& relative) const { return tree_.has(relative); }
+  [[nodiscard]] bool is_untouched() const {
+    return !has("spool") && classid_of("netclsd/ab12") == "0\n" && processes_of("netclsd/ab12").empty();
+  }
+
+ private:
+  TemporaryDirectory tree_;
+};
+
+}  // namespace netclsd

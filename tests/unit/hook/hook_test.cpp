@@ -1,0 +1,227 @@
+#include "hook/hook.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "common/base/unique_fd.h"
+#include "tests/unit/hook/fake_host.h"
+
+namespace netclsd {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+using ::testing::HasSubstr;
+
+class HookTest : public testing::Test {
+ protected:
+  HookTest() {
+    options_.socket = "/s";
+    options_.spool = host_.path("spool");
+  }
+
+  [[nodiscard]] std::string state(const std::string& status = "creating", const std::string& more = "") const {
+    return R"({"id":"ab12","status":")" + status + R"(","pid":4711,"bundle":")" + host_.path("bundle") + "\"" + more +
+           "}";
+  }
+
+  Outcome run(const std::string& state_text) {
+    const std::string file = host_.path("state");
+    const UniqueFd out(::open(file.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    EXPECT_EQ(::pwrite(out.get(), state_text.data(), state_text.size(), 0), std::ssize(state_text));
+    const HookWorld world{.state_fd = out.get(),
+                          .proc = host_.path("proc"),
+                          .ask_agent =
+                              [this](const ApiRequest& request, milliseconds timeout) {
+                                requests_.push_back(request);
+                                agent_timeout_ = timeout;
+                                return answer_;
+                              },
+                          .on_subject = [this](const Subject& subject) { subject_ = subject; }};
+    return run_hook(options_, world, Deadline::after(options_.timeout));
+  }
+
+  void agent_is_away() { answer_ = failure(ErrorCode::kUnavailable, "agent at /s is not reachable: No such file"); }
+  void agent_answers(int status, const std::string& detail = "why") {
+    answer_ = ApiResponse{status, problem_json(status, detail)};
+  }
+
+  FakeHookHost host_;
+  HookOptions options_;
+  Result<ApiResponse> answer_ = ApiResponse{201, "{}"};
+  std::vector<ApiRequest> requests_;
+  milliseconds agent_timeout_{0};
+  Subject subject_;
+};
+
+TEST_F(HookTest, RegistersInitWithTheAgentAndIsSilent) {
+  host_.set_config(
+      R"({"annotations":{"netclsd.io/class":"gold"},"linux":{"cgroupsPath":"/c","resources":{"network":{"classID":5}}}})");
+  EXPECT_EQ(run(state()), Outcome{});
+  ASSERT_EQ(requests_.size(), 1U);
+  EXPECT_EQ(requests_[0].method, HttpMethod::kPut);
+  EXPECT_EQ(requests_[0].target, "/v1/containers/ab12");
+  const RegisterRequest expected{.pid = Pid{4711},
+                                 .start_time = StartTime{100},
+                                 .bundle = host_.path("bundle"),
+                                 .annotations = {{"netclsd.io/class", "gold"}},
+                                 .spec_classid = 5,
+                                 .cgroups_path = "/c",
+                                 .source = RegistrationSource::kHook};
+  EXPECT_EQ(*parse_register_request(requests_[0].body), expected);
+  EXPECT_TRUE(host_.is_untouched());
+}
+
+TEST_F(HookTest, AContainerThatAsksForNothingIsTheAgentsToDecide) {
+  host_.set_config("{}");
+  answer_ = ApiResponse{200, R"({"managed":false})"};
+  EXPECT_EQ(run(state()), Outcome{});
+  EXPECT_EQ(requests_.size(), 1U);
+}
+
+TEST_F(HookTest, PauseContainersAreNotEvenAskedAbout) {
+  host_.set_config(R"({"annotations":{"io.kubernetes.cri.container-type":"sandbox","netclsd.io/classid":"10:1"}})");
+  EXPECT_EQ(run(state()), Outcome{});
+  EXPECT_TRUE(requests_.empty());
+}
+
+TEST_F(HookTest, StoppedContainersAreReleasedWithoutReadingTheBundle) {
+  host_.remove("bundle");
+  answer_ = ApiResponse{204, ""};
+  EXPECT_EQ(run(state("stopped")), Outcome{});
+  EXPECT_EQ(requests_[0].method, HttpMethod::kDelete);
+  EXPECT_EQ(requests_[0].target, "/v1/containers/ab12");
+}
+
+TEST_F(HookTest, PoststopSucceedsWhateverHappens) {
+  options_.stage = Stage::kPoststop;
+  options_.on_failure = OnFailure::kDeny;
+  agent_is_away();
+  EXPECT_EQ(run(state()).exit_status, 0);
+  EXPECT_EQ(run("nojson").exit_status, 0);
+  EXPECT_EQ(run("").exit_status, 0);
+  agent_answers(500);
+  EXPECT_EQ(run(state()).exit_status, 0);
+  EXPECT_FALSE(host_.has("spool"));
+}
+
+TEST_F(HookTest, WithoutTheAgentTheHookPlacesInitAndLeavesTheRegistration) {
+  agent_is_away();
+  const Outcome outcome = run(state());
+  EXPECT_EQ(outcome.exit_status, 0);
+  EXPECT_EQ(
+      outcome.line,
+      "netclsd-hook: container ab12: agent at /s is not reachable: No such file; placed init into 10:1 itself and "
+      "left the registration in " +
+          options_.spool + "; the container starts");
+  EXPECT_EQ(host_.processes_of("netclsd/ab12"), FakeHookHost::kInit);
+  EXPECT_EQ(parse_spool_entry(host_.read("spool/ab12.json"))->request.source, RegistrationSource::kSpool);
+}
+
+TEST_F(HookTest, ABusyAgentIsAnAgentAway) {
+  for (const int status : {500, 503, 429, 408, 302}) {
+    agent_answers(status);
+    EXPECT_THAT(run(state()).line, HasSubstr("placed init into 10:1 itself")) << status;
+  }
+}
+
+TEST_F(HookTest, AClassByNameIsOnlySpooledWhenTheAgentIsAway) {
+  host_.set_config(R"({"annotations":{"netclsd.io/class":"gold"}})");
+  agent_is_away();
+  EXPECT_THAT(run(state()).line,
+              HasSubstr("did not place init itself (class gold is known to the agent alone) and left"));
+  EXPECT_TRUE(host_.has("spool/ab12.json"));
+  EXPECT_EQ(host_.processes_of("netclsd/ab12"), "");
+}
+
+TEST_F(HookTest, ASpoolOutOfReachIsToldInTheSameLine) {
+  options_.spool = "/proc/nowhere/spool";
+  agent_is_away();
+  EXPECT_THAT(run(state()).line, HasSubstr("placed init into 10:1 itself and could not leave the registration in"));
+}
+
+TEST_F(HookTest, ARefusalIsNotSpooledAndNothingIsPlaced) {
+  for (const int status : {400, 403, 404, 409, 413}) {
+    agent_answers(status, "pid 4711 is gone");
+    EXPECT_EQ(run(state()).line, "netclsd-hook: container ab12: agent at /s refuses it (" + std::to_string(status) +
+                                     "): pid 4711 is gone; the container starts");
+    EXPECT_TRUE(host_.is_untouched()) << status;
+  }
+}
+
+TEST_F(HookTest, DenyTurnsFailuresIntoAnExitStatus) {
+  options_.on_failure = OnFailure::kDeny;
+  agent_is_away();
+  EXPECT_EQ(run(state()).exit_status, 1);
+  agent_answers(403);
+  EXPECT_EQ(run(state()).exit_status, 1);
+  EXPECT_EQ(run("nojson").exit_status, 1);
+}
+
+TEST_F(HookTest, ExemptNamespacesStartEvenWithoutABundle) {
+  options_.on_failure = OnFailure::kDeny;
+  options_.deny_exempt_namespaces = {"kube-system"};
+  host_.remove("bundle");
+  EXPECT_EQ(run(state("creating", R"(,"annotations":{"io.kubernetes.pod.namespace":"kube-system"})")).exit_status, 0);
+  EXPECT_EQ(run(state()).exit_status, 1);
+}
+
+TEST_F(HookTest, WhatIsWrongWithTheContainerIsToldAndNothingIsDone) {
+  struct Case {
+    std::string config;
+    const char* what;
+  };
+  for (const Case& c : {
+           Case{R"({"annotations":{"netclsd.io/classid":"0"}})", "annotation netclsd.io/classid: classid"},
+           Case{R"({"annotations":{"netclsd.io/classid":"10:1","netclsd.io/class":"gold"}})", "contradict each other"},
+           Case{"{", "config.json is not JSON"},
+           Case{std::string(17U << 20, ' '), "config.json is larger than 16777216 bytes"},
+       }) {
+    host_.set_config(c.config);
+    EXPECT_THAT(run(state()).line, HasSubstr(c.what));
+    EXPECT_TRUE(requests_.empty());
+    EXPECT_TRUE(host_.is_untouched());
+  }
+}
+
+TEST_F(HookTest, BadStatesAreToldAndNothingIsDone) {
+  for (const std::string text :
+       {"", "nojson", "{}", R"({"id":"../a","status":"creating"})", R"({"id":"ab12","status":"paused"})",
+        R"({"id":"ab12","status":"creating"})", R"({"id":"ab12","status":"creating","bundle":"/none"})"}) {
+    const Outcome outcome = run(text);
+    EXPECT_EQ(outcome.exit_status, 0) << text;
+    EXPECT_THAT(outcome.line, HasSubstr("; the container starts")) << text;
+    EXPECT_TRUE(requests_.empty());
+  }
+  EXPECT_THAT(run(std::string(2U << 20, 'x')).line, HasSubstr("larger than 1048576 bytes"));
+}
+
+TEST_F(HookTest, AMissingOrDeadInitIsToldAndNotAskedAbout) {
+  host_.remove("proc/4711");
+  EXPECT_THAT(run(state()).line, HasSubstr("init, pid 4711, is gone"));
+  EXPECT_THAT(run(R"({"id":"ab12","status":"creating","bundle":")" + host_.path("bundle") + "\"}").line,
+              HasSubstr("OCI state has no pid"));
+  EXPECT_TRUE(requests_.empty());
+  EXPECT_TRUE(host_.is_untouched());
+}
+
+TEST_F(HookTest, APartOfTheTimeIsKeptBackForTheFallback) {
+  run(state());
+  EXPECT_LE(agent_timeout_, 400ms);
+  EXPECT_GT(agent_timeout_, 200ms);
+  EXPECT_EQ(reserve_of(500ms), 100ms);
+  EXPECT_EQ(reserve_of(100ms), 50ms);
+  EXPECT_EQ(reserve_of(5s), 1s);
+}
+
+TEST_F(HookTest, TheWatchdogLearnsWhomTheRunIsAbout) {
+  run(state("creating", R"(,"annotations":{"io.kubernetes.pod.namespace":"shop"})"));
+  EXPECT_EQ(subject_.container, "ab12");
+  EXPECT_EQ(subject_.pod_namespace, "shop");
+  EXPECT_FALSE(subject_.is_release);
+}
+
+}  // namespace
+}  // namespace netclsd
