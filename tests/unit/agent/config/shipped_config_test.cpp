@@ -55,8 +55,9 @@ TEST(ShippedConfigTest, TheSchemaListsExactlyTheKeysTheParserKnows) {
 }
 
 TEST(ShippedConfigTest, TheSchemasDefaultsAreTheParsers) {
+  const json whole = schema();
   json defaults = json::object();
-  for (const auto& [name, property] : schema()["properties"].items()) {
+  for (const auto& [name, property] : whole["properties"].items()) {
     if (property.contains("default")) defaults[name] = property["default"];
     if (!property.contains("properties")) continue;
     for (const auto& [child, node] : property["properties"].items()) defaults[name][child] = node["default"];
