@@ -1,0 +1,97 @@
+#include "agent/core/choice.h"
+
+#include <gtest/gtest.h>
+
+namespace netclsd {
+namespace {
+
+const CgroupPaths kAgent{{{"memory", "/agent"}, {"net_cls", "/"}, {"", "/agent"}}};
+const GroupPlace kPlace{.mount_root = "/", .parent = "netclsd"};
+
+ProcessFacts process(int pid, int parent, CgroupPaths cgroups) {
+  return {Pid{pid}, Pid{parent}, StartTime{100}, std::move(cgroups)};
+}
+
+CgroupPaths at(const std::string& unified, const std::string& memory = "/", const std::string& net_cls = "/") {
+  return {{{"memory", memory}, {"net_cls", net_cls}, {"", unified}}};
+}
+
+TEST(ChooseMembershipPathTest, TakesTheUnifiedPathThatIsTheContainersAlone) {
+  const auto init = process(10, 1, at("/pod/c1", "/mem/c1"));
+  EXPECT_EQ(choose_membership_path(init, {process(1, 0, at("/")), init}, kAgent), (MembershipPath{"", "/pod/c1"}));
+}
+
+TEST(ChooseMembershipPathTest, TakesTheFirstOtherHierarchyWhenTheUnifiedPathIsTheRoot) {
+  const auto init = process(10, 1, at("/", "/mem/c1", "/net/c1"));
+  EXPECT_EQ(choose_membership_path(init, {init}, kAgent), (MembershipPath{"memory", "/mem/c1"}));
+}
+
+TEST(ChooseMembershipPathTest, AcceptsDescendantsOfInitInThePath) {
+  const auto init = process(10, 1, at("/c1"));
+  const Snapshot snapshot{init, process(11, 10, at("/c1")), process(12, 11, at("/c1/sub"))};
+  EXPECT_EQ(choose_membership_path(init, snapshot, kAgent), (MembershipPath{"", "/c1"}));
+}
+
+TEST(ChooseMembershipPathTest, NeverAcceptsASharedPath) {
+  const auto init = process(10, 1, at("/user.slice"));
+  EXPECT_EQ(choose_membership_path(init, {init, process(20, 1, at("/user.slice"))}, kAgent), std::nullopt);
+  EXPECT_EQ(choose_membership_path(init, {init, process(20, 1, at("/user.slice/below"))}, kAgent), std::nullopt);
+}
+
+TEST(ChooseMembershipPathTest, NeverAcceptsTheRootOrAPathAroundTheAgent) {
+  const auto in_root = process(10, 1, at("/"));
+  EXPECT_EQ(choose_membership_path(in_root, {in_root}, kAgent), std::nullopt);
+  const auto with_agent = process(10, 1, at("/agent"));
+  EXPECT_EQ(choose_membership_path(with_agent, {with_agent}, kAgent), std::nullopt);
+}
+
+TEST(ChooseMembershipPathTest, RingsOfReusedPidsEnd) {
+  const auto init = process(10, 1, at("/c1"));
+  const Snapshot snapshot{init, process(20, 21, at("/c1")), process(21, 20, at("/c1"))};
+  EXPECT_EQ(choose_membership_path(init, snapshot, kAgent), std::nullopt);
+}
+
+TEST(FindMembershipPathAgainTest, FollowsInitIntoAGroupBelowAndIntoAnotherNamespace) {
+  const MembershipPath before{"", "/kubepods/c1"};
+  EXPECT_EQ(find_membership_path_again(before, at("/kubepods/c1")), before);
+  EXPECT_EQ(find_membership_path_again(before, at("/kubepods/c1/init.scope")), before);
+  EXPECT_EQ(find_membership_path_again(before, at("/../../kubepods/c1")), (MembershipPath{"", "/../../kubepods/c1"}));
+  EXPECT_EQ(find_membership_path_again(before, at("/elsewhere")), std::nullopt);
+}
+
+TEST(ChooseGroupTest, MakesOneWhenInitIsInTheRootGroup) {
+  const auto init = process(10, 1, at("/c1"));
+  EXPECT_EQ(choose_group("ab12", init, {init}, kAgent, Claims{}, kPlace), (GroupChoice{"netclsd/ab12", false}));
+}
+
+TEST(ChooseGroupTest, AdoptsTheRuntimesOwnGroup) {
+  const auto init = process(10, 1, at("/", "/", "/pods/ab12"));
+  EXPECT_EQ(choose_group("ab12", init, {init}, kAgent, Claims{}, kPlace), (GroupChoice{"pods/ab12", true}));
+}
+
+TEST(ChooseGroupTest, DoesNotAdoptAGroupThatHoldsOthers) {
+  const auto init = process(10, 1, at("/", "/", "/shared"));
+  const Snapshot snapshot{init, process(20, 1, at("/", "/", "/shared"))};
+  EXPECT_EQ(choose_group("ab12", init, snapshot, kAgent, Claims{}, kPlace), (GroupChoice{"netclsd/ab12", false}));
+}
+
+TEST(ChooseGroupTest, DoesNotAdoptAnotherRegistrationsGroup) {
+  Claims claims;
+  claims.set(ContainerNumber{1}, {.membership = std::nullopt, .group_path = "/pods/outer", .outer = std::nullopt});
+  const auto init = process(10, 1, at("/", "/", "/pods/outer"));
+  EXPECT_EQ(choose_group("ab12", init, {init}, kAgent, claims, kPlace), (GroupChoice{"netclsd/ab12", false}));
+}
+
+TEST(ChooseGroupTest, WhatTheHookMadeBelowOurParentIsOurs) {
+  const auto init = process(10, 1, at("/", "/", "/netclsd/ab12"));
+  EXPECT_EQ(choose_group("ab12", init, {init}, kAgent, Claims{}, kPlace), (GroupChoice{"netclsd/ab12", false}));
+}
+
+TEST(ChooseGroupTest, AdoptsFromAPrivateCgroupNamespace) {
+  const auto init = process(10, 1, at("/", "/", "/../pods/ab12"));
+  const GroupPlace place{.mount_root = "/..", .parent = "netclsd"};
+  EXPECT_EQ(choose_group("ab12", init, {init}, kAgent, Claims{}, place), (GroupChoice{"pods/ab12", true}));
+}
+
+}  // namespace
+}  // namespace netclsd

@@ -1,0 +1,107 @@
+#include "agent/core/tracker.h"
+
+#include <gtest/gtest.h>
+
+namespace netclsd {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr ContainerNumber kContainer{1};
+constexpr ContainerNumber kOther{2};
+constexpr Pid kParent{100};
+constexpr Pid kChild{101};
+
+class TrackerTest : public testing::Test {
+ protected:
+  TrackerTest() { claims_.set(kContainer, {MembershipPath{"", "/c1"}, "/netclsd/c1", std::nullopt}); }
+
+  void track(Pid pid, MonotonicTime placed_since) {
+    tracker_.put(pid, {kContainer, StartTime{5}, milliseconds{1}, placed_since, JoinCause::kRegister});
+  }
+
+  Claims claims_;
+  Tracker tracker_{claims_};
+};
+
+CgroupPaths at(const std::string& unified, const std::string& net_cls) {
+  return {{{"net_cls", net_cls}, {"", unified}}};
+}
+
+TEST_F(TrackerTest, AForkAfterTheParentsMoveIsBornPlacedAndNeedsNothing) {
+  track(kParent, milliseconds{10});
+  EXPECT_EQ(tracker_.on(Forked{kParent, kChild, milliseconds{11}}), std::nullopt);
+  ASSERT_NE(tracker_.find(kChild), nullptr);
+  EXPECT_EQ(tracker_.find(kChild)->cause, JoinCause::kInherited);
+  EXPECT_EQ(tracker_.on(Forked{kChild, Pid{102}, milliseconds{3}}), std::nullopt) << "time stamps may run backwards";
+}
+
+TEST_F(TrackerTest, AForkBeforeOrDuringTheParentsMoveIsExamined) {
+  track(kParent, milliseconds{10});
+  const Examine expected{kChild, JoinCause::kFork, milliseconds{10}};
+  EXPECT_EQ(tracker_.on(Forked{kParent, kChild, milliseconds{10}}), expected);
+  const Examine grandchild{Pid{102}, JoinCause::kFork, milliseconds{99}};
+  EXPECT_EQ(tracker_.on(Forked{kChild, Pid{102}, milliseconds{99}}), grandchild) << "its parent is not placed";
+}
+
+TEST_F(TrackerTest, AStrangersForkIsIgnoredAndTakesTheNumberAway) {
+  track(kChild, milliseconds{10});
+  EXPECT_EQ(tracker_.on(Forked{Pid{7}, kChild, milliseconds{11}}), std::nullopt);
+  EXPECT_EQ(tracker_.find(kChild), nullptr);
+}
+
+TEST_F(TrackerTest, AnExecOfAnUnknownProcessIsExaminedOnlyIfThereAreContainers) {
+  EXPECT_EQ(tracker_.on(Execed{Pid{50}, milliseconds{1}}), (Examine{Pid{50}, JoinCause::kExec, milliseconds{1}}));
+  claims_.remove(kContainer);
+  EXPECT_EQ(tracker_.on(Execed{Pid{50}, milliseconds{1}}), std::nullopt);
+}
+
+TEST_F(TrackerTest, AnExecOfAKnownProcessIsExaminedOnlyWhereContainersAreNested) {
+  track(kParent, milliseconds{10});
+  EXPECT_EQ(tracker_.on(Execed{kParent, milliseconds{20}}), std::nullopt);
+  claims_.set(kOther, {MembershipPath{"", "/c1/inner"}, "/netclsd/c2", kContainer});
+  EXPECT_TRUE(tracker_.on(Execed{kParent, milliseconds{21}}).has_value());
+}
+
+TEST_F(TrackerTest, JudgesByPath) {
+  EXPECT_EQ(tracker_.judge(Pid{50}, at("/elsewhere", "/")), Verdict(NotMember{}));
+  EXPECT_EQ(tracker_.judge(Pid{50}, at("/c1", "/netclsd/c1")), Verdict(Placed{kContainer}));
+  EXPECT_EQ(tracker_.judge(Pid{50}, at("/c1/sub", "/")), Verdict(Attach{kContainer, false}));
+}
+
+TEST_F(TrackerTest, WhoLeftThePathIsAMemberByDescentButMustBeTheForkedProcess) {
+  track(kParent, kNotPlaced);
+  EXPECT_EQ(tracker_.judge(kParent, at("/elsewhere", "/")), Verdict(Attach{kContainer, true}));
+}
+
+TEST_F(TrackerTest, LostEventsEndAllProofs) {
+  track(kParent, milliseconds{10});
+  tracker_.forget_proofs();
+  EXPECT_TRUE(tracker_.on(Forked{kParent, kChild, milliseconds{11}}).has_value());
+}
+
+TEST_F(TrackerTest, TheForksTimeGivesTheChildsStartTimeInclusiveOfSuspendedTime) {
+  tracker_.set_boot_offset(std::chrono::seconds{3});
+  track(kParent, milliseconds{10});
+  tracker_.on(Forked{kParent, kChild, milliseconds{1'000}});
+  EXPECT_EQ(tracker_.find(kChild)->start_time, StartTime{400});
+}
+
+TEST_F(TrackerTest, ForgetsTheEndedButNotWhatIsNewerThanTheLook) {
+  tracker_.put(Pid{1}, {kContainer, StartTime{}, milliseconds{5}, kNotPlaced, JoinCause::kFork});
+  tracker_.put(Pid{2}, {kContainer, StartTime{}, milliseconds{5}, kNotPlaced, JoinCause::kFork});
+  tracker_.put(Pid{3}, {kContainer, StartTime{}, milliseconds{50}, kNotPlaced, JoinCause::kFork});
+  tracker_.forget_ended(milliseconds{10}, [](Pid pid) { return pid == Pid{1}; });
+  EXPECT_NE(tracker_.find(Pid{1}), nullptr);
+  EXPECT_EQ(tracker_.find(Pid{2}), nullptr);
+  EXPECT_NE(tracker_.find(Pid{3}), nullptr);
+}
+
+TEST_F(TrackerTest, AContainersProcessesGoWithIt) {
+  track(kParent, milliseconds{10});
+  tracker_.forget_container(kContainer);
+  EXPECT_EQ(tracker_.size(), 0U);
+}
+
+}  // namespace
+}  // namespace netclsd

@@ -1,0 +1,72 @@
+#include "agent/kernel/procfs.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "common/base/file.h"
+
+namespace netclsd {
+namespace {
+
+using testing::ElementsAre;
+
+class ProcfsTest : public testing::Test {
+ protected:
+  ProcfsTest() { std::filesystem::create_directory(root_); }
+  ~ProcfsTest() override { std::filesystem::remove_all(root_); }
+
+  void put(const std::string& name, const std::string& text) {
+    std::filesystem::create_directories((root_ / name).parent_path());
+    std::ofstream(root_ / name) << text;
+  }
+  // state, parent and number of threads of a stat line; the start time is 777
+  static std::string stat(int pid, char state, int parent, int threads) {
+    return std::to_string(pid) + " (a) b) " + state + " " + std::to_string(parent) +
+           " 1 1 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 " + std::to_string(threads) + " 0 777 0 0 0\n";
+  }
+  Procfs procfs() { return Procfs(open_directory(root_).value()); }
+
+  std::filesystem::path root_ = testing::TempDir() + "/procfs_test." + std::to_string(::getpid());
+};
+
+TEST_F(ProcfsTest, ListsOnlyProcesses) {
+  put("7/stat", "");
+  put("meminfo", "");
+  put("42/stat", "");
+  EXPECT_THAT(procfs().list().value(), testing::UnorderedElementsAre(Pid{7}, Pid{42}));
+}
+
+TEST_F(ProcfsTest, ReadsParentStartTimeAndGroups) {
+  put("7/stat", stat(7, 'S', 3, 1));
+  put("7/cgroup", "5:net_cls:/a\n0::/b\n");
+  const auto facts = procfs().facts(Pid{7});
+  ASSERT_TRUE(facts.has_value());
+  EXPECT_EQ(facts->parent, Pid{3});
+  EXPECT_EQ(facts->start_time, StartTime{777});
+  EXPECT_THAT(facts->cgroups.entries, ElementsAre(CgroupEntry{"net_cls", "/a"}, CgroupEntry{"", "/b"}));
+}
+
+TEST_F(ProcfsTest, AnEndedProcessOrAZombieIsNone) {
+  put("7/stat", stat(7, 'Z', 3, 1));
+  put("7/cgroup", "0::/b\n");
+  EXPECT_FALSE(procfs().facts(Pid{7}).has_value());
+  EXPECT_EQ(procfs().start_time(Pid{7}), std::nullopt);
+  EXPECT_FALSE(procfs().facts(Pid{8}).has_value());
+  EXPECT_EQ(procfs().cgroups(Pid{8}), std::nullopt);
+}
+
+TEST_F(ProcfsTest, OfAProcessWhoseLeaderHasExitedAnotherThreadIsRead) {
+  put("7/stat", stat(7, 'Z', 3, 2));
+  put("7/cgroup", "5:net_cls:/old\n");
+  put("7/task/7/cgroup", "5:net_cls:/old\n");
+  put("7/task/9/cgroup", "5:net_cls:/new\n");
+  const auto facts = procfs().facts(Pid{7});
+  ASSERT_TRUE(facts.has_value());
+  EXPECT_EQ(*facts->cgroups.net_cls(), "/new");
+}
+
+}  // namespace
+}  // namespace netclsd

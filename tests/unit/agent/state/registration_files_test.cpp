@@ -1,0 +1,91 @@
+#include "agent/state/registration_files.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "agent/state/registration_json.h"
+#include "common/base/file.h"
+
+namespace netclsd {
+namespace {
+
+Registration registration(const std::string& id = "ab12") {
+  return {.id = ContainerId::parse(id).value(),
+          .init = {Pid{42}, StartTime{777}},
+          .classid = ClassId::parse("ffff:1").value(),
+          .class_name = "gold",
+          .class_origin = "netclsd.io/class",
+          .source = RegistrationSource::kHook,
+          .directory = "netclsd/" + id,
+          .is_adopted = true,
+          .membership = MembershipPath{"memory", "/pod/" + id},
+          .registered_at = WallTime(std::chrono::seconds{1'700'000'000})};
+}
+
+class RegistrationFilesTest : public testing::Test {
+ protected:
+  RegistrationFilesTest() { std::filesystem::create_directory(root_); }
+  ~RegistrationFilesTest() override { std::filesystem::remove_all(root_); }
+  RegistrationFiles files() { return RegistrationFiles(open_directory(root_).value()); }
+  void put(const std::string& name, const std::string& text) { std::ofstream(root_ / name) << text; }
+
+  std::filesystem::path root_ = testing::TempDir() + "/registration_files_test." + std::to_string(::getpid());
+};
+
+TEST_F(RegistrationFilesTest, WhatWasSavedIsLoaded) {
+  ASSERT_TRUE(files().save(registration()).has_value());
+  const auto loaded = files().load();
+  ASSERT_EQ(loaded.size(), 1U);
+  ASSERT_TRUE(loaded[0].has_value()) << loaded[0].error().message();
+  EXPECT_EQ(*loaded[0], registration());
+}
+
+TEST_F(RegistrationFilesTest, WhatWasRemovedIsGoneAndRemovingAgainIsFine) {
+  ASSERT_TRUE(files().save(registration()).has_value());
+  EXPECT_TRUE(files().remove(registration().id).has_value());
+  EXPECT_TRUE(files().remove(registration().id).has_value());
+  EXPECT_TRUE(std::filesystem::is_empty(root_));
+}
+
+TEST_F(RegistrationFilesTest, AFileThatCannotBeReadIsSetAsideAndStopsNoOther) {
+  put("torn.json", "{\"version\": 1, \"id\": \"to");
+  put("empty.json", "");
+  put("future.json", "{\"version\": 2}");
+  put("foreign.json", registration_to_json(registration("another")));
+  ASSERT_TRUE(files().save(registration()).has_value());
+  int good = 0;
+  for (const auto& loaded : files().load()) good += loaded.has_value() ? 1 : 0;
+  EXPECT_EQ(good, 1);
+  EXPECT_EQ(files().load().size(), 1U);
+  EXPECT_TRUE(std::filesystem::exists(root_ / "torn.json.unreadable"));
+}
+
+TEST_F(RegistrationFilesTest, ATemporaryFileOfACrashIsRemoved) {
+  put(".ab12.json.tmp", "{");
+  EXPECT_TRUE(files().load().empty());
+  EXPECT_TRUE(std::filesystem::is_empty(root_));
+}
+
+TEST(RegistrationJsonTest, ADirectoryThatLeadsOutOfTheHierarchyIsRefused) {
+  for (const char* directory : {"", "/etc", "../etc", "a/../../b", ".."}) {
+    Registration hostile = registration();
+    hostile.directory = directory;
+    EXPECT_FALSE(registration_from_json(registration_to_json(hostile)).has_value()) << directory;
+  }
+}
+
+TEST(RegistrationJsonTest, EachMissingFieldIsAnError) {
+  const std::string whole = registration_to_json(registration());
+  for (const char* key : {"version", "id", "pid", "start_time", "classid", "class", "class_origin", "source",
+                          "directory", "adopted", "registered_at_us"}) {
+    std::string text = whole;
+    text.replace(text.find("\"" + std::string(key) + "\""), std::string(key).size() + 2, "\"x\"");
+    EXPECT_FALSE(registration_from_json(text).has_value()) << key;
+  }
+}
+
+}  // namespace
+}  // namespace netclsd

@@ -1,0 +1,66 @@
+#include "agent/state/spool_directory.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "common/base/file.h"
+
+namespace netclsd {
+namespace {
+
+class SpoolDirectoryTest : public testing::Test {
+ protected:
+  SpoolDirectoryTest() { std::filesystem::create_directory(root_); }
+  ~SpoolDirectoryTest() override { std::filesystem::remove_all(root_); }
+  SpoolDirectory spool() { return SpoolDirectory(open_directory(root_).value()); }
+
+  void leave(const std::string& id, int seconds) {
+    RegisterRequest request;
+    request.pid = Pid{42};
+    const SpoolEntry entry{ContainerId::parse(id).value(), request};
+    std::ofstream(root_ / (id + ".json")) << to_json(entry);
+    const timespec times[2] = {{seconds, 0}, {seconds, 0}};
+    ::utimensat(AT_FDCWD, (root_ / (id + ".json")).c_str(), times, 0);
+  }
+
+  std::filesystem::path root_ = testing::TempDir() + "/spool_directory_test." + std::to_string(::getpid());
+};
+
+TEST_F(SpoolDirectoryTest, GivesEntriesInTheOrderTheyWereLeft) {
+  leave("later", 200);
+  leave("earlier", 100);
+  const auto items = spool().read();
+  ASSERT_EQ(items.size(), 2U);
+  EXPECT_EQ(items[0].entry.value().id.text(), "earlier");
+  EXPECT_EQ(items[1].entry.value().id.text(), "later");
+}
+
+TEST_F(SpoolDirectoryTest, AnEntryThatCannotBeReadStopsNoOther) {
+  leave("good", 100);
+  std::ofstream(root_ / "bad.json") << "{";
+  ASSERT_EQ(::mkfifo((root_ / "fifo.json").c_str(), 0600), 0);
+  std::filesystem::create_symlink("/etc/passwd", root_ / "link.json");
+  int good = 0;
+  const auto items = spool().read();
+  for (const auto& item : items) good += item.entry.has_value() ? 1 : 0;
+  EXPECT_EQ(items.size(), 4U);
+  EXPECT_EQ(good, 1);
+}
+
+TEST_F(SpoolDirectoryTest, WhatAHookIsStillWritingIsLeftAlone) {
+  std::ofstream(root_ / ".half.json.tmp") << "{";
+  EXPECT_TRUE(spool().read().empty());
+}
+
+TEST_F(SpoolDirectoryTest, ADiscardedEntryIsGone) {
+  leave("good", 100);
+  spool().discard("good.json");
+  EXPECT_TRUE(spool().read().empty());
+}
+
+}  // namespace
+}  // namespace netclsd
