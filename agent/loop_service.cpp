@@ -3,37 +3,12 @@
 #include <netclsd_version.h>
 
 #include "agent/logging/log.h"
+#include "agent/metrics/render.h"
 
 namespace netclsd {
 namespace {
 
 constexpr std::chrono::milliseconds kTimeout = std::chrono::seconds{5};
-
-template <typename Label, std::size_t N>
-void add_counters(std::vector<Counter>& counters, const std::string& name, const LabelledCount<Label>& counts,
-                  const std::array<const char*, N>& labels) {
-  static_assert(N == LabelledCount<Label>::size());
-  for (std::size_t i = 0; i < N; ++i) {
-    counters.push_back({name + "_" + labels[i], counts[static_cast<Label>(i)].value()});
-  }
-}
-
-std::vector<Counter> counters_of(const Counters& c) {
-  std::vector<Counter> counters = {{"events_dropped", c.events_dropped.value()},
-                                   {"overruns", c.overruns.value()},
-                                   {"strays_repaired", c.strays_repaired.value()},
-                                   {"canary_misses", c.canary_misses.value()},
-                                   {"resubscriptions", c.resubscriptions.value()},
-                                   {"config_reloads", c.config_reloads.value()},
-                                   {"config_reload_failures", c.config_reload_failures.value()}};
-  add_counters(counters, "events", c.events, kEventLabels);
-  add_counters(counters, "moves", c.moves, kMoveCauses);
-  add_counters(counters, "move_failures", c.move_failures, kMoveFailures);
-  add_counters(counters, "sweeps", c.sweeps, kSweepCauses);
-  add_counters(counters, "registrations", c.registrations, kSourceLabels);
-  add_counters(counters, "registration_failures", c.registration_failures, kRegistrationFailures);
-  return counters;
-}
 
 }  // namespace
 
@@ -81,7 +56,7 @@ Result<StatusView> LoopService::status() {
   view.receive_buffer_bytes = counters_.receive_buffer_bytes.value();
   view.containers = counters_.containers.value();
   view.processes = counters_.processes.value();
-  view.counters = counters_of(counters_);
+  for (auto& [name, value] : list_counters(counters_)) view.counters.push_back({name, value});
   return view;
 }
 

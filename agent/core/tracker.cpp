@@ -29,11 +29,11 @@ std::optional<Examine> Tracker::on(const ProcessEvent& event) {
 }
 
 std::optional<Examine> Tracker::on_fork(const Forked& event) {
+  // /proc was read after this fork, and told more: an init's own fork may come after its registration.
+  const TrackedProcess* known = find(event.child);
+  if (known != nullptr && known->noticed_at >= event.at) return std::nullopt;
   const auto parent = processes_.find(event.parent);
-  if (parent == processes_.end()) {
-    processes_.erase(event.child);  // the number now belongs to somebody else
-    return std::nullopt;
-  }
+  if (parent == processes_.end()) return on_strangers_fork(event);
   const bool is_born_placed = event.at > parent->second.placed_since;
   TrackedProcess child{.container = parent->second.container,
                        .start_time = start_time_at(event.at),
@@ -45,10 +45,19 @@ std::optional<Examine> Tracker::on_fork(const Forked& event) {
   return Examine{event.child, JoinCause::kFork, event.at};
 }
 
+std::optional<Examine> Tracker::on_strangers_fork(const Forked& event) {
+  processes_.erase(event.child);  // the number now belongs to somebody else
+  suspects_.erase(event.child);
+  if (!suspects_.contains(event.parent)) return std::nullopt;
+  suspects_.insert(event.child);
+  return Examine{event.child, JoinCause::kFork, event.at};
+}
+
 std::optional<Examine> Tracker::on_exec(const Execed& event) {
   if (claims_.is_empty()) return std::nullopt;
   const auto known = processes_.find(event.pid);
   if (known != processes_.end() && !claims_.has_inner(known->second.container)) return std::nullopt;
+  if (known == processes_.end()) suspects_.insert(event.pid);
   return Examine{event.pid, JoinCause::kExec, event.at};
 }
 
@@ -66,6 +75,7 @@ void Tracker::forget_container(ContainerNumber container) {
 }
 
 void Tracker::forget_proofs() {
+  suspects_.clear();
   for (auto& [pid, process] : processes_) process.placed_since = kNotPlaced;
 }
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -70,6 +71,9 @@ class Tracker {
 
   std::optional<Examine> on(const ProcessEvent& event);
 
+  // The process is being looked at: whatever it forks from now on is known by the verdict.
+  void settle(Pid pid) { suspects_.erase(pid); }
+
   // What to do with a process whose cgroups were just read. Changes nothing.
   [[nodiscard]] Verdict judge(Pid pid, const CgroupPaths& cgroups) const;
 
@@ -82,6 +86,7 @@ class Tracker {
     std::erase_if(processes_, [&](const auto& entry) {
       return entry.second.noticed_at < moment && !is_alive(entry.first);
     });
+    std::erase_if(suspects_, [&](Pid pid) { return !is_alive(pid); });
   }
   // After lost events a parent's pid may be another process's: later forks must be looked at.
   void forget_proofs();
@@ -101,12 +106,15 @@ class Tracker {
 
  private:
   std::optional<Examine> on_fork(const Forked& event);
+  std::optional<Examine> on_strangers_fork(const Forked& event);
   std::optional<Examine> on_exec(const Execed& event);
   [[nodiscard]] StartTime start_time_at(MonotonicTime moment) const;
 
   const Claims& claims_;
   std::chrono::nanoseconds boot_offset_{0};
   std::unordered_map<Pid, TrackedProcess> processes_;
+  // Strangers that exec'd and were not looked at yet, and their children: an entrant may fork before we look at it.
+  std::unordered_set<Pid> suspects_;
 };
 
 }  // namespace netclsd

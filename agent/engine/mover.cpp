@@ -36,10 +36,9 @@ MoveOutcome Mover::examine_next() {
 
 MoveOutcome Mover::examine(const Examine& examine) {
   const auto cgroups = host_.processes.cgroups(examine.pid);
-  if (!cgroups) {
-    tracker_.forget(examine.pid);
-    return MoveOutcome::kGone;
-  }
+  // What it forked before it ended may be told later, and must find its parent: the next sweep forgets it.
+  if (!cgroups) return MoveOutcome::kGone;
+  tracker_.settle(examine.pid);
   const Verdict verdict = tracker_.judge(examine.pid, *cgroups);
   if (const auto* to_attach = std::get_if<Attach>(&verdict)) return attach(examine, *to_attach);
   if (const auto* placed = std::get_if<Placed>(&verdict)) return note_placed(examine, placed->container);
@@ -80,12 +79,12 @@ Result<MoveOutcome> Mover::place(Pid pid, ContainerNumber number, const Examine&
   }
   if (*outcome == AttachOutcome::kProcessGone) {
     counters_.move_failures[MoveFailure::kGone].add();
-    tracker_.forget(pid);
     return MoveOutcome::kGone;
   }
   const TrackedProcess* known = tracker_.find(pid);
   const StartTime start_time = known ? known->start_time : StartTime{};
-  tracker_.put(pid, {number, start_time, why.event_at, done_at, why.cause});
+  const MonotonicTime noticed_at = known ? std::max(known->noticed_at, why.event_at) : why.event_at;
+  tracker_.put(pid, {number, start_time, noticed_at, done_at, why.cause});
   count_move(why, done_at);
   return MoveOutcome::kMoved;
 }

@@ -3,6 +3,7 @@
 #include <sys/mount.h>
 
 #include <cerrno>
+#include <filesystem>
 
 #include "common/base/file.h"
 
@@ -35,14 +36,21 @@ Result<NetClsMount> mount_at(const std::string& directory) {
   return **mounted;
 }
 
+// As the kernel writes it into mountinfo: links followed, no "//" and no "..".
+std::string canonical(const std::string& directory) {
+  std::error_code error;
+  const auto path = std::filesystem::weakly_canonical(directory, error);
+  return error ? directory : path.string();
+}
+
 }  // namespace
 
 Result<NetClsMount> find_or_mount_net_cls(const std::string& wanted, const std::string& own_mount_point) {
   const bool is_auto = wanted == "auto";
-  auto found = look_for(is_auto ? "" : wanted);
+  auto found = look_for(is_auto ? "" : canonical(wanted));
   if (!found) return pass_on(found.error());
   if (*found) return **found;
-  return mount_at(is_auto ? own_mount_point : wanted);
+  return mount_at(canonical(is_auto ? own_mount_point : wanted));
 }
 
 }  // namespace netclsd

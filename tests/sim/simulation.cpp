@@ -116,14 +116,15 @@ void Simulation::start_while_agent_is_away() {
   start_engine();
 }
 
-// `runc exec`: a child of the shim, in the container's path before it runs.
+// `runc exec`: a child of the shim, in the container's path before it runs, and unknown until its exec.
 void Simulation::enter_container() {
   const SimContainer* container = any_container();
   if (container == nullptr || !container->has_path) return;
+  const SimContainer entered = *container;
   const Pid entrant = world_.fork(kShim);
-  world_.process(entrant).owner = container->id;
-  world_.move_to(entrant, "/kubepods/" + container->id);
   if (pick(4) == 0) engine_->work(1);
+  world_.process(entrant).owner = entered.id;
+  world_.move_to(entrant, "/kubepods/" + entered.id);
   world_.exec(entrant);
 }
 

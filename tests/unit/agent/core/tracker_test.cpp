@@ -50,10 +50,27 @@ TEST_F(TrackerTest, AStrangersForkIsIgnoredAndTakesTheNumberAway) {
   EXPECT_EQ(tracker_.find(kChild), nullptr);
 }
 
+TEST_F(TrackerTest, AForkOlderThanWhatIsKnownOfTheChildChangesNothing) {
+  tracker_.put(kChild, {kContainer, StartTime{5}, milliseconds{20}, milliseconds{20}, JoinCause::kRegister});
+  EXPECT_EQ(tracker_.on(Forked{Pid{7}, kChild, milliseconds{19}}), std::nullopt);
+  ASSERT_NE(tracker_.find(kChild), nullptr) << "a stranger's child was registered before its fork was heard";
+  track(kParent, kNotPlaced);
+  EXPECT_EQ(tracker_.on(Forked{kParent, kChild, milliseconds{19}}), std::nullopt);
+  EXPECT_EQ(tracker_.find(kChild)->cause, JoinCause::kRegister);
+}
+
 TEST_F(TrackerTest, AnExecOfAnUnknownProcessIsExaminedOnlyIfThereAreContainers) {
   EXPECT_EQ(tracker_.on(Execed{Pid{50}, milliseconds{1}}), (Examine{Pid{50}, JoinCause::kExec, milliseconds{1}}));
   claims_.remove(kContainer);
   EXPECT_EQ(tracker_.on(Execed{Pid{50}, milliseconds{1}}), std::nullopt);
+}
+
+TEST_F(TrackerTest, WhatAnEntrantForksBeforeItIsLookedAtIsExaminedToo) {
+  tracker_.on(Execed{Pid{50}, milliseconds{1}});
+  EXPECT_EQ(tracker_.on(Forked{Pid{50}, Pid{51}, milliseconds{2}}), (Examine{Pid{51}, JoinCause::kFork, milliseconds{2}}));
+  EXPECT_TRUE(tracker_.on(Forked{Pid{51}, Pid{52}, milliseconds{3}}).has_value());
+  tracker_.settle(Pid{50});
+  EXPECT_EQ(tracker_.on(Forked{Pid{50}, Pid{53}, milliseconds{4}}), std::nullopt);
 }
 
 TEST_F(TrackerTest, AnExecOfAKnownProcessIsExaminedOnlyWhereContainersAreNested) {
