@@ -178,14 +178,22 @@ void tree(Random& random, int depth);
 void one_shape(Random& random, int depth) {
   const bool stays = random.below(40) == 0;
   switch (random.below(8)) {
-    case 0: return plain_fork(stays);
-    case 1: return vfork_and_exec(stays);
-    case 2: return fork_and_exec(stays);
-    case 3: return daemonize(stays);
-    case 4: return clone_parent(stays);
-    case 5: return with_threads(stays);
-    case 6: return leader_exits_first(stays);
-    default: return tree(random, depth);
+    case 0:
+      return plain_fork(stays);
+    case 1:
+      return vfork_and_exec(stays);
+    case 2:
+      return fork_and_exec(stays);
+    case 3:
+      return daemonize(stays);
+    case 4:
+      return clone_parent(stays);
+    case 5:
+      return with_threads(stays);
+    case 6:
+      return leader_exits_first(stays);
+    default:
+      return tree(random, depth);
   }
 }
 

@@ -1,7 +1,7 @@
 // Runs a program as if the kernel had no connector: without_connector PROGRAM [ARGUMENTS…]
 //
-// A seccomp filter makes socket(AF_NETLINK, …, NETLINK_CONNECTOR) fail with EPROTONOSUPPORT, as it does on a kernel built
-// without CONFIG_CONNECTOR, and hides nothing else.
+// A seccomp filter makes socket(AF_NETLINK, …, NETLINK_CONNECTOR) fail with EPROTONOSUPPORT, as it does on a kernel
+// built without CONFIG_CONNECTOR, and hides nothing else.
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/netlink.h>

@@ -1,0 +1,33 @@
+#!/bin/bash
+# Checks that a release build installs what it promises: check-install.sh BUILD_DIRECTORY
+# The last line is `N passed, N failed, N skipped`.
+set -euo pipefail
+build=$1
+directory=$(mktemp -d)
+trap 'rm -rf "$directory"' EXIT
+passed=0 failed=0
+
+check() {
+  local what=$1
+  shift
+  if "$@" >"$directory/output" 2>&1; then
+    echo "$what ... passed"
+    passed=$((passed + 1))
+  else
+    echo "$what ... FAILED"
+    cat "$directory/output"
+    failed=$((failed + 1))
+  fi
+}
+
+is_static() { file "$1" | tee /dev/stderr | grep -q 'statically linked'; }
+
+check "cmake --install $build --prefix DIR" cmake --install "$build" --prefix "$directory/prefix"
+for program in netclsd netclsd-hook netclsctl; do
+  check "DIR/bin/$program --version" "$directory/prefix/bin/$program" --version
+done
+for program in netclsd-hook netclsctl; do
+  check "DIR/bin/$program is static" is_static "$directory/prefix/bin/$program"
+done
+echo "$passed passed, $failed failed, 0 skipped"
+[[ $failed -eq 0 ]]

@@ -1,0 +1,81 @@
+#!/bin/bash
+# Installs what netclsd needs from Debian 12's own packages.
+#
+#   scripts/install-deps.sh [build] [run] [test]      (without words: all of them)
+#
+# build: compile it.  run: the tools of scripts/demo.sh.  test: the tools of scripts/test.sh.
+# Quiet where nothing is missing. No service is started.
+set -euo pipefail
+
+build_packages=(
+  g++ cmake ninja-build pkg-config git
+  libcpp-httplib-dev nlohmann-json3-dev prometheus-cpp-dev libspdlog-dev libcli11-dev libexpected-dev libboost-dev
+)
+run_packages=(runc nftables iproute2 busybox-static util-linux procps)
+test_packages=(
+  libgtest-dev libgmock-dev
+  runc crun nftables iproute2 busybox-static util-linux procps python3 file prometheus
+)
+
+usage() {
+  sed -n '2,/^set -euo/{/^set -euo/d; s/^# \{0,1\}//; p}' "$0"
+}
+
+wanted=()
+for word in "${@:-all}"; do
+  case "$word" in
+    build) wanted+=("${build_packages[@]}") ;;
+    run) wanted+=("${run_packages[@]}") ;;
+    test) wanted+=("${test_packages[@]}") ;;
+    all) wanted+=("${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}") ;;
+    -h | --help) usage; exit 0 ;;
+    *) echo "install-deps.sh: unknown word \"$word\": build, run or test" >&2; exit 2 ;;
+  esac
+done
+
+os_field() { sed -n "s/^$1=\"\{0,1\}\([^\"]*\)\"\{0,1\}\$/\1/p" /etc/os-release 2>/dev/null || true; }
+if [[ "$(os_field ID)" != debian || "$(os_field VERSION_ID)" != 12 ]]; then
+  echo "install-deps.sh: this is $(os_field PRETTY_NAME), and only Debian 12 is supported: please install by hand the equivalents of: ${wanted[*]}" >&2
+  exit 1
+fi
+
+is_installed() { [[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" == installed ]]; }
+
+missing=()
+for package in $(printf '%s\n' "${wanted[@]}" | sort -u); do
+  is_installed "$package" || missing+=("$package")
+done
+[[ ${#missing[@]} -eq 0 ]] && exit 0
+
+if [[ $EUID -ne 0 ]]; then
+  echo "install-deps.sh: these packages are missing, and only root can install them: ${missing[*]}" >&2
+  exit 1
+fi
+
+# Debian starts the services of a package it installs (prometheus, for one), unless policy-rc.d forbids it. A policy that
+# is there already stays and is obeyed in the same way.
+policy=/usr/sbin/policy-rc.d
+log=$(mktemp)
+made_policy=
+clean_up() {
+  rm -f "$log"
+  if [[ -n "$made_policy" ]]; then rm -f "$policy"; fi
+}
+trap clean_up EXIT
+if [[ ! -e "$policy" ]]; then
+  made_policy=yes
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod 755 "$policy"
+fi
+
+apt_get() {
+  if ! DEBIAN_FRONTEND=noninteractive apt-get -q -y "$@" >"$log" 2>&1 </dev/null; then
+    echo "install-deps.sh: apt-get $* failed:" >&2
+    tail -n 20 "$log" >&2
+    exit 1
+  fi
+}
+
+echo "Installing ${missing[*]}"
+apt_get update
+apt_get install --no-install-recommends "${missing[@]}"

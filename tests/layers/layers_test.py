@@ -1,0 +1,122 @@
+#!/usr/bin/python3
+"""Checks every #include of ours against the layers of docs/architecture.md (design, section 4).
+
+    tests/layers/layers_test.py        (or python3 -m unittest, from this directory)
+"""
+
+import re
+import sys
+import unittest
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+TOP = ("common", "agent", "hook", "cli")
+
+# folder → the folders of ours that it may include, itself always among them. The longest matching folder counts.
+ALLOWED = {
+    "common/base": (),
+    "common/model": ("common/base",),
+    "common": ("common",),
+    "hook": ("common",),
+    "cli": ("common",),
+    "agent/core": ("common/base", "common/model"),
+    "agent/kernel": ("common", "agent/core", "agent/engine"),
+    "agent/state": ("common", "agent/core", "agent/engine"),
+    "agent/engine": ("common", "agent/core"),
+    "agent/server": ("common", "agent/core", "agent/metrics", "agent/engine", "agent/logging", "agent/config"),
+    "agent/metrics": ("common", "agent/core", "agent/engine"),
+    "agent/logging": ("common",),
+    "agent/config": ("common", "agent/core", "agent/logging"),
+}
+# The files directly in agent/ put everything together: they may include all of agent/, and nobody includes them.
+ASSEMBLY = "agent"
+GENERATED = {"netclsd_version.h"}
+
+
+def is_within(path, folder):
+    return path == folder or path.startswith(folder + "/")
+
+
+def folder_of(path):
+    """The rule that holds for a file."""
+    inside = [folder for folder in ALLOWED if is_within(path, folder)]
+    return max(inside, key=len) if inside else path.rpartition("/")[0]
+
+
+def complaints(path, text):
+    """One line for each #include that the layers forbid."""
+    folder = folder_of(path)
+    for include in INCLUDE.findall(text):
+        if include in GENERATED:
+            continue
+        if include.split("/")[0] not in TOP:
+            yield f"{path}: \"{include}\" does not begin with one of {', '.join(TOP)}"
+        elif folder == ASSEMBLY:
+            if not any(is_within(include, each) for each in ("agent", "common")):
+                yield f"{path}: {folder}/ must not include {include}"
+        elif folder not in ALLOWED:
+            yield f"{path}: no rule for {folder}/: add it to tests/layers/layers_test.py and docs/architecture.md"
+        elif not any(is_within(include, each) for each in (folder, *ALLOWED[folder])):
+            yield f"{path}: {folder}/ must not include {include}"
+
+
+def sources():
+    for top in TOP:
+        for path in sorted((REPOSITORY / top).rglob("*")):
+            if path.suffix in (".h", ".cpp"):
+                yield str(path.relative_to(REPOSITORY)), path.read_text()
+
+
+class Layers(unittest.TestCase):
+    maxDiff = None
+
+    def test_no_source_includes_what_its_layer_must_not(self):
+        found = [line for path, text in sources() for line in complaints(path, text)]
+        self.assertEqual(found, [])
+
+    def test_there_are_sources(self):
+        self.assertGreater(len(list(sources())), 50)
+
+    def test_only_the_assembly_includes_the_agent(self):
+        found = [path for path, text in sources()
+                 if "agent/agent.h" in INCLUDE.findall(text) and path not in ("agent/agent.cpp", "agent/main.cpp")
+                 and path.count("/") > 1]
+        self.assertEqual(found, [])
+
+    def test_pure_folders_use_no_system_interface(self):
+        system = re.compile(
+            r"^\s*#\s*include\s+<(linux/|sys/|unistd\.h|fcntl\.h|signal\.h|dirent\.h|thread>|fstream>)", re.MULTILINE)
+        pure = ("agent/core", "agent/engine", "common/model", "common/oci")
+        found = [path for path, text in sources()
+                 if any(is_within(path, folder) for folder in pure) and system.search(text)]
+        self.assertEqual(found, [])
+
+
+class TheCheckItself(unittest.TestCase):
+    def forbidden(self, path, include):
+        return list(complaints(path, f'#include <vector>\n#include "{include}"\n')) != []
+
+    def test_forbids_what_the_design_forbids(self):
+        for path, include in (("common/api/client.cpp", "agent/core/tracker.h"), ("common/base/a.h", "hook/hook.h"),
+                              ("common/base/a.h", "common/model/process.h"),
+                              ("agent/core/a.h", "agent/kernel/procfs.h"),
+                              ("agent/core/a.h", "common/api/messages.h"), ("agent/kernel/a.cpp", "agent/agent.h"),
+                              ("agent/server/a.cpp", "agent/kernel/procfs.h"), ("hook/hook.cpp", "agent/agent.h"),
+                              ("cli/main.cpp", "hook/hook.h"), ("agent/new/a.cpp", "common/base/error.h"),
+                              ("hook/a.cpp", "options.h")):
+            self.assertTrue(self.forbidden(path, include), (path, include))
+
+    def test_allows_what_the_design_allows(self):
+        for path, include in (("agent/agent.cpp", "agent/server/server.h"),
+                              ("agent/core/a.cpp", "common/model/process.h"),
+                              ("hook/a.cpp", "common/oci/state.h"), ("agent/core/a.cpp", "agent/core/b.h")):
+            self.assertFalse(self.forbidden(path, include), (path, include))
+
+
+if __name__ == "__main__":
+    program = unittest.main(exit=False, verbosity=1)
+    result = program.result
+    failed, skipped = len(result.failures) + len(result.errors), len(result.skipped)
+    print(f"{result.testsRun - failed - skipped} passed, {failed} failed, {skipped} skipped")
+    sys.exit(1 if failed else 0)
