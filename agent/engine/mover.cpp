@@ -62,6 +62,10 @@ MoveOutcome Mover::attach(const Examine& examine, const Attach& attach) {
     tracker_.forget(examine.pid);
     return MoveOutcome::kNotNeeded;
   }
+  if (tracker_.find(examine.pid) == nullptr) {
+    // It may end before the write: what it forked meanwhile must find its parent.
+    tracker_.put(examine.pid, {attach.container, StartTime{}, examine.event_at, kNotPlaced, examine.cause});
+  }
   auto outcome = place(examine.pid, attach.container, examine);
   if (outcome) return *outcome;
   host_.reporter.problem("move_failed", containers_.find(attach.container)->registration.id.text(), outcome.error());
