@@ -7,7 +7,7 @@
 #include "common/base/units.h"
 #include "netclsd_version.h"
 
-namespace netclsd {
+namespace netclsd::cli {
 namespace {
 
 constexpr int kWrongUsage = 2;
@@ -149,4 +149,4 @@ std::variant<Arguments, UsageAnswer> parse_arguments(std::vector<std::string> ar
                    .command = to_command(app.get_subcommands().front()->get_name(), texts)};
 }
 
-}  // namespace netclsd
+}  // namespace netclsd::cli

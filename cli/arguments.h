@@ -9,7 +9,7 @@
 
 #include "common/api/messages.h"
 
-namespace netclsd {
+namespace netclsd::cli {
 
 enum class OutputFormat { kTable, kJson };
 
@@ -51,4 +51,4 @@ struct UsageAnswer {
 
 [[nodiscard]] std::variant<Arguments, UsageAnswer> parse_arguments(std::vector<std::string> arguments);
 
-}  // namespace netclsd
+}  // namespace netclsd::cli

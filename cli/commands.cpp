@@ -4,7 +4,7 @@
 #include "cli/render.h"
 #include "common/proc/process.h"
 
-namespace netclsd {
+namespace netclsd::cli {
 namespace {
 
 CommandResult fail(std::string error) { return {.exit_status = kExitFailed, .text = {}, .error = std::move(error)}; }
@@ -128,4 +128,4 @@ CommandResult run_command(const Arguments& arguments, const AskAgent& ask, const
   return std::visit(Runner{arguments, ask, root}, arguments.command);
 }
 
-}  // namespace netclsd
+}  // namespace netclsd::cli

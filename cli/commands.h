@@ -7,7 +7,7 @@
 #include "cli/arguments.h"
 #include "common/api/client.h"
 
-namespace netclsd {
+namespace netclsd::cli {
 
 // 0 done, 1 failed, 3 done but degraded; the text is for stdout, the error (one line, without line feed) for stderr.
 struct CommandResult {
@@ -24,4 +24,4 @@ using AskAgent = std::function<Result<ApiResponse>(const ApiRequest&)>;
 // `root` is "" but in tests: the tree in which proc/ and the like are looked up.
 [[nodiscard]] CommandResult run_command(const Arguments& arguments, const AskAgent& ask, const std::string& root);
 
-}  // namespace netclsd
+}  // namespace netclsd::cli

@@ -10,7 +10,7 @@
 #include "common/base/file.h"
 #include "common/json/fields.h"
 
-namespace netclsd {
+namespace netclsd::cli {
 namespace {
 
 constexpr std::size_t kProcFileMax_bytes = 16U << 20;
@@ -82,4 +82,4 @@ CommandResult report_checks(const std::vector<Check>& checks, OutputFormat forma
           .error = {}};
 }
 
-}  // namespace netclsd
+}  // namespace netclsd::cli

@@ -8,11 +8,11 @@
 #include "cli/commands.h"
 #include "cli/doctor_checks.h"
 
-namespace netclsd {
+namespace netclsd::cli {
 
 [[nodiscard]] HostFacts collect_facts(const std::string& root, const AskAgent& ask);
 
 // One line for each check. 1 if one failed, 3 if one warns.
 [[nodiscard]] CommandResult report_checks(const std::vector<Check>& checks, OutputFormat format);
 
-}  // namespace netclsd
+}  // namespace netclsd::cli

@@ -7,7 +7,7 @@
 #include "common/json/fields.h"
 #include "common/net_cls/mount.h"
 
-namespace netclsd {
+namespace netclsd::cli {
 namespace {
 
 using Version = std::array<std::uint64_t, 3>;
@@ -132,4 +132,4 @@ std::vector<Check> run_checks(const HostFacts& facts) {
            "a packet's classid can be read at tc ingress of the host's end of a veth, and nowhere behind it"}};
 }
 
-}  // namespace netclsd
+}  // namespace netclsd::cli

@@ -9,7 +9,7 @@
 
 #include "common/base/error.h"
 
-namespace netclsd {
+namespace netclsd::cli {
 
 enum class Verdict { kOk, kWarn, kFail };
 [[nodiscard]] const char* to_string(Verdict verdict);
@@ -40,4 +40,4 @@ struct HostFacts {
 [[nodiscard]] Check check_spool(const Result<std::size_t>& entries);
 [[nodiscard]] Check check_agent(const Result<std::string>& status);
 
-}  // namespace netclsd
+}  // namespace netclsd::cli

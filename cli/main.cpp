@@ -6,7 +6,7 @@
 
 #include "cli/commands.h"
 
-namespace netclsd {
+namespace netclsd::cli {
 namespace {
 
 int answer_usage(const UsageAnswer& answer) {
@@ -27,11 +27,11 @@ int run(const Arguments& arguments) {
 }
 
 }  // namespace
-}  // namespace netclsd
+}  // namespace netclsd::cli
 
 int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
-  const auto parsed = netclsd::parse_arguments(std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
-  if (const auto* answer = std::get_if<netclsd::UsageAnswer>(&parsed)) return netclsd::answer_usage(*answer);
-  return netclsd::run(std::get<netclsd::Arguments>(parsed));
+  const auto parsed = netclsd::cli::parse_arguments(std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
+  if (const auto* answer = std::get_if<netclsd::cli::UsageAnswer>(&parsed)) return netclsd::cli::answer_usage(*answer);
+  return netclsd::cli::run(std::get<netclsd::cli::Arguments>(parsed));
 }

@@ -2,7 +2,7 @@
 
 #include "cli/table.h"
 
-namespace netclsd {
+namespace netclsd::cli {
 namespace {
 
 // Names of processes and classes are other people's bytes: nothing of them may steer a terminal.
@@ -118,4 +118,4 @@ std::string render_status(const Json& answer) {
          render_reasons(member(answer, "not_ready_because")) + render_counters(member(answer, "counters"));
 }
 
-}  // namespace netclsd
+}  // namespace netclsd::cli

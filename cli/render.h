@@ -5,7 +5,7 @@
 
 #include "common/json/fields.h"
 
-namespace netclsd {
+namespace netclsd::cli {
 
 [[nodiscard]] std::string render_list(const Json& answer);
 [[nodiscard]] std::string render_container(const Json& answer);
@@ -13,4 +13,4 @@ namespace netclsd {
 [[nodiscard]] std::string render_sweep(const Json& answer);
 [[nodiscard]] std::string render_status(const Json& answer);
 
-}  // namespace netclsd
+}  // namespace netclsd::cli

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace netclsd {
+namespace netclsd::cli {
 namespace {
 
 std::vector<std::size_t> widths_of(const std::vector<Row>& rows) {
@@ -30,4 +30,4 @@ std::string align(const std::vector<Row>& rows) {
   return text;
 }
 
-}  // namespace netclsd
+}  // namespace netclsd::cli

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <chrono>
 
-namespace netclsd {
+namespace netclsd::hook {
 
 class Deadline {
  public:
@@ -24,4 +24,4 @@ class Deadline {
   Clock::time_point at_;
 };
 
-}  // namespace netclsd
+}  // namespace netclsd::hook

@@ -6,7 +6,7 @@
 #include "hook/registration.h"
 #include "hook/spool.h"
 
-namespace netclsd {
+namespace netclsd::hook {
 namespace {
 
 using std::chrono::milliseconds;
@@ -102,4 +102,4 @@ Outcome run_hook(const HookOptions& options, const HookWorld& world, Deadline de
   return run_task(run, *state);
 }
 
-}  // namespace netclsd
+}  // namespace netclsd::hook

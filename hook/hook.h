@@ -9,7 +9,7 @@
 #include "hook/options.h"
 #include "hook/verdict.h"
 
-namespace netclsd {
+namespace netclsd::hook {
 
 // The world as the hook sees it; tests hand in their own.
 struct HookWorld {
@@ -27,4 +27,4 @@ struct HookWorld {
 // How much of the timeout is kept back.
 [[nodiscard]] std::chrono::milliseconds reserve_of(std::chrono::milliseconds timeout);
 
-}  // namespace netclsd
+}  // namespace netclsd::hook

@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-namespace netclsd {
+namespace netclsd::hook {
 namespace {
 
 // Rounds up: poll(0) at the very end would spin.
@@ -37,4 +37,4 @@ Result<std::string> read_until(int fd, std::size_t bytes_max, Deadline deadline)
   return failure(ErrorCode::kTooLarge, "OCI state is larger than " + std::to_string(bytes_max) + " bytes");
 }
 
-}  // namespace netclsd
+}  // namespace netclsd::hook

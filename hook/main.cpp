@@ -13,7 +13,7 @@
 #include "hook/watchdog.h"
 #include "netclsd_version.h"
 
-namespace netclsd {
+namespace netclsd::hook {
 namespace {
 
 constexpr int kWrongUsage = 2;
@@ -83,9 +83,9 @@ int run_with(const std::vector<std::string_view>& arguments) {
 }
 
 }  // namespace
-}  // namespace netclsd
+}  // namespace netclsd::hook
 
 int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);  // a runtime that no longer reads stderr must not turn our exit status into a signal
-  return netclsd::run_with(std::vector<std::string_view>(argv + std::min(argc, 1), argv + argc));
+  return netclsd::hook::run_with(std::vector<std::string_view>(argv + std::min(argc, 1), argv + argc));
 }

@@ -2,7 +2,7 @@
 
 #include "common/base/units.h"
 
-namespace netclsd {
+namespace netclsd::hook {
 namespace {
 
 using std::chrono::milliseconds;
@@ -103,4 +103,4 @@ In a podman or CRI-O hooks.d file:
 )";
 }
 
-}  // namespace netclsd
+}  // namespace netclsd::hook

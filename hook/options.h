@@ -13,7 +13,7 @@
 #include "common/api/messages.h"
 #include "hook/stage.h"
 
-namespace netclsd {
+namespace netclsd::hook {
 
 enum class OnFailure { kAllow, kDeny };
 
@@ -35,4 +35,4 @@ enum class Information { kHelp, kVersion };
 
 [[nodiscard]] std::string hook_help();
 
-}  // namespace netclsd
+}  // namespace netclsd::hook

@@ -9,7 +9,7 @@
 #include "common/net_cls/mount.h"
 #include "common/proc/process.h"
 
-namespace netclsd {
+namespace netclsd::hook {
 namespace {
 
 constexpr std::size_t kMountinfoMax_bytes = 16U << 20;  // a node with thousands of containers has thousands of mounts
@@ -111,4 +111,4 @@ Result<ClassId> place_init(const Registration& registration, const std::string& 
   return class_id;
 }
 
-}  // namespace netclsd
+}  // namespace netclsd::hook

@@ -4,7 +4,7 @@
 #include "common/oci/spec.h"
 #include "common/proc/process.h"
 
-namespace netclsd {
+namespace netclsd::hook {
 namespace {
 
 Result<OciSpec> read_spec(const std::string& bundle) {
@@ -43,4 +43,4 @@ Result<std::optional<Registration>> read_registration(const OciState& state, con
                       .wanted = *std::move(wanted)};
 }
 
-}  // namespace netclsd
+}  // namespace netclsd::hook

@@ -7,7 +7,7 @@
 #include "common/api/messages.h"
 #include "common/oci/state.h"
 
-namespace netclsd {
+namespace netclsd::hook {
 
 struct Registration {
   ContainerId id;
@@ -18,4 +18,4 @@ struct Registration {
 // std::nullopt: a pause container, which is never managed. Changes nothing. `proc` is "/proc" but in tests.
 [[nodiscard]] Result<std::optional<Registration>> read_registration(const OciState& state, const std::string& proc);
 
-}  // namespace netclsd
+}  // namespace netclsd::hook

@@ -7,7 +7,7 @@
 #include "common/api/utc_time.h"
 #include "common/base/file.h"
 
-namespace netclsd {
+namespace netclsd::hook {
 namespace {
 
 // One write(2), so that lines of hooks running side by side do not mix.
@@ -28,4 +28,4 @@ void report(const Outcome& outcome, const std::string& log_file) {
   if (log.is_open()) write_line(log.get(), format_utc(std::chrono::system_clock::now()) + " " + outcome.line);
 }
 
-}  // namespace netclsd
+}  // namespace netclsd::hook

@@ -5,9 +5,9 @@
 
 #include "hook/verdict.h"
 
-namespace netclsd {
+namespace netclsd::hook {
 
 // Nothing if the line is empty. A log file that cannot be written is no further failure: stderr has the line.
 void report(const Outcome& outcome, const std::string& log_file);
 
-}  // namespace netclsd
+}  // namespace netclsd::hook

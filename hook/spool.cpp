@@ -2,7 +2,7 @@
 
 #include "common/base/file.h"
 
-namespace netclsd {
+namespace netclsd::hook {
 
 Result<void> leave_in_spool(const std::string& directory, const Registration& registration) {
   if (auto made = make_directories(directory, 0700); !made) return made;
@@ -13,4 +13,4 @@ Result<void> leave_in_spool(const std::string& directory, const Registration& re
   return write_atomically_at(*spool, registration.id.text() + ".json", to_json(entry), 0600);
 }
 
-}  // namespace netclsd
+}  // namespace netclsd::hook

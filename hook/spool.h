@@ -5,9 +5,9 @@
 
 #include "hook/registration.h"
 
-namespace netclsd {
+namespace netclsd::hook {
 
 // Writes DIRECTORY/ID.json (temporary name, then rename), making the directory (0700) if need be.
 [[nodiscard]] Result<void> leave_in_spool(const std::string& directory, const Registration& registration);
 
-}  // namespace netclsd
+}  // namespace netclsd::hook

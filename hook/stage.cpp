@@ -1,6 +1,6 @@
 #include "hook/stage.h"
 
-namespace netclsd {
+namespace netclsd::hook {
 
 std::optional<Stage> parse_stage(std::string_view text) {
   if (text == "prestart") return Stage::kPrestart;
@@ -16,4 +16,4 @@ Result<Task> choose_task(std::optional<Stage> stage, std::string_view status) {
   return invalid("OCI state's status \"" + std::string(status) + "\" is not creating, created, running or stopped");
 }
 
-}  // namespace netclsd
+}  // namespace netclsd::hook

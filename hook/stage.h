@@ -6,7 +6,7 @@
 
 #include "common/base/error.h"
 
-namespace netclsd {
+namespace netclsd::hook {
 
 enum class Stage { kPrestart, kCreateRuntime, kPoststop };
 
@@ -17,4 +17,4 @@ enum class Task { kRegister, kRelease };
 // A stage that was given wins over the state's status.
 [[nodiscard]] Result<Task> choose_task(std::optional<Stage> stage, std::string_view status);
 
-}  // namespace netclsd
+}  // namespace netclsd::hook

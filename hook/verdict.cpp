@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace netclsd {
+namespace netclsd::hook {
 namespace {
 
 constexpr std::size_t kLineMax_bytes = 1000;
@@ -37,4 +37,4 @@ std::string one_line(std::string_view text) {
   return line + (text.size() > kLineMax_bytes ? "…" : "");
 }
 
-}  // namespace netclsd
+}  // namespace netclsd::hook

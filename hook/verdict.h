@@ -7,7 +7,7 @@
 
 #include "hook/options.h"
 
-namespace netclsd {
+namespace netclsd::hook {
 
 struct Outcome {
   int exit_status = 0;
@@ -27,4 +27,4 @@ struct Subject {
 // One line of bounded length whatever a tenant's annotation or an agent's answer contains.
 [[nodiscard]] std::string one_line(std::string_view text);
 
-}  // namespace netclsd
+}  // namespace netclsd::hook

@@ -1,6 +1,6 @@
 #include "hook/watchdog.h"
 
-namespace netclsd {
+namespace netclsd::hook {
 
 Watchdog::Watchdog(Deadline deadline, std::function<void()> on_expiry)
     : on_expiry_(std::move(on_expiry)), thread_([this, deadline] { wait(deadline); }) {}
@@ -21,4 +21,4 @@ void Watchdog::wait(Deadline deadline) {
   if (!stopping_.wait_until(lock, deadline.at(), [this] { return is_stopped_; })) on_expiry_();
 }
 
-}  // namespace netclsd
+}  // namespace netclsd::hook

@@ -9,7 +9,7 @@
 
 #include "hook/deadline.h"
 
-namespace netclsd {
+namespace netclsd::hook {
 
 // `on_expiry` runs on a thread of the watchdog's, unless stop() came first; stop() returns only when it will not run.
 class Watchdog {
@@ -31,4 +31,4 @@ class Watchdog {
   std::thread thread_;       // last: it uses the others
 };
 
-}  // namespace netclsd
+}  // namespace netclsd::hook

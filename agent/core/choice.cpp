@@ -8,12 +8,19 @@ namespace {
 
 constexpr std::size_t kAncestorsMax = 4096;  // a process tree's depth; also ends a ring of reused pids
 
-class Descent {
+// Tells a container's own processes from strangers.
+class Family {
  public:
-  Descent(Pid init, const Snapshot& snapshot) : init_(init) {
+  Family(const ProcessFacts& init, const Snapshot& snapshot, const ProcessFacts& agent)
+      : init_(init.pid), own_namespace_(init.pid_namespace == agent.pid_namespace ? 0 : init.pid_namespace) {
     for (const ProcessFacts& process : snapshot) parents_.emplace(process.pid, process.parent);
   }
 
+  bool includes(const ProcessFacts& process) const {
+    return (own_namespace_ != 0 && process.pid_namespace == own_namespace_) || is_init_or_descendant(process.pid);
+  }
+
+ private:
   bool is_init_or_descendant(Pid pid) const {
     for (std::size_t i = 0; i < kAncestorsMax && pid != init_; ++i) {
       const auto parent = parents_.find(pid);
@@ -23,24 +30,23 @@ class Descent {
     return pid == init_;
   }
 
- private:
   Pid init_;
+  std::uint64_t own_namespace_;  // 0: shared with the agent, so it tells nothing
   std::unordered_map<Pid, Pid> parents_;
 };
 
-bool is_alone(const std::string& hierarchy, const std::string& path, Pid init, const Snapshot& snapshot) {
-  const Descent descent(init, snapshot);
-  return std::all_of(snapshot.begin(), snapshot.end(), [&](const ProcessFacts& process) {
-    const std::string* other = process.cgroups.find(hierarchy);
-    return other == nullptr || !is_within(*other, path) || descent.is_init_or_descendant(process.pid);
+bool holds_strangers(const CgroupEntry& entry, const Family& family, const Snapshot& snapshot) {
+  return std::any_of(snapshot.begin(), snapshot.end(), [&](const ProcessFacts& process) {
+    const std::string* other = process.cgroups.find(entry.hierarchy);
+    return other != nullptr && is_within(*other, entry.path) && !family.includes(process);
   });
 }
 
-bool is_own(const CgroupEntry& entry, const ProcessFacts& init, const Snapshot& snapshot, const CgroupPaths& agent) {
+bool is_own(const CgroupEntry& entry, const Family& family, const Snapshot& snapshot, const ProcessFacts& agent) {
   if (entry.path == "/") return false;
-  const std::string* agent_path = agent.find(entry.hierarchy);
+  const std::string* agent_path = agent.cgroups.find(entry.hierarchy);
   if (agent_path != nullptr && is_within(*agent_path, entry.path)) return false;
-  return is_alone(entry.hierarchy, entry.path, init.pid, snapshot);
+  return !holds_strangers(entry, family, snapshot);
 }
 
 // The unified hierarchy first, then the others in the kernel's order.
@@ -59,9 +65,10 @@ std::string_view last_name(std::string_view path) { return path.substr(path.rfin
 }  // namespace
 
 std::optional<MembershipPath> choose_membership_path(const ProcessFacts& init, const Snapshot& snapshot,
-                                                     const CgroupPaths& agent) {
+                                                     const ProcessFacts& agent) {
+  const Family family(init, snapshot, agent);
   for (const CgroupEntry& entry : membership_candidates(init.cgroups)) {
-    if (is_own(entry, init, snapshot, agent)) return MembershipPath{entry.hierarchy, entry.path};
+    if (is_own(entry, family, snapshot, agent)) return MembershipPath{entry.hierarchy, entry.path};
   }
   return std::nullopt;
 }
@@ -79,13 +86,15 @@ std::optional<MembershipPath> find_membership_path_again(const MembershipPath& b
 }
 
 GroupChoice choose_group(const std::string& container_id, const ProcessFacts& init, const Snapshot& snapshot,
-                         const CgroupPaths& agent, const Claims& claims, const GroupPlace& place) {
+                         const ProcessFacts& agent, const Claims& claims, const GroupPlace& place) {
   const GroupChoice own{.directory = place.parent + "/" + container_id, .is_adopted = false};
+  const Family family(init, snapshot, agent);
   for (const CgroupEntry& entry : init.cgroups.entries) {
     if (!has_controller(entry.hierarchy, "net_cls")) continue;
     const auto directory = relative_path(place.mount_root, entry.path);
+    if (directory == place.hook_parent + "/" + container_id) return {.directory = *directory, .is_adopted = false};
     const bool is_usable = directory && !directory->empty() && !is_within("/" + *directory, "/" + place.parent);
-    if (!is_usable || claims.owns_group(entry.path) || !is_own(entry, init, snapshot, agent)) continue;
+    if (!is_usable || claims.owns_group(entry.path) || !is_own(entry, family, snapshot, agent)) continue;
     return {.directory = *directory, .is_adopted = true};
   }
   return own;

@@ -13,10 +13,11 @@
 namespace netclsd {
 
 // The path in the unified hierarchy, or else in the first v1 hierarchy other than net_cls, that belongs to the
-// container alone: not the root, not at or above the agent's own, and holding no process that is not init or its
-// descendant. `agent` are the agent's own cgroups, as it reads them itself.
+// container alone: not the root, not at or above the agent's own, and holding no stranger: no process that is neither
+// init, nor its descendant, nor in a pid namespace that init does not share with the agent (who was exec'd into the
+// container before it was registered). `agent` is the agent itself, as it reads it.
 [[nodiscard]] std::optional<MembershipPath> choose_membership_path(const ProcessFacts& init, const Snapshot& snapshot,
-                                                                   const CgroupPaths& agent);
+                                                                   const ProcessFacts& agent);
 
 // After a restart the container's path holds entrants that do not descend from init, and the agent's cgroup namespace
 // may be another: finds the path again in what init shows now, by the name of its last directory.
@@ -27,6 +28,7 @@ namespace netclsd {
 struct GroupPlace {
   std::string mount_root;  // "/" or "/.."
   std::string parent;      // "netclsd"
+  std::string hook_parent = "netclsd";  // where the hook makes groups while the agent is away: it knows no configuration
 };
 
 // A directory relative to the mount. Adopted: the runtime made it, we set its classid, move nobody and never remove it.
@@ -36,8 +38,9 @@ struct GroupChoice {
   friend bool operator==(const GroupChoice&, const GroupChoice&) = default;
 };
 
+// init's own group if it is in one: adopted, or ours if the hook made it. Else a new one.
 [[nodiscard]] GroupChoice choose_group(const std::string& container_id, const ProcessFacts& init,
-                                       const Snapshot& snapshot, const CgroupPaths& agent, const Claims& claims,
+                                       const Snapshot& snapshot, const ProcessFacts& agent, const Claims& claims,
                                        const GroupPlace& place);
 
 }  // namespace netclsd

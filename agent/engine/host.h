@@ -25,6 +25,7 @@ class Processes {
   virtual std::optional<CgroupPaths> cgroups(Pid pid) = 0;
   virtual std::optional<StartTime> start_time(Pid pid) = 0;
   virtual std::string comm(Pid pid) = 0;
+  virtual std::uint64_t pid_namespace(Pid pid) = 0;  // its inode number; 0: gone
 };
 
 // Groups by their directory relative to the net_cls mount; "" is the mount's root.

@@ -1,5 +1,6 @@
 #include "agent/engine/registrar.h"
 
+#include <algorithm>
 #include <cerrno>
 
 #include "agent/engine/snapshot.h"
@@ -77,7 +78,9 @@ Result<Registered> Registrar::create(const ContainerId& id, const RegisterReques
   if (!snapshot) return pass_on(snapshot.error());
   auto init = identify(request);
   if (!init) return pass_on(init.error());
-  const CgroupPaths agent = host_.processes.cgroups(options_.self).value_or(CgroupPaths{});
+  const ProcessFacts agent = facts_of_agent();
+  init->pid_namespace = host_.processes.pid_namespace(init->pid);
+  note_namespaces(*snapshot, *init);
   const GroupChoice group =
       choose_group(id.text(), *init, *snapshot, agent, containers_.claims(), options_.place);
   Registration registration{.id = id,
@@ -92,6 +95,24 @@ Result<Registered> Registrar::create(const ContainerId& id, const RegisterReques
                             .registered_at = host_.clock.wall()};
   const auto outer = owner_of(init->pid, *snapshot);
   return settle(containers_.add(std::move(registration), outer), *init, *snapshot);
+}
+
+ProcessFacts Registrar::facts_of_agent() {
+  auto agent = host_.processes.facts(options_.self).value_or(ProcessFacts{});
+  agent.pid_namespace = host_.processes.pid_namespace(options_.self);
+  return agent;
+}
+
+// Of those that share a path with init: nobody else's matters, and each costs a system call.
+void Registrar::note_namespaces(Snapshot& snapshot, const ProcessFacts& init) {
+  for (ProcessFacts& process : snapshot) {
+    const bool shares_path = std::any_of(
+        init.cgroups.entries.begin(), init.cgroups.entries.end(), [&](const CgroupEntry& entry) {
+          const std::string* path = process.cgroups.find(entry.hierarchy);
+          return path != nullptr && entry.path != "/" && is_within(*path, entry.path);
+        });
+    if (shares_path) process.pid_namespace = host_.processes.pid_namespace(process.pid);
+  }
 }
 
 Result<Registered> Registrar::settle(ContainerNumber number, const ProcessFacts& init, const Snapshot& snapshot) {

@@ -41,6 +41,8 @@ class Registrar {
   [[nodiscard]] Result<Registered> create(const ContainerId& id, const RegisterRequest& request,
                                           const ResolvedClass& wanted);
   [[nodiscard]] Result<Registered> settle(ContainerNumber number, const ProcessFacts& init, const Snapshot& snapshot);
+  [[nodiscard]] ProcessFacts facts_of_agent();
+  void note_namespaces(Snapshot& snapshot, const ProcessFacts& init);
   void take_over_members(ContainerNumber number, const Snapshot& snapshot);
   [[nodiscard]] std::optional<ContainerNumber> owner_of(Pid pid, const Snapshot& snapshot) const;
   void undo(ContainerNumber number);

@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t kBatch = 64;
 constexpr std::size_t kDatagramMax_bytes = 256;  // proc_event has 76 bytes; a longer one is cut, not lost
-constexpr std::size_t kBatchesPerDrainMax = 4096;  // 262,144 events: more than the default buffer holds
+constexpr std::size_t kEventInBuffer_bytes = 832;  // what one event takes of the receive buffer
 
 using Request = std::array<std::byte, sizeof(nlmsghdr) + sizeof(cn_msg) + sizeof(std::uint32_t)>;
 
@@ -143,7 +143,9 @@ Result<void> ProcConnector::await_acknowledgement(std::chrono::milliseconds time
 }
 
 void ProcConnector::drain(const std::function<void(const ConnectorMessage&)>& handle) {
-  for (std::size_t i = 0; i < kBatchesPerDrainMax; ++i) {
+  // Whatever was there when we began is delivered; what arrives meanwhile does not keep us here for ever.
+  const std::size_t batches_max = receive_buffer_bytes_ / kEventInBuffer_bytes / kBatch + 1;
+  for (std::size_t i = 0; i < batches_max; ++i) {
     if (receive_batch(handle) < kBatch) return;
   }
 }

@@ -1,5 +1,7 @@
 #include "agent/kernel/procfs.h"
 
+#include <sys/stat.h>
+
 #include "common/base/file.h"
 #include "common/base/text.h"
 #include "common/model/process_stat.h"
@@ -29,7 +31,7 @@ std::optional<ProcessFacts> Procfs::facts(Pid pid) {
   if (!stat || is_dead(*stat)) return std::nullopt;
   auto paths = is_leader_dead(*stat) ? cgroups_of_another_thread(pid) : cgroups(pid);
   if (!paths) return std::nullopt;
-  return ProcessFacts{pid, stat->parent, stat->start_time, std::move(*paths)};
+  return ProcessFacts{pid, stat->parent, stat->start_time, std::move(*paths), 0};
 }
 
 std::optional<CgroupPaths> Procfs::cgroups(Pid pid) {
@@ -61,6 +63,12 @@ std::optional<StartTime> Procfs::start_time(Pid pid) {
 std::string Procfs::comm(Pid pid) {
   auto text = read(to_string(pid) + "/comm").value_or("");
   return text.substr(0, text.find('\n'));
+}
+
+std::uint64_t Procfs::pid_namespace(Pid pid) {
+  struct stat status {};
+  const std::string name = to_string(pid) + "/ns/pid";
+  return ::fstatat(root_.get(), name.c_str(), &status, 0) == 0 ? status.st_ino : 0;
 }
 
 std::optional<std::string> Procfs::read(const std::string& name) {

@@ -15,6 +15,7 @@ class Procfs : public Processes {
   std::optional<CgroupPaths> cgroups(Pid pid) override;
   std::optional<StartTime> start_time(Pid pid) override;
   std::string comm(Pid pid) override;
+  std::uint64_t pid_namespace(Pid pid) override;
 
   [[nodiscard]] const UniqueFd& root() const { return root_; }
 

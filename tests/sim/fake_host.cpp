@@ -85,7 +85,7 @@ std::optional<ProcessFacts> FakeHost::facts(Pid pid) {
   auto paths = cgroups(pid);
   if (!paths) return std::nullopt;
   const FakeProcess& process = processes_.at(pid);
-  return ProcessFacts{pid, process.parent, process.start_time, std::move(*paths)};
+  return ProcessFacts{pid, process.parent, process.start_time, std::move(*paths), 0};
 }
 
 std::optional<CgroupPaths> FakeHost::cgroups(Pid pid) {

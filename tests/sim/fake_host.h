@@ -64,6 +64,7 @@ class FakeHost : public Processes, public NetCls, public Clock, public ExitWatch
   std::optional<CgroupPaths> cgroups(Pid pid) override;
   std::optional<StartTime> start_time(Pid pid) override;
   std::string comm(Pid) override { return "fake"; }
+  std::uint64_t pid_namespace(Pid) override { return 1; }
   // NetCls
   Result<void> make(const std::string& directory) override;
   Result<AttachOutcome> attach(const std::string& directory, Pid pid) override;

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace netclsd {
+namespace netclsd::cli {
 namespace {
 
 using namespace std::chrono_literals;
@@ -87,4 +87,4 @@ TEST(ArgumentsTest, HelpShowsExamplesForEveryCommand) {
 TEST(ArgumentsTest, VersionIsTold) { EXPECT_THAT(answer_of({"--version"}).text, testing::StartsWith("netclsctl 0.")); }
 
 }  // namespace
-}  // namespace netclsd
+}  // namespace netclsd::cli

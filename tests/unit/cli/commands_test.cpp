@@ -5,7 +5,7 @@
 
 #include "tests/unit/common/temporary_directory.h"
 
-namespace netclsd {
+namespace netclsd::cli {
 namespace {
 
 using ::testing::HasSubstr;
@@ -100,4 +100,4 @@ TEST_F(CommandsTest, AnAgentAwayOrNotSpeakingJsonIsAFailure) {
 }
 
 }  // namespace
-}  // namespace netclsd
+}  // namespace netclsd::cli

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace netclsd {
+namespace netclsd::cli {
 namespace {
 
 using ::testing::HasSubstr;
@@ -58,4 +58,4 @@ TEST(DoctorChecksTest, RootIsAsked) {
 }
 
 }  // namespace
-}  // namespace netclsd
+}  // namespace netclsd::cli

@@ -5,7 +5,7 @@
 
 #include "tests/unit/common/temporary_directory.h"
 
-namespace netclsd {
+namespace netclsd::cli {
 namespace {
 
 const Check kOk{Verdict::kOk, "a", "fine"};
@@ -46,4 +46,4 @@ TEST(DoctorTest, NoSpoolMeansNothingWaits) {
 }
 
 }  // namespace
-}  // namespace netclsd
+}  // namespace netclsd::cli

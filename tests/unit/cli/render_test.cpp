@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace netclsd {
+namespace netclsd::cli {
 namespace {
 
 using ::testing::HasSubstr;
@@ -54,4 +54,4 @@ TEST(RenderTest, ASweepIsASentence) {
 }
 
 }  // namespace
-}  // namespace netclsd
+}  // namespace netclsd::cli

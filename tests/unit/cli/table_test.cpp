@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace netclsd {
+namespace netclsd::cli {
 namespace {
 
 TEST(TableTest, ColumnsAreAlignedWithoutTrailingBlanks) {
@@ -14,4 +14,4 @@ TEST(TableTest, RowsMayBeOfDifferentLength) { EXPECT_EQ(align({{"a"}, {"bb", "c"
 TEST(TableTest, NoRowsAreNoText) { EXPECT_EQ(align({}), ""); }
 
 }  // namespace
-}  // namespace netclsd
+}  // namespace netclsd::cli

@@ -5,7 +5,7 @@
 
 #include "tests/unit/common/temporary_directory.h"
 
-namespace netclsd {
+namespace netclsd::hook {
 
 class FakeHookHost {
  public:
@@ -50,4 +50,4 @@ class FakeHookHost {
   TemporaryDirectory tree_;
 };
 
-}  // namespace netclsd
+}  // namespace netclsd::hook

@@ -8,7 +8,7 @@
 #include "common/base/unique_fd.h"
 #include "tests/unit/hook/fake_host.h"
 
-namespace netclsd {
+namespace netclsd::hook {
 namespace {
 
 using namespace std::chrono_literals;
@@ -224,4 +224,4 @@ TEST_F(HookTest, TheWatchdogLearnsWhomTheRunIsAbout) {
 }
 
 }  // namespace
-}  // namespace netclsd
+}  // namespace netclsd::hook

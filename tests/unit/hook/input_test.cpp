@@ -8,7 +8,7 @@
 
 #include "common/base/unique_fd.h"
 
-namespace netclsd {
+namespace netclsd::hook {
 namespace {
 
 using namespace std::chrono_literals;
@@ -62,4 +62,4 @@ TEST(InputTest, TheLimitIsExact) {
 TEST(InputTest, AClosedStdinIsAnError) { EXPECT_FALSE(read_until(-1, 10, Deadline::after(50ms))); }
 
 }  // namespace
-}  // namespace netclsd
+}  // namespace netclsd::hook

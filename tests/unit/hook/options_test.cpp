@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace netclsd {
+namespace netclsd::hook {
 namespace {
 
 using namespace std::chrono_literals;
@@ -52,4 +52,4 @@ TEST(HookOptionsTest, HelpAndVersionAreInformation) {
 }
 
 }  // namespace
-}  // namespace netclsd
+}  // namespace netclsd::hook

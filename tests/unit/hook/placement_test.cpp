@@ -4,7 +4,7 @@
 
 #include "tests/unit/hook/fake_host.h"
 
-namespace netclsd {
+namespace netclsd::hook {
 namespace {
 
 Registration registration(std::optional<ClassRequest> wanted) {
@@ -87,4 +87,4 @@ TEST(PlacementTest, OnlyAnExplicitClassidCanBePlaced) {
 }
 
 }  // namespace
-}  // namespace netclsd
+}  // namespace netclsd::hook

@@ -6,7 +6,7 @@
 
 #include "tests/unit/common/temporary_directory.h"
 
-namespace netclsd {
+namespace netclsd::hook {
 namespace {
 
 TEST(ReportTest, FailuresGoToStderrAndWithATimeToTheLogFile) {
@@ -36,4 +36,4 @@ TEST(ReportTest, ALogFileThatIsAFifoOrOutOfReachHoldsNothingUp) {
 }
 
 }  // namespace
-}  // namespace netclsd
+}  // namespace netclsd::hook

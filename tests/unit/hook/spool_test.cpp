@@ -5,7 +5,7 @@
 
 #include "tests/unit/common/temporary_directory.h"
 
-namespace netclsd {
+namespace netclsd::hook {
 namespace {
 
 TEST(SpoolTest, LeavesAnEntryThatTheAgentCanReadInADirectoryOfRootsAlone) {
@@ -31,4 +31,4 @@ TEST(SpoolTest, LeavesAnEntryThatTheAgentCanReadInADirectoryOfRootsAlone) {
 }
 
 }  // namespace
-}  // namespace netclsd
+}  // namespace netclsd::hook

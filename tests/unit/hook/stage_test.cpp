@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace netclsd {
+namespace netclsd::hook {
 namespace {
 
 TEST(StageTest, KnowsTheThreeStages) {
@@ -28,4 +28,4 @@ TEST(StageTest, AGivenStageWinsOverTheStatus) {
 }
 
 }  // namespace
-}  // namespace netclsd
+}  // namespace netclsd::hook

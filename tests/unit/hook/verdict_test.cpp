@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace netclsd {
+namespace netclsd::hook {
 namespace {
 
 HookOptions deny() {
@@ -43,4 +43,4 @@ TEST(VerdictTest, WhateverATenantWritesTheLineIsOneAndShort) {
 }
 
 }  // namespace
-}  // namespace netclsd
+}  // namespace netclsd::hook

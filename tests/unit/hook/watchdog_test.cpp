@@ -4,7 +4,7 @@
 
 #include <atomic>
 
-namespace netclsd {
+namespace netclsd::hook {
 namespace {
 
 using namespace std::chrono_literals;
@@ -25,4 +25,4 @@ TEST(WatchdogTest, IsSilentOnceStopped) {
 }
 
 }  // namespace
-}  // namespace netclsd
+}  // namespace netclsd::hook

@@ -5,11 +5,13 @@
 namespace netclsd {
 namespace {
 
-const CgroupPaths kAgent{{{"memory", "/agent"}, {"net_cls", "/"}, {"", "/agent"}}};
+constexpr std::uint64_t kHostNamespace = 1;
+const ProcessFacts kAgent{Pid{2}, Pid{1}, StartTime{}, {{{"memory", "/agent"}, {"net_cls", "/"}, {"", "/agent"}}},
+                          kHostNamespace};
 const GroupPlace kPlace{.mount_root = "/", .parent = "netclsd"};
 
-ProcessFacts process(int pid, int parent, CgroupPaths cgroups) {
-  return {Pid{pid}, Pid{parent}, StartTime{100}, std::move(cgroups)};
+ProcessFacts process(int pid, int parent, CgroupPaths cgroups, std::uint64_t pid_namespace = kHostNamespace) {
+  return {Pid{pid}, Pid{parent}, StartTime{100}, std::move(cgroups), pid_namespace};
 }
 
 CgroupPaths at(const std::string& unified, const std::string& memory = "/", const std::string& net_cls = "/") {
@@ -36,6 +38,12 @@ TEST(ChooseMembershipPathTest, NeverAcceptsASharedPath) {
   const auto init = process(10, 1, at("/user.slice"));
   EXPECT_EQ(choose_membership_path(init, {init, process(20, 1, at("/user.slice"))}, kAgent), std::nullopt);
   EXPECT_EQ(choose_membership_path(init, {init, process(20, 1, at("/user.slice/below"))}, kAgent), std::nullopt);
+}
+
+TEST(ChooseMembershipPathTest, AcceptsWhoWasExecdIntoTheContainersPidNamespace) {
+  const auto init = process(10, 1, at("/c1"), 77);
+  EXPECT_EQ(choose_membership_path(init, {init, process(20, 1, at("/c1"), 77)}, kAgent), (MembershipPath{"", "/c1"}));
+  EXPECT_EQ(choose_membership_path(init, {init, process(20, 1, at("/c1"), 78)}, kAgent), std::nullopt);
 }
 
 TEST(ChooseMembershipPathTest, NeverAcceptsTheRootOrAPathAroundTheAgent) {
@@ -85,6 +93,12 @@ TEST(ChooseGroupTest, DoesNotAdoptAnotherRegistrationsGroup) {
 TEST(ChooseGroupTest, WhatTheHookMadeBelowOurParentIsOurs) {
   const auto init = process(10, 1, at("/", "/", "/netclsd/ab12"));
   EXPECT_EQ(choose_group("ab12", init, {init}, kAgent, Claims{}, kPlace), (GroupChoice{"netclsd/ab12", false}));
+}
+
+TEST(ChooseGroupTest, WhatTheHookMadeBelowItsDefaultParentIsOursToo) {
+  const auto init = process(10, 1, at("/", "/", "/netclsd/ab12"));
+  const GroupPlace place{.mount_root = "/", .parent = "classes"};
+  EXPECT_EQ(choose_group("ab12", init, {init}, kAgent, Claims{}, place), (GroupChoice{"netclsd/ab12", false}));
 }
 
 TEST(ChooseGroupTest, AdoptsFromAPrivateCgroupNamespace) {

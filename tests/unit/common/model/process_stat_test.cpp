@@ -11,7 +11,7 @@ const std::string kTail =
 TEST(ProcessStatTest, ReadsTheFieldsWeNeed) {
   const auto stat = parse_process_stat("4711 (sleep)" + kTail);
   ASSERT_TRUE(stat);
-  EXPECT_EQ(*stat, (ProcessStat{Pid{4711}, "sleep", 'S', Pid{3100}, StartTime{191438}}));
+  EXPECT_EQ(*stat, (ProcessStat{Pid{4711}, "sleep", 'S', Pid{3100}, 1, StartTime{191438}}));
 }
 
 TEST(ProcessStatTest, ParenthesesAndBlanksInTheNameDoNotConfuse) {
@@ -32,8 +32,9 @@ TEST(ProcessStatTest, OtherTextsAreRefused) {
 }
 
 TEST(ProcessStatTest, ZombiesAreDead) {
-  EXPECT_TRUE(is_dead({Pid{7}, "sh", 'Z', Pid{1}, StartTime{1}}));
-  EXPECT_FALSE(is_dead({Pid{7}, "sh", 'S', Pid{1}, StartTime{1}}));
+  EXPECT_TRUE(is_dead({Pid{7}, "sh", 'Z', Pid{1}, 1, StartTime{1}}));
+  EXPECT_FALSE(is_dead({Pid{7}, "sh", 'Z', Pid{1}, 2, StartTime{1}})) << "only its leader has exited";
+  EXPECT_FALSE(is_dead({Pid{7}, "sh", 'S', Pid{1}, 1, StartTime{1}}));
 }
 
 }  // namespace
