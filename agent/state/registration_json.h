@@ -8,7 +8,7 @@
 
 namespace netclsd {
 
-inline constexpr int kStateVersion = 1;
+inline constexpr std::uint64_t kStateVersion = 1;
 
 [[nodiscard]] std::string registration_to_json(const Registration& registration);
 [[nodiscard]] Result<Registration> registration_from_json(std::string_view text);
