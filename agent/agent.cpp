@@ -163,6 +163,7 @@ void Agent::start_up() {
 void Agent::on_second() {
   second_.acknowledge();
   engine_.take_up_spool();
+  engine_.forget_ended();
   engine_.work(0);  // hears the last canary
   const auto pulse = events_.check_pulse();
   if (pulse == EventStream::Pulse::kAlive) return;

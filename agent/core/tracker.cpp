@@ -40,7 +40,7 @@ std::optional<Examine> Tracker::on_fork(const Forked& event) {
                        .noticed_at = event.at,
                        .placed_since = is_born_placed ? kPlacedFromBirth : kNotPlaced,
                        .cause = is_born_placed ? JoinCause::kInherited : JoinCause::kFork};
-  processes_.insert_or_assign(event.child, child);
+  put(event.child, child);
   if (is_born_placed) return std::nullopt;
   return Examine{event.child, JoinCause::kFork, event.at};
 }
@@ -72,6 +72,14 @@ Verdict Tracker::judge(Pid pid, const CgroupPaths& cgroups) const {
 
 void Tracker::forget_container(ContainerNumber container) {
   std::erase_if(processes_, [&](const auto& entry) { return entry.second.container == container; });
+}
+
+void Tracker::forget_ended(MonotonicTime moment, const std::unordered_set<Pid>& alive) {
+  std::erase_if(processes_, [&](const auto& entry) {
+    return entry.second.noticed_at < moment && !alive.contains(entry.first);
+  });
+  std::erase_if(suspects_, [&](Pid pid) { return !alive.contains(pid); });
+  has_grown_ = false;
 }
 
 void Tracker::forget_proofs() {

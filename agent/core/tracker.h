@@ -77,17 +77,15 @@ class Tracker {
   // What to do with a process whose cgroups were just read. Changes nothing.
   [[nodiscard]] Verdict judge(Pid pid, const CgroupPaths& cgroups) const;
 
-  void put(Pid pid, const TrackedProcess& process) { processes_.insert_or_assign(pid, process); }
+  void put(Pid pid, const TrackedProcess& process) {
+    has_grown_ |= processes_.insert_or_assign(pid, process).second;
+  }
   void forget(Pid pid) { processes_.erase(pid); }
   void forget_container(ContainerNumber container);
   // Drops what was noticed before `moment` and is not in `alive`; it ended, and nobody told us.
-  template <typename IsAlive>
-  void forget_ended(MonotonicTime moment, const IsAlive& is_alive) {
-    std::erase_if(processes_, [&](const auto& entry) {
-      return entry.second.noticed_at < moment && !is_alive(entry.first);
-    });
-    std::erase_if(suspects_, [&](Pid pid) { return !is_alive(pid); });
-  }
+  void forget_ended(MonotonicTime moment, const std::unordered_set<Pid>& alive);
+  // True if a process was added since the last forget_ended().
+  [[nodiscard]] bool has_grown() const { return has_grown_; }
   // After lost events a parent's pid may be another process's: later forks must be looked at.
   void forget_proofs();
 
@@ -112,6 +110,7 @@ class Tracker {
 
   const Claims& claims_;
   std::chrono::nanoseconds boot_offset_{0};
+  bool has_grown_ = false;
   std::unordered_map<Pid, TrackedProcess> processes_;
   // Strangers that exec'd and were not looked at yet, and their children: an entrant may fork before we look at it.
   std::unordered_set<Pid> suspects_;

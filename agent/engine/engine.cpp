@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <unordered_set>
 
 namespace netclsd {
 namespace {
@@ -141,6 +142,16 @@ void Engine::take_up_spool() {
     }
     host_.spool.discard(item.name);
   }
+}
+
+void Engine::forget_ended() {
+  if (!tracker_.has_grown()) return;  // nobody new: the next sweep is soon enough
+  const MonotonicTime now = host_.clock.monotonic();
+  const auto alive = host_.processes.list();
+  if (!alive) return;
+  host_.events.drain(*this);  // forks of those that ended before we looked must still find their parents
+  tracker_.forget_ended(now, std::unordered_set<Pid>(alive->begin(), alive->end()));
+  update_gauges();
 }
 
 void Engine::update_gauges() {

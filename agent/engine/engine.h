@@ -44,6 +44,8 @@ class Engine : public EventSink {
   [[nodiscard]] Result<void> release(const ContainerId& id, bool force);
   [[nodiscard]] Result<SweepReport> sweep(SweepCause cause);
   void take_up_spool();
+  // Takes processes that ended off the table, so that `processes` counts the living. Call once a second.
+  void forget_ended();
   // Something out of sight may have happened (the listener was deaf): sweep at once.
   void distrust_events();
 

@@ -13,6 +13,7 @@ Result<SweepReport> Sweeper::sweep(SweepCause cause, const std::function<void()>
   repair_groups();
   auto snapshot = take_snapshot(host_.processes, drain);
   if (!snapshot) return pass_on(snapshot.error(), "sweep");
+  drain();  // forks of those that ended before we looked must still find their parents
   const auto members = find_members(*snapshot, containers_.inits(), containers_.claims(), tracker_);
   forget_ended(*snapshot, began_at);
   remember(members, began_at, host_.clock.monotonic());
@@ -68,7 +69,7 @@ void Sweeper::forget_ended(const Snapshot& snapshot, MonotonicTime began_at) {
   std::unordered_set<Pid> alive;
   alive.reserve(snapshot.size());
   for (const ProcessFacts& process : snapshot) alive.insert(process.pid);
-  tracker_.forget_ended(began_at, [&](Pid pid) { return alive.contains(pid); });
+  tracker_.forget_ended(began_at, alive);
 }
 
 void Sweeper::count(SweepCause cause, const SweepReport& report) {

@@ -42,7 +42,7 @@ void Simulation::step() {
     case 9: return exec_inside();
     case 10:
     case 11: return exit_inside();
-    case 12: return quiesce();
+    case 12: return pick(2) == 0 ? quiesce() : engine_->forget_ended();
     case 13: engine_->work(pick(3)); return;
     default: return fork_inside();
   }

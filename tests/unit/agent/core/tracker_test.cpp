@@ -108,7 +108,7 @@ TEST_F(TrackerTest, ForgetsTheEndedButNotWhatIsNewerThanTheLook) {
   tracker_.put(Pid{1}, {kContainer, StartTime{}, milliseconds{5}, kNotPlaced, JoinCause::kFork});
   tracker_.put(Pid{2}, {kContainer, StartTime{}, milliseconds{5}, kNotPlaced, JoinCause::kFork});
   tracker_.put(Pid{3}, {kContainer, StartTime{}, milliseconds{50}, kNotPlaced, JoinCause::kFork});
-  tracker_.forget_ended(milliseconds{10}, [](Pid pid) { return pid == Pid{1}; });
+  tracker_.forget_ended(milliseconds{10}, {Pid{1}});
   EXPECT_NE(tracker_.find(Pid{1}), nullptr);
   EXPECT_EQ(tracker_.find(Pid{2}), nullptr);
   EXPECT_NE(tracker_.find(Pid{3}), nullptr);
