@@ -2,6 +2,7 @@
 
 #include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include "agent/kernel/hierarchy.h"
 #include "agent/logging/log.h"
 #include "common/base/file.h"
+#include "common/net_cls/kernel_version.h"
 
 namespace netclsd {
 namespace {
@@ -38,6 +40,12 @@ Result<UniqueFd> lock_state_dir(const UniqueFd& state_dir, const std::string& pa
 Result<UniqueFd> make_directory(const std::string& path) {
   if (auto made = make_directories(path, 0700); !made) return pass_on(made.error());
   return open_directory(path);
+}
+
+void warn_of_old_kernel() {
+  utsname name{};
+  if (::uname(&name) != 0 || keeps_cgroup2_matching(name.release).value_or(true)) return;
+  log_event(LogLevel::kWarning, "old_kernel", {{"release", name.release}, {"is", kBreaksCgroup2Matching}});
 }
 
 ClassPolicy policy_of(const Config& config) {
@@ -132,6 +140,7 @@ Result<void> Agent::run() {
     if (!added) return added;
   }
   apply(config_);
+  warn_of_old_kernel();
   if (auto started = server_.start(); !started) return started;
   start_up();
   Result<void> waited;
@@ -151,8 +160,7 @@ void Agent::start_up() {
   engine_.recover();
   static_cast<void>(engine_.sweep(SweepCause::kStartup));
   engine_.take_up_spool();
-  readiness_.set({});
-  counters_.ready.set(1);
+  update_readiness();
   log_event(LogLevel::kInfo, "ready",
             {{"socket", config_.socket},
              {"net_cls", options_.mount_point},
@@ -163,16 +171,24 @@ void Agent::start_up() {
 void Agent::on_second() {
   second_.acknowledge();
   engine_.take_up_spool();
+  engine_.keep_unkept();
   engine_.forget_ended();
   engine_.work(0);  // hears the last canary
   const auto pulse = events_.check_pulse();
+  is_deaf_ = pulse == EventStream::Pulse::kDeaf;
+  update_readiness();
   if (pulse == EventStream::Pulse::kAlive) return;
-  const bool is_deaf = pulse == EventStream::Pulse::kDeaf;
-  log_event(LogLevel::kWarning, is_deaf ? "events_silent" : "events_heard_again",
+  log_event(LogLevel::kWarning, is_deaf_ ? "events_silent" : "events_heard_again",
             {{"resubscriptions", counters_.resubscriptions.value()}});
-  readiness_.set(is_deaf ? std::vector<std::string>{"the kernel sends no process events"} : std::vector<std::string>{});
-  counters_.ready.set(is_deaf ? 0 : 1);
   engine_.distrust_events();
+}
+
+void Agent::update_readiness() {
+  std::vector<std::string> reasons;
+  if (is_deaf_) reasons.emplace_back("the kernel sends no process events");
+  if (!engine_.not_kept_because().empty()) reasons.push_back(engine_.not_kept_because());
+  counters_.ready.set(reasons.empty() ? 1 : 0);
+  readiness_.set(std::move(reasons));
 }
 
 void Agent::on_signal() {

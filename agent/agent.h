@@ -34,6 +34,7 @@ class Agent {
 
   void start_up();
   void on_second();
+  void update_readiness();
   void on_signal();
   void reload();
   void apply(const Config& config);
@@ -62,6 +63,7 @@ class Agent {
   std::unique_ptr<Mailbox> mailbox_;
   LoopService service_;
   ApiServer server_;
+  bool is_deaf_ = false;
   bool is_stopping_ = false;
 };
 

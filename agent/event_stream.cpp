@@ -41,6 +41,7 @@ Result<void> EventStream::listen_once() {
   if (auto requested = connector->request_events(); !requested) return requested;
   use(std::move(*connector));
   if (auto answered = connector_->await_acknowledgement(kAcknowledgementTimeout); !answered) return answered;
+  counters_.events[EventLabel::kAck].add();
   if (!hears_canary(*connector_)) return failure(ErrorCode::kUnavailable, "subscribed, but a first event did not arrive");
   return {};
 }

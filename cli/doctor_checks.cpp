@@ -5,31 +5,11 @@
 
 #include "common/base/text.h"
 #include "common/json/fields.h"
+#include "common/net_cls/kernel_version.h"
 #include "common/net_cls/mount.h"
 
 namespace netclsd::cli {
 namespace {
-
-using Version = std::array<std::uint64_t, 3>;
-
-// "5.10.0-28-amd64" → {5, 10, 0}.
-std::optional<Version> parse_version(std::string_view release) {
-  Version version{};
-  const auto parts = split(release.substr(0, release.find_first_not_of("0123456789.")), '.', version.size() + 1);
-  if (parts.size() < 2) return std::nullopt;
-  for (std::size_t i = 0; i < version.size() && i < parts.size(); ++i) {
-    const auto number = parse_unsigned(parts[i]);
-    if (!number) return std::nullopt;
-    version[i] = *number;
-  }
-  return version;
-}
-
-bool keeps_cgroup2_matching(const Version& version) {
-  constexpr Version kFixed{5, 15, 0};
-  constexpr Version kBackported{5, 10, 226};
-  return version >= kFixed || (version[0] == 5 && version[1] == 10 && version >= kBackported);
-}
 
 // One line: "net_cls  HIERARCHY  GROUPS  ENABLED", tabs between.
 bool is_enabled_net_cls(std::string_view line) {
@@ -67,14 +47,11 @@ Check check_root(bool is_root) {
 }
 
 Check check_kernel(std::string_view release) {
-  const auto version = parse_version(release);
+  const auto keeps_matching = keeps_cgroup2_matching(release);
   const std::string name = "Linux " + std::string(release);
-  if (!version) return {Verdict::kWarn, "kernel", name + ": version not understood"};
-  if (keeps_cgroup2_matching(*version)) return {Verdict::kOk, "kernel", name};
-  return {Verdict::kWarn, "kernel",
-          name +
-              " is older than 5.15 (or 5.10.226): the first classid written ends cgroup v2 socket matching on the "
-              "whole host (Cilium, systemd IP rules)"};
+  if (!keeps_matching) return {Verdict::kWarn, "kernel", name + ": version not understood"};
+  if (*keeps_matching) return {Verdict::kOk, "kernel", name};
+  return {Verdict::kWarn, "kernel", name + " is " + kBreaksCgroup2Matching};
 }
 
 Check check_connector(std::string_view proc_net_connector) {

@@ -19,14 +19,22 @@ std::string_view what_happens_now(const Subject& subject, bool denied) {
   return denied ? "the container is refused" : "the container starts";
 }
 
+std::string line_about(const Subject& subject, std::string_view what) {
+  std::string line = "netclsd-hook: ";
+  if (!subject.container.empty()) line.append("container ").append(subject.container).append(": ");
+  return line.append(one_line(what));
+}
+
 }  // namespace
 
 Outcome failed(const HookOptions& options, const Subject& subject, std::string_view what) {
   const bool denied = is_denied(options, subject);
-  std::string line = "netclsd-hook: ";
-  if (!subject.container.empty()) line.append("container ").append(subject.container).append(": ");
-  line.append(one_line(what)).append("; ").append(what_happens_now(subject, denied));
+  std::string line = line_about(subject, what).append("; ").append(what_happens_now(subject, denied));
   return {.exit_status = denied ? 1 : 0, .line = std::move(line)};
+}
+
+Outcome warned(const Subject& subject, std::string_view what) {
+  return {.exit_status = 0, .line = line_about(subject, what)};
 }
 
 std::string one_line(std::string_view text) {

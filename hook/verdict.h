@@ -24,6 +24,9 @@ struct Subject {
 
 [[nodiscard]] Outcome failed(const HookOptions& options, const Subject& subject, std::string_view what);
 
+// Something to say, and no failure: exit status 0.
+[[nodiscard]] Outcome warned(const Subject& subject, std::string_view what);
+
 // One line of bounded length whatever a tenant's annotation or an agent's answer contains.
 [[nodiscard]] std::string one_line(std::string_view text);
 

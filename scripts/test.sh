@@ -119,8 +119,9 @@ quietly configure cmake --preset dev
 quietly build cmake --build --preset dev --parallel "$jobs"
 
 if [[ -z "$e2e_pattern" ]]; then
-  step "Layers"
+  step "Layers and documents"
   with_summary layers tests/layers/layers_test.py
+  with_summary documents tests/docs/docs_test.py
   step "Unit tests and simulation"
   run_ctest unit unit --parallel "$jobs"
   run_ctest sim sim --parallel "$jobs"

@@ -68,6 +68,14 @@ bool Claims::owns_group(std::string_view net_cls_path) const {
   });
 }
 
+bool Claims::guards_group(std::string_view net_cls_path) const {
+  return std::any_of(claims_.begin(), claims_.end(), [&](const auto& entry) {
+    const Claim& claim = entry.second;
+    const bool is_guarded = claim.membership && !claim.is_adopted && !claim.group_path.empty();
+    return is_guarded && is_within(net_cls_path, claim.group_path);
+  });
+}
+
 bool Claims::is_inside(ContainerNumber inner, ContainerNumber outer) const {
   const Claim* claim = find(inner);
   for (int depth = 0; depth < kNestingMax && claim != nullptr && claim->outer; ++depth) {

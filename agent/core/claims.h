@@ -28,6 +28,7 @@ struct MembershipPath {
 struct Claim {
   std::optional<MembershipPath> membership;  // none: only descent counts
   std::string group_path;                    // the group in the net_cls hierarchy; empty while it is being made
+  bool is_adopted = false;                   // the runtime's own group
   std::optional<ContainerNumber> outer;      // the container that init itself was found in
 };
 
@@ -50,6 +51,9 @@ class Claims {
 
   // True if a registered container runs inside this one: then its processes may enter the inner one by path.
   [[nodiscard]] bool has_inner(ContainerNumber number) const;
+
+  // True if only members may be at `net_cls_path`: the group is ours, and its members are known by their path.
+  [[nodiscard]] bool guards_group(std::string_view net_cls_path) const;
 
   // True if `net_cls_path` is the group of a registration, or below one.
   [[nodiscard]] bool owns_group(std::string_view net_cls_path) const;

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace netclsd {
 namespace {
@@ -84,6 +85,17 @@ std::vector<Member> find_members(const Snapshot& snapshot, const std::vector<Ini
     members.push_back({process.pid, process.start_time, *owner, claims.is_placed(*owner, process.cgroups)});
   }
   return members;
+}
+
+std::vector<Pid> find_foreigners(const Snapshot& snapshot, const std::vector<Member>& members, const Claims& claims) {
+  std::unordered_set<Pid> known;
+  for (const Member& member : members) known.insert(member.pid);
+  std::vector<Pid> foreigners;
+  for (const ProcessFacts& process : snapshot) {
+    const std::string* path = process.cgroups.net_cls();
+    if (path && *path != "/" && !known.contains(process.pid) && claims.guards_group(*path)) foreigners.push_back(process.pid);
+  }
+  return foreigners;
 }
 
 }  // namespace netclsd

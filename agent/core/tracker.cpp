@@ -34,6 +34,7 @@ std::optional<Examine> Tracker::on_fork(const Forked& event) {
   if (known != nullptr && known->noticed_at >= event.at) return std::nullopt;
   const auto parent = processes_.find(event.parent);
   if (parent == processes_.end()) return on_strangers_fork(event);
+  if (!is_descent_trusted_) return suspect(event);
   const bool is_born_placed = event.at > parent->second.placed_since;
   TrackedProcess child{.container = parent->second.container,
                        .start_time = start_time_at(event.at),
@@ -48,7 +49,11 @@ std::optional<Examine> Tracker::on_fork(const Forked& event) {
 std::optional<Examine> Tracker::on_strangers_fork(const Forked& event) {
   processes_.erase(event.child);  // the number now belongs to somebody else
   suspects_.erase(event.child);
-  if (!suspects_.contains(event.parent)) return std::nullopt;
+  return suspects_.contains(event.parent) ? suspect(event) : std::nullopt;
+}
+
+std::optional<Examine> Tracker::suspect(const Forked& event) {
+  processes_.erase(event.child);
   suspects_.insert(event.child);
   return Examine{event.child, JoinCause::kFork, event.at};
 }
@@ -67,6 +72,7 @@ Verdict Tracker::judge(Pid pid, const CgroupPaths& cgroups) const {
   const auto container = claims_.nearest(by_path, known ? std::optional(known->container) : std::nullopt);
   if (!container) return NotMember{};
   if (claims_.is_placed(*container, cgroups)) return Placed{*container};
+  if (container != by_path && !is_descent_trusted_) return Undecided{};
   return Attach{.container = *container, .must_have_start_time = container != by_path};
 }
 
@@ -74,16 +80,19 @@ void Tracker::forget_container(ContainerNumber container) {
   std::erase_if(processes_, [&](const auto& entry) { return entry.second.container == container; });
 }
 
-void Tracker::forget_ended(MonotonicTime moment, const std::unordered_set<Pid>& alive) {
+void Tracker::forget_all_but(const std::unordered_set<Pid>& others, MonotonicTime moment) {
   std::erase_if(processes_, [&](const auto& entry) {
-    return entry.second.noticed_at < moment && !alive.contains(entry.first);
+    return entry.second.noticed_at < moment && !others.contains(entry.first);
   });
-  std::erase_if(suspects_, [&](Pid pid) { return !alive.contains(pid); });
   has_grown_ = false;
 }
 
-void Tracker::forget_proofs() {
-  suspects_.clear();
+void Tracker::forget_suspects(const std::unordered_set<Pid>& alive) {
+  std::erase_if(suspects_, [&](Pid pid) { return !alive.contains(pid); });
+}
+
+void Tracker::distrust_descent() {
+  is_descent_trusted_ = false;
   for (auto& [pid, process] : processes_) process.placed_since = kNotPlaced;
 }
 

@@ -49,6 +49,10 @@ struct Examine {
 struct NotMember {
   friend bool operator==(NotMember, NotMember) = default;
 };
+// Only descent speaks for it, and descent cannot be trusted: the coming sweep decides.
+struct Undecided {
+  friend bool operator==(Undecided, Undecided) = default;
+};
 struct Placed {
   ContainerNumber container;
   friend bool operator==(const Placed&, const Placed&) = default;
@@ -59,7 +63,7 @@ struct Attach {
   bool must_have_start_time = false;
   friend bool operator==(const Attach&, const Attach&) = default;
 };
-using Verdict = std::variant<NotMember, Placed, Attach>;
+using Verdict = std::variant<NotMember, Undecided, Placed, Attach>;
 
 class Tracker {
  public:
@@ -82,12 +86,16 @@ class Tracker {
   }
   void forget(Pid pid) { processes_.erase(pid); }
   void forget_container(ContainerNumber container);
-  // Drops what was noticed before `moment` and is not in `alive`; it ended, and nobody told us.
-  void forget_ended(MonotonicTime moment, const std::unordered_set<Pid>& alive);
-  // True if a process was added since the last forget_ended().
+  // Drops what was noticed before `moment` and is not in `others`: it ended, or its number is somebody else's by now,
+  // and nobody told us.
+  void forget_all_but(const std::unordered_set<Pid>& others, MonotonicTime moment);
+  void forget_suspects(const std::unordered_set<Pid>& alive);
+  // True if a process was added since the last forget_all_but().
   [[nodiscard]] bool has_grown() const { return has_grown_; }
-  // After lost events a parent's pid may be another process's: later forks must be looked at.
-  void forget_proofs();
+  // After lost events a parent's pid may be another process's. Until trust_descent(), when all of /proc has been read,
+  // nobody joins by descent alone: forks are looked at, and only their path makes them members.
+  void distrust_descent();
+  void trust_descent() { is_descent_trusted_ = true; }
 
   // True if `predicate(pid, process)` holds for a process of `container`.
   template <typename Predicate>
@@ -105,12 +113,14 @@ class Tracker {
  private:
   std::optional<Examine> on_fork(const Forked& event);
   std::optional<Examine> on_strangers_fork(const Forked& event);
+  std::optional<Examine> suspect(const Forked& event);
   std::optional<Examine> on_exec(const Execed& event);
   [[nodiscard]] StartTime start_time_at(MonotonicTime moment) const;
 
   const Claims& claims_;
   std::chrono::nanoseconds boot_offset_{0};
   bool has_grown_ = false;
+  bool is_descent_trusted_ = true;
   std::unordered_map<Pid, TrackedProcess> processes_;
   // Strangers that exec'd and were not looked at yet, and their children: an entrant may fork before we look at it.
   std::unordered_set<Pid> suspects_;

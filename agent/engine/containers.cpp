@@ -64,6 +64,7 @@ std::vector<ContainerNumber> Containers::numbers() const {
 void Containers::update_claim(const Container& container) {
   claims_.set(container.number, {.membership = container.registration.membership,
                                  .group_path = container.group_path,
+                                 .is_adopted = container.registration.is_adopted,
                                  .outer = container.outer});
 }
 

@@ -8,6 +8,7 @@ namespace netclsd {
 namespace {
 
 constexpr std::size_t kReadsPerDrain = 64;  // 3–5 µs each
+constexpr int kSpoolTriesMax = 60;          // one a second
 
 SourceLabel label(RegistrationSource source) { return static_cast<SourceLabel>(source); }
 
@@ -29,7 +30,7 @@ Engine::Engine(Host host, EngineOptions options, Counters& counters)
 void Engine::recover() {
   recovery_.take_up_registrations();
   releaser_.retry();
-  recovery_.remove_orphaned_groups();
+  recovery_.remove_orphaned_groups(Recovery::Orphans::kAll);
   update_gauges();
 }
 
@@ -39,6 +40,7 @@ bool Engine::work(std::size_t examinations_max) {
     const bool has_written = mover_.examine_next() == MoveOutcome::kMoved;
     if (has_written || i % kReadsPerDrain == 0) host_.events.drain(*this);
   }
+  if (mover_.take_lost_group()) distrust_events();
   update_gauges();
   return !mover_.is_idle();
 }
@@ -49,7 +51,10 @@ void Engine::tick() {
     overrun_.reset();
     static_cast<void>(sweep(SweepCause::kOverrun));
   }
-  if (now - last_sweep_at_ >= audit_interval_) static_cast<void>(sweep(SweepCause::kAudit));
+  if (now - last_sweep_at_ >= audit_interval_) {
+    static_cast<void>(sweep(SweepCause::kAudit));
+    recovery_.remove_orphaned_groups(Recovery::Orphans::kSeenTwice);
+  }
   if (releaser_.has_unfinished() && now - last_retry_at_ >= kReleaseRetry) {
     last_retry_at_ = now;
     releaser_.retry();
@@ -80,19 +85,18 @@ void Engine::on_event(const ProcessEvent& event) {
 void Engine::on_dropped(std::uint64_t events) {
   const MonotonicTime now = host_.clock.monotonic();
   counters_.events_dropped.add(events);
-  tracker_.forget_proofs();
-  if (!overrun_) {
+  tracker_.distrust_descent();
+  if (!overrun_ || !overrun_->is_counted) {
     counters_.overruns.add();
     host_.reporter.overrun(events);
-    overrun_ = Overrun{.began_at = now, .last_drop_at = now};
   }
-  overrun_->last_drop_at = now;
+  overrun_ = Overrun{.began_at = overrun_ ? overrun_->began_at : now, .last_drop_at = now, .is_counted = true};
 }
 
 void Engine::distrust_events() {
-  tracker_.forget_proofs();
+  tracker_.distrust_descent();
   const MonotonicTime now = host_.clock.monotonic();
-  if (!overrun_) overrun_ = Overrun{.began_at = now - kOverrunSweepAfterMax, .last_drop_at = now};
+  if (!overrun_) overrun_ = Overrun{.began_at = now - kOverrunSweepAfterMax, .last_drop_at = now, .is_counted = false};
 }
 
 void Engine::on_exit(Pid init) {
@@ -102,16 +106,24 @@ void Engine::on_exit(Pid init) {
 }
 
 Result<RegistrationAnswer> Engine::register_container(const ContainerId& id, const RegisterRequest& request) {
-  releaser_.make_way(id);
+  releaser_.make_way(id, request.pid);
   auto registered = registrar_.add(id, request);
+  releaser_.count_unfinished();
   update_gauges();
   if (!registered) {
     count_failure(registered.error());
-    return pass_on(registered.error());
+    const Error& error = registered.error();
+    // A group that vanished meanwhile is our trouble: 404 would tell the hook that it asked for something wrong.
+    if (error.code() == ErrorCode::kNotFound) return failure(ErrorCode::kSystem, error.message());
+    return pass_on(error);
   }
   if (!*registered) return RegistrationAnswer{};
   if ((*registered)->is_new) counters_.registrations[label(request.source)].add();
-  return RegistrationAnswer{.view = views_.container((*registered)->number), .is_new = (*registered)->is_new};
+  RegistrationAnswer answer;
+  answer.view = views_.container((*registered)->number);
+  answer.is_new = (*registered)->is_new;
+  answer.not_kept_because = registrar_.not_kept_because();
+  return answer;
 }
 
 Result<void> Engine::release(const ContainerId& id, bool force) {
@@ -129,19 +141,30 @@ Result<SweepReport> Engine::sweep(SweepCause cause) {
   return report;
 }
 
+void Engine::keep_unkept() { registrar_.keep_unkept(); }
+
 void Engine::take_up_spool() {
-  for (SpoolItem& item : host_.spool.read()) {
-    if (!item.entry) {
-      counters_.registration_failures[RegistrationFailure::kMalformed].add();
-      host_.reporter.problem("spool_entry_not_readable", item.name, item.entry.error());
-    } else {
-      item.entry->request.source = RegistrationSource::kSpool;
-      auto answer = register_container(item.entry->id, item.entry->request);
-      if (!answer) host_.reporter.problem("spool_entry_refused", item.entry->id.text(), answer.error());
-      if (!answer && answer.error().code() == ErrorCode::kSystem) continue;  // try again later
-    }
-    host_.spool.discard(item.name);
+  for (SpoolItem& item : host_.spool.read()) take_up(item);
+}
+
+void Engine::take_up(SpoolItem& item) {
+  if (!item.entry) {
+    counters_.registration_failures[RegistrationFailure::kMalformed].add();
+    host_.reporter.problem("spool_entry_not_readable", item.name, item.entry.error());
+    return host_.spool.set_aside(item.name);
   }
+  item.entry->request.source = RegistrationSource::kSpool;
+  const auto answer = register_container(item.entry->id, item.entry->request);
+  if (answer && answer->not_kept_because.empty()) {
+    spool_tries_.erase(item.name);
+    return host_.spool.discard(item.name);
+  }
+  if (answer) return;  // it cannot be kept anywhere else
+  host_.reporter.problem("spool_entry_refused", item.entry->id.text(), answer.error());
+  const bool is_final = answer.error().code() != ErrorCode::kSystem && answer.error().code() != ErrorCode::kUnavailable;
+  if (!is_final && ++spool_tries_[item.name] < kSpoolTriesMax) return;
+  spool_tries_.erase(item.name);
+  host_.spool.discard(item.name);
 }
 
 void Engine::forget_ended() {
@@ -150,7 +173,9 @@ void Engine::forget_ended() {
   const auto alive = host_.processes.list();
   if (!alive) return;
   host_.events.drain(*this);  // forks of those that ended before we looked must still find their parents
-  tracker_.forget_ended(now, std::unordered_set<Pid>(alive->begin(), alive->end()));
+  const std::unordered_set<Pid> pids(alive->begin(), alive->end());
+  tracker_.forget_all_but(pids, now);
+  tracker_.forget_suspects(pids);
   update_gauges();
 }
 
@@ -163,12 +188,12 @@ void Engine::count_failure(const Error& error) {
   const auto reason = [&] {
     switch (error.code()) {
       case ErrorCode::kInvalid:
-      case ErrorCode::kTooLarge:
-      case ErrorCode::kNotFound: return RegistrationFailure::kMalformed;
+      case ErrorCode::kTooLarge: return RegistrationFailure::kMalformed;
       case ErrorCode::kForbidden: return RegistrationFailure::kForbidden;
       case ErrorCode::kConflict:
         return error.sys_errno() == ESRCH ? RegistrationFailure::kGone : RegistrationFailure::kConflict;
       case ErrorCode::kUnavailable: return RegistrationFailure::kBusy;
+      case ErrorCode::kNotFound:  // the group vanished meanwhile
       case ErrorCode::kSystem: return RegistrationFailure::kSystem;
     }
     return RegistrationFailure::kSystem;

@@ -5,7 +5,9 @@
 // down, at the latest after kOverrunSweepAfterMax.
 #pragma once
 
+#include <map>
 #include <optional>
+#include <string>
 
 #include "agent/engine/recovery.h"
 #include "agent/engine/releaser.h"
@@ -44,6 +46,10 @@ class Engine : public EventSink {
   [[nodiscard]] Result<void> release(const ContainerId& id, bool force);
   [[nodiscard]] Result<SweepReport> sweep(SweepCause cause);
   void take_up_spool();
+  // Tries again to keep what could not be kept (no space in the state directory).
+  void keep_unkept();
+  // Why registrations are not kept; empty if all are.
+  [[nodiscard]] const std::string& not_kept_because() const { return registrar_.not_kept_because(); }
   // Takes processes that ended off the table, so that `processes` counts the living. Call once a second.
   void forget_ended();
   // Something out of sight may have happened (the listener was deaf): sweep at once.
@@ -54,6 +60,7 @@ class Engine : public EventSink {
  private:
   void update_gauges();
   void count_failure(const Error& error);
+  void take_up(SpoolItem& item);
   [[nodiscard]] bool is_overrun_sweep_due(MonotonicTime now) const;
 
   Host host_;
@@ -71,11 +78,13 @@ class Engine : public EventSink {
   struct Overrun {
     MonotonicTime began_at;
     MonotonicTime last_drop_at;
+    bool is_counted;  // false: nothing was dropped, but events cannot be relied on
   };
   std::optional<Overrun> overrun_;
   MonotonicTime audit_interval_ = std::chrono::seconds{30};
   MonotonicTime last_sweep_at_{0};
   MonotonicTime last_retry_at_{0};
+  std::map<std::string, int> spool_tries_;  // of entries that could not be taken up yet
 };
 
 }  // namespace netclsd

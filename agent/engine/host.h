@@ -21,7 +21,7 @@ class Processes {
   virtual ~Processes() = default;
   virtual Result<std::vector<Pid>> list() = 0;
   virtual std::optional<ProcessFacts> facts(Pid pid) = 0;
-  // Of the leader thread, or of another one if the leader has exited.
+  // Cheap: what the leader thread's file says. Stale for a zombie, and for a leader that has exited; facts() is right.
   virtual std::optional<CgroupPaths> cgroups(Pid pid) = 0;
   virtual std::optional<StartTime> start_time(Pid pid) = 0;
   virtual std::string comm(Pid pid) = 0;
@@ -89,6 +89,7 @@ class Spool {
   virtual ~Spool() = default;
   virtual std::vector<SpoolItem> read() = 0;
   virtual void discard(const std::string& name) = 0;
+  virtual void set_aside(const std::string& name) = 0;  // it is not given again
 };
 
 // What went wrong without anybody waiting for the answer; the agent logs it.

@@ -19,6 +19,8 @@ MoveCause label(JoinCause cause) {
   return MoveCause::kSweep;
 }
 
+bool is_gone(const Error& error) { return error.code() == ErrorCode::kNotFound || error.sys_errno() == ENODEV; }
+
 }  // namespace
 
 bool Mover::enqueue(const Examine& examine) {
@@ -40,10 +42,21 @@ MoveOutcome Mover::examine(const Examine& examine) {
   if (!cgroups) return MoveOutcome::kGone;
   tracker_.settle(examine.pid);
   const Verdict verdict = tracker_.judge(examine.pid, *cgroups);
-  if (const auto* to_attach = std::get_if<Attach>(&verdict)) return attach(examine, *to_attach);
+  if (std::holds_alternative<Attach>(verdict)) return look_again_and_attach(examine);
   if (const auto* placed = std::get_if<Placed>(&verdict)) return note_placed(examine, placed->container);
-  tracker_.forget(examine.pid);
+  if (std::holds_alternative<NotMember>(verdict)) tracker_.forget(examine.pid);
   return MoveOutcome::kNotNeeded;
+}
+
+// A zombie's file shows what was, and so does that of a leader thread that has exited: before a write the whole of it
+// is read, which costs five times as much.
+MoveOutcome Mover::look_again_and_attach(const Examine& examine) {
+  const auto facts = host_.processes.facts(examine.pid);
+  if (!facts) return MoveOutcome::kGone;
+  const Verdict verdict = tracker_.judge(examine.pid, facts->cgroups);
+  if (const auto* placed = std::get_if<Placed>(&verdict)) return note_placed(examine, placed->container);
+  const auto* to_attach = std::get_if<Attach>(&verdict);
+  return to_attach ? attach(examine, *to_attach, *facts) : MoveOutcome::kNotNeeded;
 }
 
 MoveOutcome Mover::note_placed(const Examine& examine, ContainerNumber container) {
@@ -57,16 +70,18 @@ MoveOutcome Mover::note_placed(const Examine& examine, ContainerNumber container
   return MoveOutcome::kNotNeeded;
 }
 
-MoveOutcome Mover::attach(const Examine& examine, const Attach& attach) {
-  if (attach.must_have_start_time && !is_the_forked_process(examine.pid)) {
+MoveOutcome Mover::attach(const Examine& examine, const Attach& attach, const ProcessFacts& facts) {
+  const TrackedProcess* known = tracker_.find(examine.pid);
+  const bool is_same = known && is_same_start(known->start_time, facts.start_time);
+  if (attach.must_have_start_time && !is_same) {
     tracker_.forget(examine.pid);
     return MoveOutcome::kNotNeeded;
   }
-  if (tracker_.find(examine.pid) == nullptr) {
-    // It may end before the write: what it forked meanwhile must find its parent.
-    tracker_.put(examine.pid, {attach.container, StartTime{}, examine.event_at, kNotPlaced, examine.cause});
-  }
+  // It may end before the write: what it forked meanwhile must find its parent.
+  const MonotonicTime noticed_at = known ? std::max(known->noticed_at, examine.event_at) : examine.event_at;
+  tracker_.put(examine.pid, {attach.container, facts.start_time, noticed_at, kNotPlaced, examine.cause});
   auto outcome = place(examine.pid, attach.container, examine);
+  if (outcome && *outcome == MoveOutcome::kMoved && !is_still(facts)) return put_back(examine.pid);
   if (outcome) return *outcome;
   host_.reporter.problem("move_failed", containers_.find(attach.container)->registration.id.text(), outcome.error());
   return MoveOutcome::kFailed;
@@ -74,29 +89,46 @@ MoveOutcome Mover::attach(const Examine& examine, const Attach& attach) {
 
 Result<MoveOutcome> Mover::place(Pid pid, ContainerNumber number, const Examine& why) {
   const Container* container = containers_.find(number);
-  CHECK(container != nullptr);
+  CHECK(container != nullptr && tracker_.find(pid) != nullptr);
   const auto outcome = host_.net_cls.attach(container->registration.directory, pid);
   const MonotonicTime done_at = host_.clock.monotonic();
   if (!outcome) {
     count_failure(outcome.error());
+    has_lost_group_ |= is_gone(outcome.error());
     return pass_on(outcome.error());
   }
   if (*outcome == AttachOutcome::kProcessGone) {
     counters_.move_failures[MoveFailure::kGone].add();
     return MoveOutcome::kGone;
   }
-  const TrackedProcess* known = tracker_.find(pid);
-  const StartTime start_time = known ? known->start_time : StartTime{};
-  const MonotonicTime noticed_at = known ? std::max(known->noticed_at, why.event_at) : why.event_at;
-  tracker_.put(pid, {number, start_time, noticed_at, done_at, why.cause});
+  TrackedProcess process = *tracker_.find(pid);
+  process.placed_since = done_at;
+  tracker_.put(pid, process);
   count_move(why, done_at);
   return MoveOutcome::kMoved;
 }
 
-bool Mover::is_the_forked_process(Pid pid) {
-  const TrackedProcess* known = tracker_.find(pid);
-  const auto start_time = host_.processes.start_time(pid);
-  return known && start_time && is_same_start(known->start_time, *start_time);
+// The number may have changed hands between the look and the write, some ten microseconds.
+bool Mover::is_still(const ProcessFacts& facts) {
+  const auto start_time = host_.processes.start_time(facts.pid);
+  return !start_time || *start_time == facts.start_time;
+}
+
+MoveOutcome Mover::put_back(Pid pid) {
+  tracker_.forget(pid);
+  counters_.move_failures[MoveFailure::kGone].add();
+  const auto facts = host_.processes.facts(pid);
+  if (!facts) return MoveOutcome::kGone;
+  const Verdict verdict = tracker_.judge(pid, facts->cgroups);
+  if (!std::holds_alternative<NotMember>(verdict)) return MoveOutcome::kGone;  // of the same container after all
+  return expel(pid) ? MoveOutcome::kGone : MoveOutcome::kFailed;
+}
+
+bool Mover::expel(Pid pid) {
+  const auto outcome = host_.net_cls.attach("", pid);
+  if (!outcome) count_failure(outcome.error());
+  if (!outcome) host_.reporter.problem("put_back_failed", to_string(pid), outcome.error());
+  return outcome.has_value();
 }
 
 void Mover::count_move(const Examine& why, MonotonicTime done_at) {

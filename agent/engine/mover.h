@@ -7,6 +7,7 @@
 #pragma once
 
 #include <deque>
+#include <utility>
 
 #include "agent/engine/containers.h"
 #include "agent/engine/counters.h"
@@ -29,13 +30,20 @@ class Mover {
   MoveOutcome examine_next();
 
   MoveOutcome examine(const Examine& examine);
-  // Without looking first. For init at registration, which nobody could have replaced: its start time was compared.
+  // Without looking first; the process is in the tracker. For init at registration, whose start time was compared.
   [[nodiscard]] Result<MoveOutcome> place(Pid pid, ContainerNumber container, const Examine& why);
+
+  // Out of our groups, to the hierarchy's root: it is nobody's. False if the kernel refused.
+  bool expel(Pid pid);
+  // True once after a move failed because its group was gone: a sweep makes it anew.
+  [[nodiscard]] bool take_lost_group() { return std::exchange(has_lost_group_, false); }
 
  private:
   MoveOutcome note_placed(const Examine& examine, ContainerNumber container);
-  MoveOutcome attach(const Examine& examine, const Attach& attach);
-  [[nodiscard]] bool is_the_forked_process(Pid pid);
+  MoveOutcome look_again_and_attach(const Examine& examine);
+  MoveOutcome attach(const Examine& examine, const Attach& attach, const ProcessFacts& facts);
+  [[nodiscard]] bool is_still(const ProcessFacts& facts);
+  MoveOutcome put_back(Pid pid);
   void count_move(const Examine& why, MonotonicTime done_at);
   void count_failure(const Error& error);
 
@@ -44,6 +52,7 @@ class Mover {
   Tracker& tracker_;
   Counters& counters_;
   std::deque<Examine> queue_;
+  bool has_lost_group_ = false;
 };
 
 }  // namespace netclsd

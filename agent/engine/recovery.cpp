@@ -1,6 +1,7 @@
 #include "agent/engine/recovery.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace netclsd {
 
@@ -11,6 +12,7 @@ void Recovery::take_up_registrations() {
     if (registration) {
       registrations.push_back(std::move(*registration));
     } else {
+      counters_.registration_failures[RegistrationFailure::kMalformed].add();
       host_.reporter.problem("state_not_readable", "", registration.error());
     }
   }
@@ -40,6 +42,9 @@ void Recovery::take_up_alive(Registration registration, const ProcessFacts& init
   const ContainerNumber number = containers_.add(std::move(registration), outer);
   if (auto placed = registrar_.place_init(number, init); !placed) {
     host_.reporter.problem("recovery_failed", id.text(), placed.error());
+    // The sweep tries again while init lives; when it has ended, the release does.
+    const auto is_alive = host_.exits.watch(init.pid);
+    containers_.find(number)->has_init_ended = is_alive && !*is_alive;
   }
   counters_.registrations[SourceLabel::kRecovered].add();
 }
@@ -56,12 +61,15 @@ void Recovery::take_up_ended(Registration registration) {
   }
 }
 
-void Recovery::remove_orphaned_groups() {
+void Recovery::remove_orphaned_groups(Orphans which) {
   const auto names = host_.net_cls.children(options_.place.parent);
   if (!names) return;
+  const std::set<std::string> seen_before = std::exchange(orphans_seen_, {});
   for (const std::string& name : *names) {
     const auto id = ContainerId::parse(name);
     if (id && containers_.find(*id) != nullptr) continue;
+    orphans_seen_.insert(name);
+    if (which == Orphans::kSeenTwice && !seen_before.contains(name)) continue;
     const auto removed = host_.net_cls.remove(options_.place.parent + "/" + name);
     if (!removed) host_.reporter.problem("orphaned_group", name, removed.error());
   }

@@ -2,6 +2,9 @@
 // and what hooks left in the spool. Loop thread only.
 #pragma once
 
+#include <set>
+#include <string>
+
 #include "agent/engine/registrar.h"
 
 namespace netclsd {
@@ -13,8 +16,11 @@ class Recovery {
 
   // Registrations whose init has ended stay until their group is empty (Releaser::retry).
   void take_up_registrations();
-  // Groups below our parent that belong to no registration, and hold no process: a crash left them.
-  void remove_orphaned_groups();
+  // Groups below our parent that belong to no registration, and hold no process: a crash left them, or a hook that
+  // placed init itself. One that a hook is just making looks the same: while the agent runs, only those are removed
+  // that were there the last time too.
+  enum class Orphans { kAll, kSeenTwice };
+  void remove_orphaned_groups(Orphans which);
 
  private:
   void take_up(Registration registration);
@@ -26,6 +32,7 @@ class Recovery {
   Containers& containers_;
   Registrar& registrar_;
   Counters& counters_;
+  std::set<std::string> orphans_seen_;
 };
 
 }  // namespace netclsd

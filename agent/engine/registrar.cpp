@@ -22,8 +22,9 @@ Failure another_process(Pid pid) {
 Result<std::optional<Registered>> Registrar::add(const ContainerId& id, const RegisterRequest& request) {
   auto wanted = resolve(request);
   if (!wanted) return pass_on(wanted.error());
-  if (!*wanted) return std::nullopt;
   Container* known = containers_.find(id);
+  if (!*wanted && !known) return std::nullopt;
+  if (!*wanted) return Registered{.number = known->number, .is_new = false};  // it keeps the class it has
   auto registered = known ? confirm(*known, request, **wanted) : create(id, request, **wanted);
   if (!registered) return pass_on(registered.error());
   return *registered;
@@ -55,14 +56,38 @@ Result<void> Registrar::reclassify(Container& known, const ResolvedClass& wanted
   if (changed == known.registration) return {};
   if (auto written = host_.net_cls.set_classid(changed.directory, changed.classid.raw()); !written) return written;
   known.registration = changed;
-  return host_.store.save(changed);
+  keep(changed);
+  return {};
+}
+
+// A registration that cannot be written down holds all the same, until this agent ends.
+void Registrar::keep(const Registration& registration) {
+  const auto saved = host_.store.save(registration);
+  if (saved) {
+    unkept_.erase(registration.id);
+    if (unkept_.empty()) not_kept_because_.clear();
+    return;
+  }
+  unkept_.insert(registration.id);
+  not_kept_because_ = "registrations cannot be kept: " + saved.error().message();
+  host_.reporter.problem("registration_not_kept", registration.id.text(), saved.error());
+}
+
+void Registrar::keep_unkept() {
+  for (const ContainerId& id : std::set(unkept_)) {
+    const Container* container = containers_.find(id);
+    if (container != nullptr) keep(container->registration);
+    if (container == nullptr) unkept_.erase(id);
+  }
+  if (unkept_.empty()) not_kept_because_.clear();
 }
 
 Result<ProcessFacts> Registrar::identify(const RegisterRequest& request) {
   auto init = host_.processes.facts(request.pid);
   if (!init) return process_gone(request.pid);
   if (request.start_time && *request.start_time != init->start_time) return another_process(request.pid);
-  if (const Container* other = containers_.find_by_init(request.pid)) {
+  const Container* other = containers_.find_by_init(request.pid);
+  if (other != nullptr && other->registration.init.start_time == init->start_time) {
     return failure(ErrorCode::kConflict,
                    "pid " + to_string(request.pid) + " is the init of container " + other->registration.id.text());
   }
@@ -123,9 +148,7 @@ Result<Registered> Registrar::settle(ContainerNumber number, const ProcessFacts&
   }
   take_over_members(number, snapshot);
   const Registration& registration = containers_.find(number)->registration;
-  if (auto saved = host_.store.save(registration); !saved) {
-    return pass_on(saved.error(), "init is placed, but the registration cannot be kept");
-  }
+  keep(registration);
   host_.reporter.registered(registration);
   return Registered{.number = number, .is_new = true};
 }

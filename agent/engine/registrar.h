@@ -1,6 +1,10 @@
-// Taking a container in: resolve its class, choose path and group, place init, remember it. Either all of it happens or
-// nothing stays behind. Loop thread only.
+// Taking a container in: resolve its class, choose path and group, place init, remember it. If init cannot be placed
+// nothing stays behind; if only the state file cannot be written, the registration holds and is written later. Loop
+// thread only.
 #pragma once
+
+#include <set>
+#include <string>
 
 #include "agent/core/choice.h"
 #include "agent/core/class_policy.h"
@@ -30,6 +34,9 @@ class Registrar {
   // An id whose init has ended must have been released before (Releaser::make_way).
   [[nodiscard]] Result<std::optional<Registered>> add(const ContainerId& id, const RegisterRequest& request);
 
+  void keep_unkept();
+  [[nodiscard]] const std::string& not_kept_because() const { return not_kept_because_; }
+
   // Brings init into the container's group and learns how that group looks from here. Also used by recovery.
   [[nodiscard]] Result<void> place_init(ContainerNumber number, const ProcessFacts& init);
 
@@ -41,6 +48,7 @@ class Registrar {
   [[nodiscard]] Result<Registered> create(const ContainerId& id, const RegisterRequest& request,
                                           const ResolvedClass& wanted);
   [[nodiscard]] Result<Registered> settle(ContainerNumber number, const ProcessFacts& init, const Snapshot& snapshot);
+  void keep(const Registration& registration);
   [[nodiscard]] ProcessFacts facts_of_agent();
   void note_namespaces(Snapshot& snapshot, const ProcessFacts& init);
   void take_over_members(ContainerNumber number, const Snapshot& snapshot);
@@ -53,6 +61,8 @@ class Registrar {
   Tracker& tracker_;
   Mover& mover_;
   ClassPolicy policy_;
+  std::set<ContainerId> unkept_;  // registered, but not written down
+  std::string not_kept_because_;
 };
 
 }  // namespace netclsd

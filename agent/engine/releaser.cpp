@@ -21,6 +21,7 @@ Result<void> Releaser::release(const ContainerId& id, bool force) {
   check_init(*container);
   if (force) {
     if (auto moved = move_out(*container); !moved) return moved;
+    static_cast<void>(remove_group(*container));
     finish(container->number);
   } else if (container->has_init_ended) {
     try_finish(container->number);
@@ -29,11 +30,14 @@ Result<void> Releaser::release(const ContainerId& id, bool force) {
   return {};
 }
 
-void Releaser::make_way(const ContainerId& id) {
+void Releaser::make_way(const ContainerId& id, Pid init) {
+  if (Container* of_pid = containers_.find_by_init(init)) check_init(*of_pid);
   Container* container = containers_.find(id);
   if (container == nullptr) return;
   check_init(*container);
-  if (container->has_init_ended) finish(container->number);
+  if (!container->has_init_ended) return;
+  static_cast<void>(remove_group(*container));
+  finish(container->number);
 }
 
 void Releaser::retry() {
@@ -58,7 +62,7 @@ void Releaser::check_init(Container& container) {
 
 void Releaser::try_finish(ContainerNumber number) {
   const Container& container = *containers_.find(number);
-  if (has_live_process(container)) return;
+  if (has_live_process(container) || !remove_group(container)) return;
   finish(number);
 }
 
@@ -88,15 +92,21 @@ Result<void> Releaser::move_out(const Container& container) {
   return failure(ErrorCode::kUnavailable, "the container forks faster than its processes can be moved out");
 }
 
+// False while processes are in it, or in a group that somebody made below it.
+bool Releaser::remove_group(const Container& container) {
+  if (container.registration.is_adopted) return true;
+  const auto removed = host_.net_cls.remove(container.registration.directory);
+  if (!removed) host_.reporter.problem("group_not_removed", container.registration.id.text(), removed.error());
+  return removed && *removed == RemoveOutcome::kRemoved;
+}
+
 void Releaser::finish(ContainerNumber number) {
   const Registration registration = containers_.find(number)->registration;
-  if (!registration.is_adopted) {
-    const auto removed = host_.net_cls.remove(registration.directory);
-    if (!removed) host_.reporter.problem("group_not_removed", registration.id.text(), removed.error());
-  }
   const auto forgotten = host_.store.remove(registration.id);
   if (!forgotten) host_.reporter.problem("state_not_removed", registration.id.text(), forgotten.error());
-  host_.exits.forget(registration.init.pid);
+  // The number may be the init of another container by now.
+  const Container* of_pid = containers_.find_by_init(registration.init.pid);
+  if (of_pid != nullptr && of_pid->number == number) host_.exits.forget(registration.init.pid);
   tracker_.forget_container(number);
   containers_.remove(number);
   host_.reporter.released(registration.id);

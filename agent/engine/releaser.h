@@ -16,8 +16,9 @@ class Releaser {
   // the container around it or to the hierarchy's root. Unknown ids are fine.
   [[nodiscard]] Result<void> release(const ContainerId& id, bool force);
 
-  // Before a registration under the id: lets go of an earlier container whose init has ended.
-  void make_way(const ContainerId& id);
+  // Before a registration: lets go of an earlier container of that id whose init has ended, and learns of the end of
+  // one whose init had that pid.
+  void make_way(const ContainerId& id, Pid init);
 
   // Tries again those whose last processes had not ended yet.
   void retry();
@@ -29,6 +30,7 @@ class Releaser {
   [[nodiscard]] bool has_live_process(const Container& container) const;
   [[nodiscard]] Result<void> move_out(const Container& container);
   void finish(ContainerNumber number);
+  [[nodiscard]] bool remove_group(const Container& container);
   void check_init(Container& container);
 
   Host& host_;

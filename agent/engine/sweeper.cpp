@@ -15,8 +15,10 @@ Result<SweepReport> Sweeper::sweep(SweepCause cause, const std::function<void()>
   if (!snapshot) return pass_on(snapshot.error(), "sweep");
   drain();  // forks of those that ended before we looked must still find their parents
   const auto members = find_members(*snapshot, containers_.inits(), containers_.claims(), tracker_);
-  forget_ended(*snapshot, began_at);
+  forget_others(*snapshot, members, began_at);
   remember(members, began_at, host_.clock.monotonic());
+  tracker_.trust_descent();
+  for (const Pid pid : find_foreigners(*snapshot, members, containers_.claims())) expel(pid);
   SweepReport report{.processes_seen = snapshot->size(), .members = members.size()};
   place_strays(members, drain, report);
   report.duration = std::chrono::duration_cast<std::chrono::microseconds>(host_.clock.monotonic() - began_at);
@@ -65,11 +67,22 @@ void Sweeper::place_strays(const std::vector<Member>& members, const std::functi
   }
 }
 
-void Sweeper::forget_ended(const Snapshot& snapshot, MonotonicTime began_at) {
-  std::unordered_set<Pid> alive;
-  alive.reserve(snapshot.size());
-  for (const ProcessFacts& process : snapshot) alive.insert(process.pid);
-  tracker_.forget_ended(began_at, alive);
+// Whoever was known and is not among the members: it ended, or its number is another process's.
+void Sweeper::forget_others(const Snapshot& snapshot, const std::vector<Member>& members, MonotonicTime began_at) {
+  std::unordered_set<Pid> pids;
+  for (const Member& member : members) pids.insert(member.pid);
+  tracker_.forget_all_but(pids, began_at);
+  for (const ProcessFacts& process : snapshot) pids.insert(process.pid);
+  tracker_.forget_suspects(pids);
+}
+
+void Sweeper::expel(Pid pid) {
+  const auto facts = host_.processes.facts(pid);  // once more: it may have ended since, and the number be a member's
+  if (!facts || !std::holds_alternative<NotMember>(tracker_.judge(pid, facts->cgroups))) return;
+  const std::string* path = facts->cgroups.net_cls();
+  if (path == nullptr || !containers_.claims().guards_group(*path) || !mover_.expel(pid)) return;
+  host_.reporter.problem("foreigner_moved_out", to_string(pid),
+                         Error(ErrorCode::kConflict, "was in " + *path + " and belongs to no container"));
 }
 
 void Sweeper::count(SweepCause cause, const SweepReport& report) {

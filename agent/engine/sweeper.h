@@ -20,7 +20,8 @@ class Sweeper {
   void repair_groups();
   void remember(const std::vector<Member>& members, MonotonicTime began_at, MonotonicTime read_at);
   void place_strays(const std::vector<Member>& members, const std::function<void()>& drain, SweepReport& report);
-  void forget_ended(const Snapshot& snapshot, MonotonicTime began_at);
+  void forget_others(const Snapshot& snapshot, const std::vector<Member>& members, MonotonicTime began_at);
+  void expel(Pid pid);
   void count(SweepCause cause, const SweepReport& report);
 
   Host& host_;

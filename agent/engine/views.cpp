@@ -51,21 +51,21 @@ std::vector<MemberView> Views::members(const Container& container) {
   for (const Pid pid : tracker_.processes_of(container.number)) pids.insert(pid);
   std::vector<MemberView> views;
   for (const Pid pid : pids) {
-    const auto cgroups = views.size() < kMembersMax ? host_.processes.cgroups(pid) : std::nullopt;
-    if (!cgroups) continue;
-    views.push_back({pid, host_.processes.comm(pid), containers_.claims().is_placed(container.number, *cgroups)});
+    const auto facts = views.size() < kMembersMax ? host_.processes.facts(pid) : std::nullopt;
+    if (!facts) continue;
+    views.push_back({pid, host_.processes.comm(pid), containers_.claims().is_placed(container.number, facts->cgroups)});
   }
   return views;
 }
 
 Result<ProcessView> Views::explain(Pid pid) {
-  const auto cgroups = host_.processes.cgroups(pid);
-  if (!cgroups) return failure(ErrorCode::kNotFound, "no process has pid " + to_string(pid));
+  const auto facts = host_.processes.facts(pid);
+  if (!facts) return failure(ErrorCode::kNotFound, "no process has pid " + to_string(pid));
   ProcessView view{};
   view.pid = pid;
   view.comm = host_.processes.comm(pid);
-  view.actual = actual_class(*cgroups);
-  const Verdict verdict = tracker_.judge(pid, *cgroups);
+  view.actual = actual_class(facts->cgroups);
+  const Verdict verdict = tracker_.judge(pid, facts->cgroups);
   std::optional<ContainerNumber> number;
   if (const auto* placed = std::get_if<Placed>(&verdict)) number = placed->container;
   if (const auto* stray = std::get_if<Attach>(&verdict)) number = stray->container;

@@ -52,7 +52,7 @@ void put_container(AgentService& service, const Request& request, Response& resp
   if (!wanted) return fail(response, wanted.error());
   const auto outcome = service.register_container(*id, *wanted);
   if (!outcome) return fail(response, outcome.error());
-  succeed(response, outcome->is_new ? 201 : 200, registration_answer(outcome->view));
+  succeed(response, outcome->is_new ? 201 : 200, to_json(*outcome));
 }
 
 void delete_container(AgentService& service, const Request& request, Response& response) {

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cstdio>
 
 #include "common/base/file.h"
 
@@ -37,7 +38,7 @@ Result<SpoolEntry> parse(const UniqueFd& directory, const std::string& name) {
 
 std::vector<SpoolItem> SpoolDirectory::read() {
   std::vector<Entry> entries;
-  for (const std::string& name : list_names(directory_, kNamesMax).value_or(std::vector<std::string>{})) {
+  for (const std::string& name : list_some_names(directory_, kNamesMax).value_or(std::vector<std::string>{})) {
     if (name.starts_with('.') || !name.ends_with(".json")) continue;  // a hook is still writing it
     if (auto entry = entry_at(directory_, name)) entries.push_back(std::move(*entry));
   }
@@ -46,6 +47,11 @@ std::vector<SpoolItem> SpoolDirectory::read() {
   std::vector<SpoolItem> items;
   for (const Entry& entry : entries) items.push_back({entry.name, parse(directory_, entry.name)});
   return items;
+}
+
+void SpoolDirectory::set_aside(const std::string& name) {
+  const std::string aside = name + ".unreadable";
+  if (::renameat(directory_.get(), name.c_str(), directory_.get(), aside.c_str()) != 0) discard(name);
 }
 
 void SpoolDirectory::discard(const std::string& name) { static_cast<void>(remove_file_at(directory_, name)); }

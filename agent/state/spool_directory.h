@@ -13,6 +13,7 @@ class SpoolDirectory : public Spool {
   // In the order they were left (modification time, then name), at most kEntriesPerReadMax; the rest come next time.
   std::vector<SpoolItem> read() override;
   void discard(const std::string& name) override;
+  void set_aside(const std::string& name) override;  // renamed to NAME.unreadable
 
   static constexpr std::size_t kEntriesPerReadMax = 1'000;
 

@@ -75,9 +75,10 @@ struct ContainerView {
 struct RegistrationAnswer {
   std::optional<ContainerView> view;  // std::nullopt: no class applies, the container is not managed
   bool is_new = false;
+  std::string not_kept_because;  // placed, but not written down: a restart of the agent would forget it
 };
-// The answer to PUT: the view with "managed": true, or {"managed": false}.
-[[nodiscard]] std::string registration_answer(const std::optional<ContainerView>& view);
+// The answer to PUT: the view with "managed": true, and "not_kept_because" if there is a reason; or {"managed": false}.
+[[nodiscard]] std::string to_json(const RegistrationAnswer& answer);
 
 struct ProcessView {
   Pid pid;

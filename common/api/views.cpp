@@ -50,10 +50,11 @@ std::string to_json(const std::vector<ContainerView>& views) {
   return dump(json);
 }
 
-std::string registration_answer(const std::optional<ContainerView>& view) {
+std::string to_json(const RegistrationAnswer& answer) {
   OrderedJson json;
-  json["managed"] = view.has_value();
-  if (view) json.update(to_ordered(*view));
+  json["managed"] = answer.view.has_value();
+  if (!answer.not_kept_because.empty()) json["not_kept_because"] = answer.not_kept_because;
+  if (answer.view) json.update(to_ordered(*answer.view));
   return dump(json);
 }
 

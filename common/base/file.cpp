@@ -116,7 +116,7 @@ Result<bool> remove_file_at(const UniqueFd& dir, const std::string& name) {
   return system_failure(errno, "remove", name);
 }
 
-Result<std::vector<std::string>> list_names(const UniqueFd& dir, std::size_t names_max) {
+Result<std::vector<std::string>> list_some_names(const UniqueFd& dir, std::size_t names_max) {
   // A descriptor of our own: fdopendir takes it over, and the caller's offset stays where it is.
   auto copy = open_at(dir, ".", O_RDONLY | O_DIRECTORY);
   if (!copy) return pass_on(copy.error());
@@ -124,17 +124,20 @@ Result<std::vector<std::string>> list_names(const UniqueFd& dir, std::size_t nam
   if (stream == nullptr) return system_failure(errno, "list directory");
   copy->release();  // closedir closes it
   std::vector<std::string> names;
-  while (const dirent* entry = ::readdir(stream)) {
+  const dirent* entry = nullptr;
+  while (names.size() < names_max && (entry = ::readdir(stream)) != nullptr) {
     const std::string_view name = entry->d_name;
     if (name != "." && name != "..") names.emplace_back(name);
-    if (names.size() > names_max) break;
   }
   ::closedir(stream);
-  if (names.size() > names_max) {
-    return failure(ErrorCode::kTooLarge, "directory has more than " + std::to_string(names_max) + " entries");
-  }
   std::sort(names.begin(), names.end());
   return names;
+}
+
+Result<std::vector<std::string>> list_names(const UniqueFd& dir, std::size_t names_max) {
+  auto names = list_some_names(dir, names_max + 1);
+  if (!names || names->size() <= names_max) return names;
+  return failure(ErrorCode::kTooLarge, "directory has more than " + std::to_string(names_max) + " entries");
 }
 
 }  // namespace netclsd

@@ -36,6 +36,8 @@ namespace netclsd {
 // True if the name was there.
 [[nodiscard]] Result<bool> remove_file_at(const UniqueFd& dir, const std::string& name);
 
+// At most `names_max` of them, whichever come first.
+[[nodiscard]] Result<std::vector<std::string>> list_some_names(const UniqueFd& dir, std::size_t names_max);
 // Names in a directory without "." and "..", sorted; kTooLarge above `names_max`.
 [[nodiscard]] Result<std::vector<std::string>> list_names(const UniqueFd& dir, std::size_t names_max);
 

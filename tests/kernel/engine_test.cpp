@@ -37,6 +37,7 @@ class MemoryStore : public RegistrationStore, public Spool {
   }
   std::vector<SpoolItem> read() override { return {}; }
   void discard(const std::string&) override {}
+  void set_aside(const std::string&) override {}
 
   std::map<ContainerId, Registration> kept;
 };

@@ -70,7 +70,7 @@ std::string KernelTest::net_cls_path_of(Pid pid) {
 }
 
 bool KernelTest::eventually(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{2};
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
   while (std::chrono::steady_clock::now() < deadline) {
     if (condition()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds{1});

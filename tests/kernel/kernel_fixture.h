@@ -40,7 +40,7 @@ class KernelTest : public testing::Test {
 
   // Skips, with the reason, where this machine cannot run it.
   [[nodiscard]] std::string net_cls_path_of(Pid pid);
-  // Repeats until true, for at most two seconds.
+  // Repeats until true, for at most ten seconds.
   [[nodiscard]] static bool eventually(const std::function<bool()>& condition);
 
   std::string parent_;      // the parent group of this test alone

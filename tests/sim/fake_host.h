@@ -89,6 +89,7 @@ class FakeHost : public Processes, public NetCls, public Clock, public ExitWatch
   // Spool
   std::vector<SpoolItem> read() override;
   void discard(const std::string& name) override { spool_.erase(name); }
+  void set_aside(const std::string& name) override { spool_.erase(name); }
   // Reporter
   void registered(const Registration&) override {}
   void released(const ContainerId&) override {}

@@ -85,7 +85,7 @@ TEST(ChooseGroupTest, DoesNotAdoptAGroupThatHoldsOthers) {
 
 TEST(ChooseGroupTest, DoesNotAdoptAnotherRegistrationsGroup) {
   Claims claims;
-  claims.set(ContainerNumber{1}, {.membership = std::nullopt, .group_path = "/pods/outer", .outer = std::nullopt});
+  claims.set(ContainerNumber{1}, {.membership = std::nullopt, .group_path = "/pods/outer", .is_adopted = false, .outer = std::nullopt});
   const auto init = process(10, 1, at("/", "/", "/pods/outer"));
   EXPECT_EQ(choose_group("ab12", init, {init}, kAgent, claims, kPlace), (GroupChoice{"netclsd/ab12", false}));
 }

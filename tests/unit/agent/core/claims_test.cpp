@@ -10,7 +10,7 @@ constexpr ContainerNumber kInner{2};
 
 Claim claim(const std::string& path, std::optional<ContainerNumber> outer = std::nullopt) {
   const auto membership = path.empty() ? std::nullopt : std::optional(MembershipPath{"", path});
-  return {.membership = membership, .group_path = "/netclsd" + path, .outer = outer};
+  return {.membership = membership, .group_path = "/netclsd" + path, .is_adopted = false, .outer = outer};
 }
 
 CgroupPaths at(const std::string& unified, const std::string& net_cls = "/") {

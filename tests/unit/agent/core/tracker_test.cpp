@@ -14,7 +14,7 @@ constexpr Pid kChild{101};
 
 class TrackerTest : public testing::Test {
  protected:
-  TrackerTest() { claims_.set(kContainer, {MembershipPath{"", "/c1"}, "/netclsd/c1", std::nullopt}); }
+  TrackerTest() { claims_.set(kContainer, {MembershipPath{"", "/c1"}, "/netclsd/c1", false, std::nullopt}); }
 
   void track(Pid pid, MonotonicTime placed_since) {
     tracker_.put(pid, {kContainer, StartTime{5}, milliseconds{1}, placed_since, JoinCause::kRegister});
@@ -76,7 +76,7 @@ TEST_F(TrackerTest, WhatAnEntrantForksBeforeItIsLookedAtIsExaminedToo) {
 TEST_F(TrackerTest, AnExecOfAKnownProcessIsExaminedOnlyWhereContainersAreNested) {
   track(kParent, milliseconds{10});
   EXPECT_EQ(tracker_.on(Execed{kParent, milliseconds{20}}), std::nullopt);
-  claims_.set(kOther, {MembershipPath{"", "/c1/inner"}, "/netclsd/c2", kContainer});
+  claims_.set(kOther, {MembershipPath{"", "/c1/inner"}, "/netclsd/c2", false, kContainer});
   EXPECT_TRUE(tracker_.on(Execed{kParent, milliseconds{21}}).has_value());
 }
 
@@ -91,10 +91,15 @@ TEST_F(TrackerTest, WhoLeftThePathIsAMemberByDescentButMustBeTheForkedProcess) {
   EXPECT_EQ(tracker_.judge(kParent, at("/elsewhere", "/")), Verdict(Attach{kContainer, true}));
 }
 
-TEST_F(TrackerTest, LostEventsEndAllProofs) {
+TEST_F(TrackerTest, AfterLostEventsAForkIsLookedAtAndOnlyItsPathMakesItAMember) {
   track(kParent, milliseconds{10});
-  tracker_.forget_proofs();
+  tracker_.distrust_descent();
   EXPECT_TRUE(tracker_.on(Forked{kParent, kChild, milliseconds{11}}).has_value());
+  EXPECT_EQ(tracker_.judge(kChild, at("/elsewhere", "/")), Verdict(NotMember{})) << "the parent's pid may be anybody's";
+  EXPECT_EQ(tracker_.judge(kParent, at("/elsewhere", "/")), Verdict(Undecided{}));
+  EXPECT_EQ(tracker_.judge(kChild, at("/c1", "/")), Verdict(Attach{kContainer, false}));
+  tracker_.trust_descent();
+  EXPECT_EQ(tracker_.judge(kParent, at("/elsewhere", "/")), Verdict(Attach{kContainer, true}));
 }
 
 TEST_F(TrackerTest, TheForksTimeGivesTheChildsStartTimeInclusiveOfSuspendedTime) {
@@ -108,7 +113,7 @@ TEST_F(TrackerTest, ForgetsTheEndedButNotWhatIsNewerThanTheLook) {
   tracker_.put(Pid{1}, {kContainer, StartTime{}, milliseconds{5}, kNotPlaced, JoinCause::kFork});
   tracker_.put(Pid{2}, {kContainer, StartTime{}, milliseconds{5}, kNotPlaced, JoinCause::kFork});
   tracker_.put(Pid{3}, {kContainer, StartTime{}, milliseconds{50}, kNotPlaced, JoinCause::kFork});
-  tracker_.forget_ended(milliseconds{10}, {Pid{1}});
+  tracker_.forget_all_but({Pid{1}}, milliseconds{10});
   EXPECT_NE(tracker_.find(Pid{1}), nullptr);
   EXPECT_EQ(tracker_.find(Pid{2}), nullptr);
   EXPECT_NE(tracker_.find(Pid{3}), nullptr);

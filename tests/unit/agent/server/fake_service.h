@@ -30,7 +30,7 @@ class FakeService : public AgentService {
     registered_pid = request.pid;
     if (error) return Failure(*error);
     if (!is_managed) return RegistrationOutcome{};
-    return RegistrationOutcome{view_of(id), is_new};
+    return RegistrationOutcome{view_of(id), is_new, {}};
   }
   Result<void> release(const ContainerId&, bool force) override {
     ++calls;

@@ -108,8 +108,12 @@ TEST(MessagesTest, ListsAreWrappedAndMayBeEmpty) {
 }
 
 TEST(MessagesTest, TheAnswerToARegistrationSaysWhetherItIsManaged) {
-  EXPECT_EQ(registration_answer(std::nullopt), R"({"managed":false})");
-  EXPECT_EQ(registration_answer(view()), std::string(R"({"managed":true,)") + kViewFields + "2}");
+  EXPECT_EQ(to_json(RegistrationAnswer{}), R"({"managed":false})");
+  RegistrationAnswer answer;
+  answer.view = view();
+  EXPECT_EQ(to_json(answer), std::string(R"({"managed":true,)") + kViewFields + "2}");
+  answer.not_kept_because = "no space";
+  EXPECT_EQ(to_json(answer), std::string(R"({"managed":true,"not_kept_because":"no space",)") + kViewFields + "2}");
 }
 
 TEST(MessagesTest, AProcessOutsideOfAnyContainerHasNulls) {
