@@ -103,6 +103,7 @@ void Engine::on_exit(Pid init) {
 
 Result<RegistrationAnswer> Engine::register_container(const ContainerId& id, const RegisterRequest& request) {
   releaser_.make_way(id);
+  releaser_.on_exit(request.pid);  // the end of the number's last owner may not have been told yet
   auto registered = registrar_.add(id, request);
   update_gauges();
   if (!registered) {

@@ -45,15 +45,14 @@ void Recovery::take_up_alive(Registration registration, const ProcessFacts& init
 }
 
 void Recovery::take_up_ended(Registration registration) {
-  registration.membership = std::nullopt;
-  const std::string directory = registration.directory;
+  const auto left = host_.net_cls.processes(registration.directory);
+  const auto cgroups = left && !left->empty() ? host_.processes.cgroups(left->front()) : std::nullopt;
+  if (registration.membership) {
+    registration.membership = cgroups ? find_membership_path_again(*registration.membership, *cgroups) : std::nullopt;
+  }
   const ContainerNumber number = containers_.add(std::move(registration), std::nullopt);
   containers_.find(number)->has_init_ended = true;
-  const auto left = host_.net_cls.processes(directory);
-  if (!left || left->empty()) return;
-  if (const auto cgroups = host_.processes.cgroups(left->front()); cgroups && cgroups->net_cls()) {
-    containers_.set_group_path(number, *cgroups->net_cls());
-  }
+  if (cgroups && cgroups->net_cls()) containers_.set_group_path(number, *cgroups->net_cls());
 }
 
 void Recovery::remove_orphaned_groups() {

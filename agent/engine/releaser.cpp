@@ -10,8 +10,8 @@ constexpr int kMoveOutRoundsMax = 16;  // processes that fork while being moved 
 void Releaser::on_exit(Pid init) {
   Container* container = containers_.find_by_init(init);
   if (container == nullptr) return;
-  container->has_init_ended = true;
-  try_finish(container->number);
+  check_init(*container);  // the number may be another container's init by now
+  if (container->has_init_ended) try_finish(container->number);
   count_unfinished();
 }
 
@@ -96,7 +96,8 @@ void Releaser::finish(ContainerNumber number) {
   }
   const auto forgotten = host_.store.remove(registration.id);
   if (!forgotten) host_.reporter.problem("state_not_removed", registration.id.text(), forgotten.error());
-  host_.exits.forget(registration.init.pid);
+  const Container* watched = containers_.find_by_init(registration.init.pid);
+  if (watched != nullptr && watched->number == number) host_.exits.forget(registration.init.pid);
   tracker_.forget_container(number);
   containers_.remove(number);
   host_.reporter.released(registration.id);
