@@ -140,6 +140,7 @@ void Engine::take_up_spool() {
       auto answer = register_container(item.entry->id, item.entry->request);
       if (!answer) host_.reporter.problem("spool_entry_refused", item.entry->id.text(), answer.error());
       if (!answer && answer.error().code() == ErrorCode::kSystem) continue;  // try again later
+      if (!answer) recovery_.remove_orphaned_groups();  // the hook may have made one
     }
     host_.spool.discard(item.name);
   }

@@ -21,7 +21,8 @@ Result<void> Releaser::release(const ContainerId& id, bool force) {
   check_init(*container);
   if (force) {
     if (auto moved = move_out(*container); !moved) return moved;
-    finish(container->number);
+    static_cast<void>(clean_up(container->registration));
+    forget(container->number);
   } else if (container->has_init_ended) {
     try_finish(container->number);
   }
@@ -33,7 +34,9 @@ void Releaser::make_way(const ContainerId& id) {
   Container* container = containers_.find(id);
   if (container == nullptr) return;
   check_init(*container);
-  if (container->has_init_ended) finish(container->number);
+  if (!container->has_init_ended) return;
+  static_cast<void>(clean_up(container->registration));  // what stays is taken over by who comes
+  forget(container->number);
 }
 
 void Releaser::retry() {
@@ -59,7 +62,7 @@ void Releaser::check_init(Container& container) {
 void Releaser::try_finish(ContainerNumber number) {
   const Container& container = *containers_.find(number);
   if (has_live_process(container)) return;
-  finish(number);
+  if (clean_up(container.registration)) forget(number);
 }
 
 bool Releaser::has_live_process(const Container& container) const {
@@ -88,14 +91,19 @@ Result<void> Releaser::move_out(const Container& container) {
   return failure(ErrorCode::kUnavailable, "the container forks faster than its processes can be moved out");
 }
 
-void Releaser::finish(ContainerNumber number) {
-  const Registration registration = containers_.find(number)->registration;
+bool Releaser::clean_up(const Registration& registration) {
   if (!registration.is_adopted) {
     const auto removed = host_.net_cls.remove(registration.directory);
     if (!removed) host_.reporter.problem("group_not_removed", registration.id.text(), removed.error());
+    if (removed && *removed == RemoveOutcome::kNotEmpty) return false;  // a task that ends still counts
   }
   const auto forgotten = host_.store.remove(registration.id);
   if (!forgotten) host_.reporter.problem("state_not_removed", registration.id.text(), forgotten.error());
+  return forgotten.has_value();
+}
+
+void Releaser::forget(ContainerNumber number) {
+  const Registration registration = containers_.find(number)->registration;
   const Container* watched = containers_.find_by_init(registration.init.pid);
   if (watched != nullptr && watched->number == number) host_.exits.forget(registration.init.pid);
   tracker_.forget_container(number);
