@@ -265,6 +265,8 @@ void FakeHost::discard(const std::string& name) {
 }
 
 void FakeHost::problem(const char* event, const std::string& object, const Error& error) {
+  trace_.note(event, {}, object);
+  if (std::string_view(event) == "spool_entry_refused") return;  // its init has ended
   problems.push_back(std::string(event) + " " + object + ": " + error.message());
 }
 

