@@ -55,7 +55,17 @@ std::optional<Examine> Tracker::on_strangers_fork(const Forked& event) {
 std::optional<Examine> Tracker::suspect(const Forked& event) {
   processes_.erase(event.child);
   suspects_.insert(event.child);
-  return Examine{event.child, JoinCause::kFork, event.at};
+  return Examine{event.child, JoinCause::kFork, event.at, event.parent};
+}
+
+void Tracker::inherit(const Examine& examine) {
+  const TrackedProcess* parent = find(examine.parent);
+  if (!is_descent_trusted_ || parent == nullptr || find(examine.pid) != nullptr) return;
+  put(examine.pid, {.container = parent->container,
+                    .start_time = start_time_at(examine.event_at),
+                    .noticed_at = examine.event_at,
+                    .placed_since = kNotPlaced,
+                    .cause = JoinCause::kFork});
 }
 
 std::optional<Examine> Tracker::on_exec(const Execed& event) {
@@ -72,7 +82,9 @@ Verdict Tracker::judge(Pid pid, const CgroupPaths& cgroups) const {
   const auto container = claims_.nearest(by_path, known ? std::optional(known->container) : std::nullopt);
   if (!container) return NotMember{};
   if (claims_.is_placed(*container, cgroups)) return Placed{*container};
-  if (container != by_path && !is_descent_trusted_) return Undecided{};
+  // By path it may be the outer container's, and by descent one's inside of it.
+  const bool needs_descent = container != by_path || claims_.has_inner(*container);
+  if (needs_descent && !is_descent_trusted_) return Undecided{};
   return Attach{.container = *container, .must_have_start_time = container != by_path};
 }
 

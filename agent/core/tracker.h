@@ -43,6 +43,7 @@ struct Examine {
   Pid pid;
   JoinCause cause;
   MonotonicTime event_at;
+  Pid parent{};  // if only its path was going to speak for it: descent may by the time it is looked at
   friend bool operator==(const Examine&, const Examine&) = default;
 };
 
@@ -77,6 +78,10 @@ class Tracker {
 
   // The process is being looked at: whatever it forks from now on is known by the verdict.
   void settle(Pid pid) { suspects_.erase(pid); }
+
+  // A process that was not tracked at its fork, because its parent was a stranger then or descent was not trusted, and
+  // whose parent is known by now, descends from it.
+  void inherit(const Examine& examine);
 
   // What to do with a process whose cgroups were just read. Changes nothing.
   [[nodiscard]] Verdict judge(Pid pid, const CgroupPaths& cgroups) const;

@@ -165,6 +165,7 @@ void Engine::take_up(SpoolItem& item) {
   if (!is_final && ++spool_tries_[item.name] < kSpoolTriesMax) return;
   spool_tries_.erase(item.name);
   host_.spool.discard(item.name);
+  recovery_.remove_orphaned_group(item.entry->id);  // the hook may have made one
 }
 
 void Engine::forget_ended() {

@@ -41,6 +41,7 @@ MoveOutcome Mover::examine(const Examine& examine) {
   // What it forked before it ended may be told later, and must find its parent: the next sweep forgets it.
   if (!cgroups) return MoveOutcome::kGone;
   tracker_.settle(examine.pid);
+  tracker_.inherit(examine);
   const Verdict verdict = tracker_.judge(examine.pid, *cgroups);
   if (std::holds_alternative<Attach>(verdict)) return look_again_and_attach(examine);
   if (const auto* placed = std::get_if<Placed>(&verdict)) return note_placed(examine, placed->container);
@@ -62,7 +63,8 @@ MoveOutcome Mover::look_again_and_attach(const Examine& examine) {
 MoveOutcome Mover::note_placed(const Examine& examine, ContainerNumber container) {
   const TrackedProcess* known = tracker_.find(examine.pid);
   const MonotonicTime now = host_.clock.monotonic();
-  TrackedProcess process = known ? *known : TrackedProcess{container, StartTime{}, now, now, examine.cause};
+  const StartTime start_time = known ? known->start_time : host_.processes.start_time(examine.pid).value_or(StartTime{});
+  TrackedProcess process = known ? *known : TrackedProcess{container, start_time, now, now, examine.cause};
   process.container = container;
   // It was in the group when we looked. Its forks before that are examined like this one was.
   process.placed_since = std::min(process.placed_since, now);
@@ -101,11 +103,18 @@ Result<MoveOutcome> Mover::place(Pid pid, ContainerNumber number, const Examine&
     counters_.move_failures[MoveFailure::kGone].add();
     return MoveOutcome::kGone;
   }
+  if (container->group_path.empty()) learn_group_path(number, pid);
   TrackedProcess process = *tracker_.find(pid);
   process.placed_since = done_at;
   tracker_.put(pid, process);
   count_move(why, done_at);
   return MoveOutcome::kMoved;
+}
+
+// Only what this agent reads itself can be compared: its cgroup namespace may be its own.
+void Mover::learn_group_path(ContainerNumber number, Pid placed) {
+  const auto cgroups = host_.processes.cgroups(placed);
+  if (cgroups && cgroups->net_cls()) containers_.set_group_path(number, *cgroups->net_cls());
 }
 
 // The number may have changed hands between the look and the write, some ten microseconds.

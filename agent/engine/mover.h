@@ -44,6 +44,7 @@ class Mover {
   MoveOutcome attach(const Examine& examine, const Attach& attach, const ProcessFacts& facts);
   [[nodiscard]] bool is_still(const ProcessFacts& facts);
   MoveOutcome put_back(Pid pid);
+  void learn_group_path(ContainerNumber number, Pid placed);
   void count_move(const Examine& why, MonotonicTime done_at);
   void count_failure(const Error& error);
 

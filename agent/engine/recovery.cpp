@@ -50,15 +50,14 @@ void Recovery::take_up_alive(Registration registration, const ProcessFacts& init
 }
 
 void Recovery::take_up_ended(Registration registration) {
-  registration.membership = std::nullopt;
-  const std::string directory = registration.directory;
+  const auto left = host_.net_cls.processes(registration.directory);
+  const auto cgroups = left && !left->empty() ? host_.processes.cgroups(left->front()) : std::nullopt;
+  if (registration.membership) {
+    registration.membership = cgroups ? find_membership_path_again(*registration.membership, *cgroups) : std::nullopt;
+  }
   const ContainerNumber number = containers_.add(std::move(registration), std::nullopt);
   containers_.find(number)->has_init_ended = true;
-  const auto left = host_.net_cls.processes(directory);
-  if (!left || left->empty()) return;
-  if (const auto cgroups = host_.processes.cgroups(left->front()); cgroups && cgroups->net_cls()) {
-    containers_.set_group_path(number, *cgroups->net_cls());
-  }
+  if (cgroups && cgroups->net_cls()) containers_.set_group_path(number, *cgroups->net_cls());
 }
 
 void Recovery::remove_orphaned_groups(Orphans which) {
@@ -70,9 +69,19 @@ void Recovery::remove_orphaned_groups(Orphans which) {
     if (id && containers_.find(*id) != nullptr) continue;
     orphans_seen_.insert(name);
     if (which == Orphans::kSeenTwice && !seen_before.contains(name)) continue;
-    const auto removed = host_.net_cls.remove(options_.place.parent + "/" + name);
-    if (!removed) host_.reporter.problem("orphaned_group", name, removed.error());
+    remove(options_.place.parent + "/" + name);
   }
+}
+
+void Recovery::remove_orphaned_group(const ContainerId& id) {
+  if (containers_.find(id) != nullptr) return;
+  for (const std::string& parent : {options_.place.parent, options_.place.hook_parent}) remove(parent + "/" + id.text());
+}
+
+// One that holds processes stays.
+void Recovery::remove(const std::string& directory) {
+  const auto removed = host_.net_cls.remove(directory);
+  if (!removed) host_.reporter.problem("orphaned_group", directory, removed.error());
 }
 
 }  // namespace netclsd

@@ -21,8 +21,11 @@ class Recovery {
   // that were there the last time too.
   enum class Orphans { kAll, kSeenTwice };
   void remove_orphaned_groups(Orphans which);
+  // Of a container that will not be registered.
+  void remove_orphaned_group(const ContainerId& id);
 
  private:
+  void remove(const std::string& directory);
   void take_up(Registration registration);
   void take_up_alive(Registration registration, const ProcessFacts& init);
   void take_up_ended(Registration registration);

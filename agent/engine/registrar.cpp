@@ -86,8 +86,9 @@ Result<ProcessFacts> Registrar::identify(const RegisterRequest& request) {
   auto init = host_.processes.facts(request.pid);
   if (!init) return process_gone(request.pid);
   if (request.start_time && *request.start_time != init->start_time) return another_process(request.pid);
+  // The number of an init that has ended may be given away before its last process ends.
   const Container* other = containers_.find_by_init(request.pid);
-  if (other != nullptr && other->registration.init.start_time == init->start_time) {
+  if (other != nullptr && !other->has_init_ended) {
     return failure(ErrorCode::kConflict,
                    "pid " + to_string(request.pid) + " is the init of container " + other->registration.id.text());
   }

@@ -10,8 +10,8 @@ constexpr int kMoveOutRoundsMax = 16;  // processes that fork while being moved 
 void Releaser::on_exit(Pid init) {
   Container* container = containers_.find_by_init(init);
   if (container == nullptr) return;
-  container->has_init_ended = true;
-  try_finish(container->number);
+  check_init(*container);  // the number may be another container's init by now
+  if (container->has_init_ended) try_finish(container->number);
   count_unfinished();
 }
 
@@ -21,8 +21,8 @@ Result<void> Releaser::release(const ContainerId& id, bool force) {
   check_init(*container);
   if (force) {
     if (auto moved = move_out(*container); !moved) return moved;
-    static_cast<void>(remove_group(*container));
-    finish(container->number);
+    static_cast<void>(clean_up(container->registration));
+    forget(container->number);
   } else if (container->has_init_ended) {
     try_finish(container->number);
   }
@@ -31,13 +31,13 @@ Result<void> Releaser::release(const ContainerId& id, bool force) {
 }
 
 void Releaser::make_way(const ContainerId& id, Pid init) {
-  if (Container* of_pid = containers_.find_by_init(init)) check_init(*of_pid);
+  on_exit(init);  // the end of the number's last owner may not have been told yet
   Container* container = containers_.find(id);
   if (container == nullptr) return;
   check_init(*container);
   if (!container->has_init_ended) return;
-  static_cast<void>(remove_group(*container));
-  finish(container->number);
+  static_cast<void>(clean_up(container->registration));  // what stays is taken over by who comes
+  forget(container->number);
 }
 
 void Releaser::retry() {
@@ -62,16 +62,16 @@ void Releaser::check_init(Container& container) {
 
 void Releaser::try_finish(ContainerNumber number) {
   const Container& container = *containers_.find(number);
-  if (has_live_process(container) || !remove_group(container)) return;
-  finish(number);
+  if (has_live_process(container)) return;
+  if (clean_up(container.registration)) forget(number);
 }
 
 bool Releaser::has_live_process(const Container& container) const {
   const auto inside = host_.net_cls.processes(container.registration.directory);
   if (!inside || !inside->empty()) return true;
-  // Its processes outside of the group are those that were not placed yet.
+  // Not placed yet, or moved out of the group by somebody.
   return tracker_.any_of(container.number, [&](Pid pid, const TrackedProcess& process) {
-    const auto start = process.placed_since == kNotPlaced ? host_.processes.start_time(pid) : std::nullopt;
+    const auto start = host_.processes.start_time(pid);
     return start && is_same_start(*start, process.start_time);
   });
 }
@@ -92,21 +92,21 @@ Result<void> Releaser::move_out(const Container& container) {
   return failure(ErrorCode::kUnavailable, "the container forks faster than its processes can be moved out");
 }
 
-// False while processes are in it, or in a group that somebody made below it.
-bool Releaser::remove_group(const Container& container) {
-  if (container.registration.is_adopted) return true;
-  const auto removed = host_.net_cls.remove(container.registration.directory);
-  if (!removed) host_.reporter.problem("group_not_removed", container.registration.id.text(), removed.error());
-  return removed && *removed == RemoveOutcome::kRemoved;
-}
-
-void Releaser::finish(ContainerNumber number) {
-  const Registration registration = containers_.find(number)->registration;
+bool Releaser::clean_up(const Registration& registration) {
+  if (!registration.is_adopted) {
+    const auto removed = host_.net_cls.remove(registration.directory);
+    if (!removed) host_.reporter.problem("group_not_removed", registration.id.text(), removed.error());
+    if (removed && *removed == RemoveOutcome::kNotEmpty) return false;  // a task that ends still counts
+  }
   const auto forgotten = host_.store.remove(registration.id);
   if (!forgotten) host_.reporter.problem("state_not_removed", registration.id.text(), forgotten.error());
-  // The number may be the init of another container by now.
-  const Container* of_pid = containers_.find_by_init(registration.init.pid);
-  if (of_pid != nullptr && of_pid->number == number) host_.exits.forget(registration.init.pid);
+  return forgotten.has_value();
+}
+
+void Releaser::forget(ContainerNumber number) {
+  const Registration registration = containers_.find(number)->registration;
+  const Container* watched = containers_.find_by_init(registration.init.pid);
+  if (watched != nullptr && watched->number == number) host_.exits.forget(registration.init.pid);
   tracker_.forget_container(number);
   containers_.remove(number);
   host_.reporter.released(registration.id);

@@ -29,8 +29,9 @@ class Releaser {
   void try_finish(ContainerNumber number);
   [[nodiscard]] bool has_live_process(const Container& container) const;
   [[nodiscard]] Result<void> move_out(const Container& container);
-  void finish(ContainerNumber number);
-  [[nodiscard]] bool remove_group(const Container& container);
+  // Removes its group and its state file. False: not yet.
+  [[nodiscard]] bool clean_up(const Registration& registration);
+  void forget(ContainerNumber number);
   void check_init(Container& container);
 
   Host& host_;

@@ -32,8 +32,8 @@ void Sweeper::repair_groups() {
     const Registration& registration = containers_.find(number)->registration;
     const auto classid = host_.net_cls.classid(registration.directory);
     if (classid && *classid == registration.classid.raw()) continue;
-    if (containers_.find(number)->has_init_ended) continue;
-    if (!classid && registration.is_adopted) continue;  // the runtime's own: gone with the container
+    const bool may_be_gone = !classid || containers_.find(number)->has_init_ended;
+    if (registration.is_adopted && may_be_gone) continue;  // the runtime's own: gone with the container
     auto made = host_.net_cls.make(registration.directory);
     if (made) made = host_.net_cls.set_classid(registration.directory, registration.classid.raw());
     if (!made) host_.reporter.problem("group_repair_failed", registration.id.text(), made.error());

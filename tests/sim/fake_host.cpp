@@ -1,32 +1,37 @@
 #include "tests/sim/fake_host.h"
 
-#include <algorithm>
+#include <cerrno>
 
 namespace netclsd {
 namespace {
 
 constexpr std::int64_t kTick_ns = 10'000'000;
+// Numbers come round after this time at the earliest: start times tell processes apart that start 50 ms apart.
+constexpr std::chrono::nanoseconds kRound = std::chrono::milliseconds{240};
 
 }  // namespace
 
-FakeHost::FakeHost() {
+FakeHost::FakeHost(FakeHostOptions options, Faults& faults, Trace& trace)
+    : options_(options), faults_(faults), trace_(trace) {
   processes_[kInit] = {};
-  processes_[kAgent] = {.parent = kInit, .start_time = {}, .unified = "/agent", .net_cls = "/", .owner = {}};
+  processes_[kAgent].parent = kInit;
+  processes_[kAgent].unified = "/agent";
   groups_[""] = 0;
 }
 
 Pid FakeHost::new_process(Pid creator, Pid parent) {
   do {
-    last_pid_ = last_pid_ >= kPidMax ? 3 : last_pid_ + 1;
+    last_pid_ = last_pid_ >= options_.pid_max ? 3 : last_pid_ + 1;
   } while (processes_.contains(Pid{last_pid_}));
   const Pid pid{last_pid_};
-  pass(std::chrono::microseconds{300});
+  pass(kRound / options_.pid_max);
   FakeProcess child = processes_.at(creator);  // cgroups and owner are inherited
   child.parent = parent;
   child.start_time = StartTime{static_cast<std::uint64_t>((now_ + boot_offset()).count() / kTick_ns)};
   processes_.insert_or_assign(pid, child);
   pass(std::chrono::microseconds{2});
-  events_.push_back(Forked{.parent = parent, .child = pid, .at = now_});
+  trace_.note("fork", pid, "by pid " + to_string(creator) + " of " + to_string(parent));
+  tell(Forked{.parent = parent, .child = pid, .at = now_});
   return pid;
 }
 
@@ -36,22 +41,52 @@ Pid FakeHost::fork_with_parents_parent(Pid creator) { return new_process(creator
 
 void FakeHost::exec(Pid pid) {
   pass(std::chrono::microseconds{50});
-  events_.push_back(Execed{.pid = pid, .at = now_});
+  trace_.note("exec", pid);
+  tell(Execed{.pid = pid, .at = now_});
 }
 
-// Orphans go to their container's init, as in a pid namespace; without one, to the host's.
+void FakeHost::tell(const ProcessEvent& event) {
+  if (is_silent_) return;
+  if (to_drop_ == 0 && events_.size() < options_.events_max) return events_.push_back(event);
+  if (to_drop_ > 0) --to_drop_;
+  ++drops_untold_;
+  ++faults_.counts.drops;
+  trace_.note("event dropped");
+}
+
+// Orphans go to the init of their pid namespace: a container's own, or the host's.
 void FakeHost::exit(Pid pid) {
-  const FakeProcess ended = processes_.at(pid);
+  const Pid reaper = processes_.at(pid).reaper;
+  trace_.note("exit", pid);
   processes_.erase(pid);
-  Pid reaper = kInit;
-  for (Pid at = ended.parent; processes_.contains(at) && processes_.at(at).owner == ended.owner && ended.owner;
-       at = processes_.at(at).parent) {
-    reaper = at;
-  }
   for (auto& [other, process] : processes_) {
-    if (process.parent == pid) process.parent = reaper;
+    if (process.parent == pid) process.parent = processes_.contains(reaper) ? reaper : kInit;
   }
   if (watched_.erase(pid) > 0) exited_.push_back(pid);
+}
+
+void FakeHost::reuse(Pid pid) {
+  pass(kRound);
+  FakeProcess process = processes_.at(kInit);
+  process.parent = kInit;
+  process.start_time = StartTime{static_cast<std::uint64_t>((now_ + boot_offset()).count() / kTick_ns)};
+  processes_.insert_or_assign(pid, process);
+  ++faults_.counts.reuses;
+  trace_.note("number reused", pid);
+  tell(Forked{.parent = kInit, .child = pid, .at = now_});
+}
+
+void FakeHost::remove_group_by_hand(const std::string& directory) {
+  for (auto& [pid, process] : processes_) {
+    if (process.net_cls == "/" + directory) process.net_cls = "/";
+  }
+  groups_.erase(directory);
+}
+
+std::size_t FakeHost::count_in(const std::string& directory) const {
+  std::size_t count = 0;
+  for (const auto& [pid, process] : processes_) count += process.net_cls == "/" + directory ? 1 : 0;
+  return count;
 }
 
 std::vector<Pid> FakeHost::owned_by(const std::string& id) const {
@@ -71,6 +106,7 @@ std::vector<Pid> FakeHost::take_exits() { return std::exchange(exited_, {}); }
 
 void FakeHost::lose_listener() {
   events_.clear();
+  drops_untold_ = 0;  // the socket's own count went with it
   watched_.clear();
   exited_.clear();
 }
@@ -82,10 +118,16 @@ Result<std::vector<Pid>> FakeHost::list() {
 }
 
 std::optional<ProcessFacts> FakeHost::facts(Pid pid) {
+  interleave(std::nullopt);
   auto paths = cgroups(pid);
   if (!paths) return std::nullopt;
   const FakeProcess& process = processes_.at(pid);
   return ProcessFacts{pid, process.parent, process.start_time, std::move(*paths), 0};
+}
+
+std::uint64_t FakeHost::pid_namespace(Pid pid) {
+  const auto found = processes_.find(pid);
+  return found == processes_.end() ? 0 : found->second.pid_namespace;
 }
 
 std::optional<CgroupPaths> FakeHost::cgroups(Pid pid) {
@@ -100,20 +142,29 @@ std::optional<StartTime> FakeHost::start_time(Pid pid) {
 }
 
 Result<void> FakeHost::make(const std::string& directory) {
+  if (const auto error = faults_.before(WritePoint::kMakeGroup)) return system_failure(*error, "make group", directory);
+  trace_.note("make group", {}, directory);
   groups_.emplace(directory.substr(0, directory.find('/')), 0);
   groups_.emplace(directory, 0);
+  faults_.after(WritePoint::kMakeGroup);
   return {};
 }
 
 Result<AttachOutcome> FakeHost::attach(const std::string& directory, Pid pid) {
-  interleave();  // the world goes on between our look and our write …
+  interleave(pid);  // the world goes on between our look and our write …
+  if (const auto error = faults_.before(WritePoint::kAttach)) {
+    if (*error == ESRCH) return AttachOutcome::kProcessGone;
+    return system_failure(*error, "attach pid", to_string(pid));
+  }
   if (!groups_.contains(directory)) return failure(ErrorCode::kNotFound, "no group " + directory);
   pass(std::chrono::milliseconds{1});
   const auto found = processes_.find(pid);
   if (found == processes_.end()) return AttachOutcome::kProcessGone;
+  trace_.note("attach", pid, directory);
   found->second.net_cls = "/" + directory;
-  ++moves_;
   pass(std::chrono::microseconds{5});
+  faults_.after(WritePoint::kAttach);
+  if (!directory.empty()) ++moves_;
   return AttachOutcome::kAttached;
 }
 
@@ -124,9 +175,12 @@ Result<std::uint32_t> FakeHost::classid(const std::string& directory) {
 }
 
 Result<void> FakeHost::set_classid(const std::string& directory, std::uint32_t raw) {
+  if (const auto error = faults_.before(WritePoint::kSetClassid)) return system_failure(*error, "write", directory);
   const auto found = groups_.find(directory);
   if (found == groups_.end()) return failure(ErrorCode::kNotFound, "no group " + directory);
+  trace_.note("set classid", {}, directory, raw);
   found->second = raw;
+  faults_.after(WritePoint::kSetClassid);
   return {};
 }
 
@@ -139,8 +193,14 @@ Result<std::vector<Pid>> FakeHost::processes(const std::string& directory) {
 }
 
 Result<RemoveOutcome> FakeHost::remove(const std::string& directory) {
-  if (!processes(directory)->empty()) return RemoveOutcome::kNotEmpty;
+  if (const auto error = faults_.before(WritePoint::kRemoveGroup)) {
+    if (*error == EBUSY) return RemoveOutcome::kNotEmpty;  // so says rmdir while a task is still ending
+    return system_failure(*error, "remove group", directory);
+  }
+  if (count_in(directory) > 0) return RemoveOutcome::kNotEmpty;
+  trace_.note("remove group", {}, directory);
   groups_.erase(directory);
+  faults_.after(WritePoint::kRemoveGroup);
   return RemoveOutcome::kRemoved;
 }
 
@@ -164,15 +224,24 @@ void FakeHost::drain(EventSink& sink) {
     events_.pop_front();
     sink.on_event(event);
   }
+  if (drops_untold_ == 0) return;
+  drops_told_ += drops_untold_;
+  sink.on_dropped(std::exchange(drops_untold_, 0));
 }
 
 Result<void> FakeHost::save(const Registration& registration) {
+  if (const auto error = faults_.before(WritePoint::kSave)) return system_failure(*error, "write", registration.id.text());
+  trace_.note("save", registration.init.pid, registration.id.text());
   kept_.insert_or_assign(registration.id, registration);
+  faults_.after(WritePoint::kSave);
   return {};
 }
 
 Result<void> FakeHost::remove(const ContainerId& id) {
+  if (const auto error = faults_.before(WritePoint::kForget)) return system_failure(*error, "remove", id.text());
+  trace_.note("forget", {}, id.text());
   kept_.erase(id);
+  faults_.after(WritePoint::kForget);
   return {};
 }
 
@@ -188,7 +257,16 @@ std::vector<SpoolItem> FakeHost::read() {
   return items;
 }
 
+void FakeHost::discard(const std::string& name) {
+  static_cast<void>(faults_.before(WritePoint::kDiscard));  // cannot fail, only crash
+  trace_.note("discard", {}, name);
+  spool_.erase(name);
+  faults_.after(WritePoint::kDiscard);
+}
+
 void FakeHost::problem(const char* event, const std::string& object, const Error& error) {
+  trace_.note(event, {}, object);
+  if (std::string_view(event) == "spool_entry_refused") return;  // its init has ended
   problems.push_back(std::string(event) + " " + object + ": " + error.message());
 }
 

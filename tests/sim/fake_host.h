@@ -1,14 +1,15 @@
-// The kernel in memory: one world behind all interfaces of agent/engine/host.h, so that fakes cannot disagree. It keeps
-// the truth that the engine can only guess at: which container each process really belongs to.
+// The kernel and the disk in memory: one world behind all interfaces of agent/engine/host.h, so that fakes cannot
+// disagree. It keeps the truth that the engine can only guess at: which container each process really belongs to.
 #pragma once
 
 #include <deque>
 #include <functional>
 #include <map>
-#include <random>
 #include <set>
 
 #include "agent/engine/engine.h"
+#include "tests/sim/faults.h"
+#include "tests/sim/trace.h"
 
 namespace netclsd {
 
@@ -17,7 +18,14 @@ struct FakeProcess {
   StartTime start_time;
   std::string unified = "/";
   std::string net_cls = "/";
+  Pid reaper{1};                     // who gets its orphans: the init of its pid namespace
+  std::uint64_t pid_namespace = 1;   // 1: the host's
   std::optional<std::string> owner;  // the truth: the container's id
+};
+
+struct FakeHostOptions {
+  std::int32_t pid_max = 400;     // small, so that numbers are soon reused
+  std::size_t events_max = 1'000'000;  // what the receive buffer holds; the kernel drops the rest, and counts it
 };
 
 class FakeHost : public Processes, public NetCls, public Clock, public ExitWatch, public EventSource,
@@ -25,17 +33,31 @@ class FakeHost : public Processes, public NetCls, public Clock, public ExitWatch
  public:
   static constexpr Pid kInit{1};
   static constexpr Pid kAgent{2};
-  static constexpr std::int32_t kPidMax = 400;  // small, so that numbers are soon reused
 
-  FakeHost();
+  // Both outlive the host.
+  FakeHost(FakeHostOptions options, Faults& faults, Trace& trace);
 
   // The world moves. Times pass with each.
   Pid fork(Pid creator);
   Pid fork_with_parents_parent(Pid creator);  // CLONE_PARENT: the event names the creator's parent
   void exec(Pid pid);
   void exit(Pid pid);
+  void reuse(Pid pid);  // the number, which is free, goes to a new process of the host
   void move_to(Pid pid, const std::string& unified_path) { processes_.at(pid).unified = unified_path; }
   void pass(std::chrono::nanoseconds time) { now_ += time; }
+
+  // Losing events: the next `events` are dropped and counted; or all vanish uncounted, until the end of the silence.
+  void drop_next(std::uint64_t events) { to_drop_ = events; }
+  void set_silent(bool is_silent) { is_silent_ = is_silent; }
+  [[nodiscard]] bool is_silent() const { return is_silent_; }
+  // Of the listeners' sockets that lived long enough to tell.
+  [[nodiscard]] std::uint64_t drops_told() const { return drops_told_; }
+
+  // What people, hooks and runtimes do to the hierarchy, past the engine.
+  void set_group_by_hand(const std::string& directory, std::uint32_t classid) { groups_[directory] = classid; }
+  void remove_group_by_hand(const std::string& directory);  // a group can only be removed when it is empty
+  void move_by_hand(Pid pid, const std::string& directory) { processes_.at(pid).net_cls = "/" + directory; }
+  [[nodiscard]] std::size_t count_in(const std::string& directory) const;
 
   [[nodiscard]] bool is_alive(Pid pid) const { return processes_.contains(pid); }
   [[nodiscard]] FakeProcess& process(Pid pid) { return processes_.at(pid); }
@@ -43,17 +65,20 @@ class FakeHost : public Processes, public NetCls, public Clock, public ExitWatch
   [[nodiscard]] std::vector<Pid> owned_by(const std::string& id) const;
   [[nodiscard]] std::optional<std::uint32_t> class_of(const std::string& net_cls_path) const;
   [[nodiscard]] const std::map<std::string, std::uint32_t>& groups() const { return groups_; }
-  [[nodiscard]] bool is_full() const { return processes_.size() + 50 > kPidMax; }
+  [[nodiscard]] bool is_full() const { return processes_.size() + kSpare > static_cast<std::size_t>(options_.pid_max); }
+  // Successful moves into a class that the engine was told of.
   [[nodiscard]] std::size_t moves() const { return moves_; }
   [[nodiscard]] const std::map<ContainerId, Registration>& kept() const { return kept_; }
+  [[nodiscard]] const std::map<std::string, SpoolEntry>& spool() const { return spool_; }
+  [[nodiscard]] std::size_t watched() const { return watched_.size(); }
 
-  // What happens between the engine's look at a process and its next step.
-  std::function<void()> interleave = [] {};
+  // What happens between the engine's look at a process and its next step; `target` is of an attach.
+  std::function<void(std::optional<Pid> target)> interleave = [](std::optional<Pid>) {};
   // Inits that ended while watched; the loop hands them to Engine::on_exit.
   std::vector<Pid> take_exits();
   // The agent is gone: nobody listens, nobody watches.
   void lose_listener();
-  [[nodiscard]] bool has_events() const { return !events_.empty(); }
+  [[nodiscard]] bool has_events() const { return !events_.empty() || drops_untold_ > 0; }
   void leave_in_spool(const SpoolEntry& entry) { spool_.insert_or_assign(entry.id.text() + ".json", entry); }
 
   Host host() { return {*this, *this, *this, *this, *this, *this, *this, *this}; }
@@ -64,7 +89,7 @@ class FakeHost : public Processes, public NetCls, public Clock, public ExitWatch
   std::optional<CgroupPaths> cgroups(Pid pid) override;
   std::optional<StartTime> start_time(Pid pid) override;
   std::string comm(Pid) override { return "fake"; }
-  std::uint64_t pid_namespace(Pid) override { return 1; }
+  std::uint64_t pid_namespace(Pid pid) override;
   // NetCls
   Result<void> make(const std::string& directory) override;
   Result<AttachOutcome> attach(const std::string& directory, Pid pid) override;
@@ -88,23 +113,35 @@ class FakeHost : public Processes, public NetCls, public Clock, public ExitWatch
   std::vector<Result<Registration>> load() override;
   // Spool
   std::vector<SpoolItem> read() override;
-  void discard(const std::string& name) override { spool_.erase(name); }
-  void set_aside(const std::string& name) override { spool_.erase(name); }
+  void discard(const std::string& name) override;
+  void set_aside(const std::string& name) override { discard(name); }
   // Reporter
   void registered(const Registration&) override {}
   void released(const ContainerId&) override {}
-  void swept(const char*, const SweepReport&) override {}
-  void overrun(std::uint64_t) override {}
+  void swept(const char* cause, const SweepReport& report) override {
+    trace_.note("swept", {}, cause, static_cast<std::int64_t>(report.strays));
+  }
+  void overrun(std::uint64_t dropped) override { trace_.note("overrun", {}, "", static_cast<std::int64_t>(dropped)); }
   void problem(const char* event, const std::string& object, const Error& error) override;
 
   std::vector<std::string> problems;
 
  private:
-  Pid new_process(Pid creator, Pid parent);
+  static constexpr std::size_t kSpare = 50;
 
+  Pid new_process(Pid creator, Pid parent);
+  void tell(const ProcessEvent& event);
+
+  FakeHostOptions options_;
+  Faults& faults_;
+  Trace& trace_;
   std::map<Pid, FakeProcess> processes_;
   std::map<std::string, std::uint32_t> groups_;  // directory → classid
   std::deque<ProcessEvent> events_;
+  bool is_silent_ = false;
+  std::uint64_t to_drop_ = 0;
+  std::uint64_t drops_untold_ = 0;
+  std::uint64_t drops_told_ = 0;
   std::set<Pid> watched_;
   std::vector<Pid> exited_;
   std::map<ContainerId, Registration> kept_;

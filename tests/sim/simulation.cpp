@@ -1,238 +1,287 @@
 #include "tests/sim/simulation.h"
 
+#include <array>
+#include <cerrno>
+
+#include "tests/sim/checks.h"
+
 namespace netclsd {
 namespace {
 
-constexpr Pid kShim{FakeHost::kInit};  // runtimes' shims are the host's processes
+constexpr const char* kClassName = "gold";
+// A registration that could not be kept is tried again when there is space.
+constexpr bool kSaveFails = false;
 
-EngineOptions options() {
+EngineOptions engine_options() {
   return {.self = FakeHost::kAgent, .mount_point = "/net_cls", .place = {.mount_root = "/", .parent = "netclsd"}};
 }
 
+FakeHostOptions host_options(std::uint64_t seed) {
+  constexpr std::array<std::int32_t, 3> kPidMax = {120, 400, 4'000};
+  constexpr std::array<std::size_t, 3> kEventsMax = {24, 100, 1'000'000};
+  return {.pid_max = kPidMax[seed % 3], .events_max = kEventsMax[seed / 3 % 3]};
+}
+
+ClassId gold(std::uint64_t which) { return *ClassId::from_raw(0x10'0000U + static_cast<std::uint32_t>(which)); }
+
 }  // namespace
 
-Simulation::Simulation(std::uint64_t seed) : random_(seed) { start_engine(); }
+Simulation::Simulation(std::uint64_t seed) : node_(seed, host_options(seed)) {
+  policy_.classes.insert_or_assign(kClassName, gold(1));
+}
 
 std::string Simulation::run(int steps) {
-  world_.interleave = [this] { disturb(); };
+  start_engine();
+  node_.world.interleave = [this](std::optional<Pid> target) { node_.disturb(target); };
   for (int i = 0; i < steps && failure_.empty(); ++i) {
     step();
-    if (pick(8) == 0) failure_ = check();
+    if (node_.one_in(12)) check();
   }
-  if (failure_.empty()) failure_ = check();
-  while (failure_.empty() && !containers_.empty()) end_container();
-  if (failure_.empty()) failure_ = check();
-  if (failure_.empty() && !world_.kept().empty()) failure_ = "a registration outlives its container";
-  if (failure_.empty() && world_.groups().size() > 2) failure_ = "a group outlives its container";
-  return failure_;
+  check();
+  while (failure_.empty() && !node_.containers.empty()) end_container();
+  check();
+  if (node_.world.watched() > 0) fail("an ended init is still watched");
+  return failure_.empty() ? "" : failure_ + "\n" + node_.trace.text();
 }
 
 void Simulation::step() {
-  if (world_.is_full()) return end_container();
-  switch (pick(20)) {
-    case 0:
-    case 1: return start_container();
+  node_.forget_ended();
+  if (node_.world.is_full()) return end_container();
+  if (!engine_ && node_.one_in(4)) return start_engine();
+  const std::uint64_t what = node_.pick(16);
+  if (what == 0) return suffer();
+  if (what <= 3) return act();
+  live();
+}
+
+void Simulation::live() {
+  switch (node_.pick(12)) {
+    case 0: return start_container();
+    case 1: return node_.enter();
+    case 2: return node_.one_in(2) ? end_container() : node_.host_life();
+    case 3: return node_.host_life();
+    case 4: return node_.exec_inside();
+    case 5:
+    case 6: return node_.exit_inside();
+    default: return node_.fork_inside();
+  }
+}
+
+void Simulation::suffer() {
+  static constexpr std::array<std::pair<WritePoint, int>, 8> kFailures = {
+      {{WritePoint::kAttach, EACCES}, {WritePoint::kAttach, ENODEV}, {WritePoint::kMakeGroup, ENOSPC},
+       {WritePoint::kSetClassid, EACCES}, {WritePoint::kRemoveGroup, EBUSY}, {kSaveFails ? WritePoint::kSave : WritePoint::kAttach, ENOSPC},
+       {WritePoint::kForget, EIO}, {WritePoint::kAttach, ENODEV}}};
+  switch (node_.pick(8)) {
+    case 0: return node_.world.drop_next(1 + node_.pick(12));
+    case 1:
+      node_.trace.note("silence");
+      ++node_.faults.counts.silences;
+      return node_.world.set_silent(true);
     case 2:
-    case 3: return enter_container();
-    case 4: return end_container();
-    case 5: return pick(4) == 0 ? restart_engine() : host_life();
-    case 6: return pick(4) == 0 ? start_while_agent_is_away() : host_life();
-    case 7: return host_life();
-    case 8:
-    case 9: return exec_inside();
-    case 10:
-    case 11: return exit_inside();
-    case 12: return pick(2) == 0 ? quiesce() : engine_->forget_ended();
-    case 13: engine_->work(pick(3)); return;
-    default: return fork_inside();
+    case 3: return node_.faults.arm_crash(1 + node_.pick(8), node_.one_in(2));
+    case 4: return stop_engine();
+    case 5: return node_.host_storm(static_cast<int>(node_.pick(200)));  // the agent stalls meanwhile
+    case 6: return node_.edit_by_hand();
+    default: {
+      const auto [point, error] = kFailures[node_.pick(kFailures.size())];
+      return node_.faults.arm_failure(point, error);
+    }
+  }
+}
+
+void Simulation::act() {
+  switch (node_.pick(8)) {
+    case 0: return quiesce();
+    case 1: return pass_second();
+    case 2: return change_policy();
+    case 4:
+      with_engine([](Engine& engine) { static_cast<void>(engine.sweep(SweepCause::kAudit)); });
+      return;
+    case 3:
+      if (!node_.ended_ids.empty()) hint_release(node_.ended_ids[node_.pick(node_.ended_ids.size())]);
+      return;
+    default: with_engine([this](Engine& engine) { engine.work(node_.pick(4)); });
+  }
+}
+
+template <typename Call>
+bool Simulation::with_engine(const Call& call) {
+  if (!engine_) return false;
+  try {
+    call(*engine_);
+    return true;
+  } catch (const AgentCrashed&) {
+    node_.trace.note("AGENT CRASHED");
+    stop_engine();
+    return false;
   }
 }
 
 void Simulation::start_engine() {
-  engine_ = std::make_unique<Engine>(world_.host(), options(), counters_);
-  engine_->recover();
-  if (!engine_->sweep(SweepCause::kStartup)) failure_ = "the start-up sweep failed";
-  engine_->take_up_spool();
+  node_.trace.note("agent starts");
+  node_.world.lose_listener();  // what it did not hear
+  node_.world.set_silent(false);
+  engine_ = std::make_unique<Engine>(node_.world.host(), engine_options(), counters_);
+  with_engine([this](Engine& engine) {
+    engine.set_policy(policy_);
+    engine.recover();
+    if (!engine.sweep(SweepCause::kStartup)) fail("the start-up sweep failed");
+    engine.take_up_spool();
+  });
 }
 
-void Simulation::restart_engine() {
+void Simulation::stop_engine() {
   engine_.reset();
-  world_.lose_listener();
-  for (std::uint64_t i = pick(6); i > 0; --i) pick(2) == 0 ? fork_inside() : exit_inside();
-  world_.lose_listener();
-  start_engine();
+  node_.world.lose_listener();
 }
 
-Pid Simulation::make_init(const SimContainer& container) {
-  const Pid init = world_.fork(kShim);
-  world_.process(init).owner = container.id;
-  if (container.has_path) world_.move_to(init, "/kubepods/" + container.id);
-  world_.exec(init);
-  return init;
+void Simulation::pass_second() {
+  node_.world.pass(std::chrono::seconds{1});
+  with_engine([this](Engine& engine) {
+    for (const Pid pid : node_.world.take_exits()) engine.on_exit(pid);
+    engine.take_up_spool();
+    engine.forget_ended();
+    engine.work(0);
+    if (node_.world.is_silent()) {  // the canary is missed
+      node_.world.set_silent(false);
+      engine.distrust_events();
+    }
+    engine.tick();
+  });
 }
 
-RegisterRequest Simulation::request_for(const SimContainer& container, Pid init) {
-  RegisterRequest request;
-  request.pid = init;
-  request.start_time = world_.process(init).start_time;
-  request.annotations[kClassIdAnnotation] = to_string(container.classid);
-  request.source = RegistrationSource::kHook;
-  return request;
+// What waits in the spool asked for a class that the policy of its time knew.
+void Simulation::change_policy() {
+  if (!node_.world.spool().empty()) return;
+  policy_.classes.insert_or_assign(kClassName, gold(1 + node_.pick(3)));
+  with_engine([this](Engine& engine) { engine.set_policy(policy_); });
 }
 
 void Simulation::start_container() {
-  SimContainer container{.id = "c" + std::to_string(++last_container_),
-                         .init = {},
-                         .init_start = {},
-                         .classid = *ClassId::from_raw(0x100000U + static_cast<std::uint32_t>(last_container_)),
-                         .has_path = pick(4) != 0};
-  container.init = make_init(container);
-  container.init_start = world_.process(container.init).start_time;
-  containers_.push_back(container);
-  const auto id = ContainerId::parse(container.id);
-  for (std::uint64_t times = 1 + pick(2); times > 0; --times) {  // prestart, perhaps createRuntime too
-    const auto answer = engine_->register_container(*id, request_for(container, container.init));
-    if (!answer) failure_ = "registration refused: " + answer.error().message();
+  const bool is_again = !node_.ended_ids.empty() && node_.one_in(6);  // podman restarts under the same id
+  const std::string id =
+      is_again ? node_.ended_ids[node_.pick(node_.ended_ids.size())] : "c" + std::to_string(++last_container_);
+  if (node_.find(id) != nullptr) return;
+  const bool is_explicit = !node_.one_in(4);
+  const ClassId own = *ClassId::from_raw(0x20'0000U + static_cast<std::uint32_t>(last_container_));
+  run_hook(node_.make_container(id, is_explicit ? own : policy_.classes.at(kClassName)), is_explicit);
+}
+
+void Simulation::run_hook(const SimContainer& container, bool is_explicit) {
+  RegisterRequest request;
+  request.pid = container.init;
+  request.start_time = node_.world.process(container.init).start_time;
+  request.annotations[is_explicit ? kClassIdAnnotation : kClassAnnotation] =
+      is_explicit ? to_string(container.classid) : kClassName;
+  request.source = RegistrationSource::kHook;
+  bool is_placed = true;
+  node_.set_starting(container.id);
+  for (std::uint64_t times = 1 + node_.pick(2); times > 0; --times) {  // prestart, perhaps createRuntime too
+    const Answer answer = ask_agent(container, request);
+    if (answer == Answer::kNotNow) fall_back(container, request, is_explicit);
+    is_placed = answer == Answer::kDone || is_explicit;
   }
   // init is in its class before it runs its first instruction.
-  if (failure_.empty()) failure_ = check_process(container.init, world_.process(container.init));
+  const bool is_alive = node_.world.is_alive(container.init) && node_.world.process(container.init).owner == container.id;
+  node_.set_starting("");
+  if (is_placed && is_alive) fail(check_process(node_, container.init));
 }
 
-// The hook leaves the registration in the spool; init is placed when the agent comes.
-void Simulation::start_while_agent_is_away() {
-  engine_.reset();
-  world_.lose_listener();
-  SimContainer container{.id = "c" + std::to_string(++last_container_),
-                         .init = {},
-                         .init_start = {},
-                         .classid = *ClassId::from_raw(0x200000U + static_cast<std::uint32_t>(last_container_)),
-                         .has_path = true};
-  container.init = make_init(container);
-  container.init_start = world_.process(container.init).start_time;
-  world_.leave_in_spool({*ContainerId::parse(container.id), request_for(container, container.init)});
-  containers_.push_back(container);
-  for (std::uint64_t i = pick(4); i > 0; --i) world_.fork(any_process_of(container));
-  world_.lose_listener();
-  start_engine();
+Simulation::Answer Simulation::ask_agent(const SimContainer& container, const RegisterRequest& request) {
+  Answer answer = Answer::kNotNow;
+  with_engine([&](Engine& engine) {
+    const auto told = engine.register_container(*ContainerId::parse(container.id), request);
+    if (told) {
+      answer = Answer::kDone;
+    } else if (told.error().code() != ErrorCode::kSystem && told.error().code() != ErrorCode::kUnavailable) {
+      answer = Answer::kRefused;
+      if (node_.world.is_alive(container.init)) fail("registration refused: " + told.error().message());
+    }
+  });
+  return answer;
 }
 
-// `runc exec`: a child of the shim, in the container's path before it runs, and unknown until its exec.
-void Simulation::enter_container() {
-  const SimContainer* container = any_container();
-  if (container == nullptr || !container->has_path) return;
-  const SimContainer entered = *container;
-  const Pid entrant = world_.fork(kShim);
-  if (pick(4) == 0) engine_->work(1);
-  world_.process(entrant).owner = entered.id;
-  world_.move_to(entrant, "/kubepods/" + entered.id);
-  world_.exec(entrant);
-}
-
-void Simulation::fork_inside() {
-  const SimContainer* container = any_container();
-  if (container == nullptr) return;
-  const Pid creator = any_process_of(*container);
-  const bool is_placed = world_.process(creator).net_cls != "/";
-  if (container->has_path && pick(6) == 0) {
-    world_.fork_with_parents_parent(creator);
-    needs_audit_ |= !is_placed;  // neither event nor exec tells of it
+// As the hook does (hook/hook.cpp): the spool first, then init itself if it knows the class.
+void Simulation::fall_back(const SimContainer& container, const RegisterRequest& request, bool is_explicit) {
+  FakeHost& world = node_.world;
+  node_.trace.note("hook falls back", container.init, container.id);
+  world.leave_in_spool({*ContainerId::parse(container.id), request});
+  if (!is_explicit || !world.is_alive(container.init)) return;
+  const std::string at = world.process(container.init).net_cls.substr(1);
+  if (!at.empty() && world.count_in(at) == 1) {  // alone in a group: the runtime made it, or the agent did
+    world.set_group_by_hand(at, container.classid.raw());
+    if (at != "netclsd/" + container.id) node_.ask_for_audit();
     return;
   }
-  const Pid child = world_.fork(creator);
-  if (pick(4) != 0) return;
-  world_.fork(child);  // double fork: the one in between ends at once
-  world_.exit(child);
-}
-
-void Simulation::exec_inside() {
-  if (const SimContainer* container = any_container()) world_.exec(any_process_of(*container));
-}
-
-void Simulation::exit_inside() {
-  const SimContainer* container = any_container();
-  if (container == nullptr) return;
-  const Pid pid = any_process_of(*container);
-  if (pid != container->init) world_.exit(pid);
+  if (!world.groups().contains("netclsd")) world.set_group_by_hand("netclsd", 0);
+  world.set_group_by_hand("netclsd/" + container.id, container.classid.raw());
+  world.move_by_hand(container.init, "netclsd/" + container.id);
 }
 
 void Simulation::end_container() {
-  if (containers_.empty()) return;
-  const std::size_t index = pick(containers_.size());
-  const SimContainer container = containers_[index];
-  containers_.erase(containers_.begin() + static_cast<std::ptrdiff_t>(index));
-  const auto id = ContainerId::parse(container.id);
-  if (pick(4) == 0) static_cast<void>(engine_->release(*id, false));  // an early hint changes nothing
-  world_.exit(container.init);  // the kernel kills the rest of the pid namespace, one after the other
-  for (const Pid pid : world_.owned_by(container.id)) {
-    if (pick(3) == 0) engine_->work(1);
-    world_.exit(pid);
+  const SimContainer* any = node_.any_container();
+  if (any == nullptr) return;
+  const SimContainer container = *any;
+  if (container.shares_pid_namespace && !node_.world.spool().empty()) pass_second();
+  if (node_.one_in(4)) hint_release(container.id);  // an early hint changes nothing
+  node_.end(container, [this] {
+    if (node_.one_in(3)) with_engine([](Engine& engine) { engine.work(1); });
+  });
+  if (container.shares_pid_namespace && node_.one_in(2)) {
+    for (const Pid pid : node_.world.owned_by(container.id)) node_.world.exit(pid);
   }
-  if (pick(2) == 0) static_cast<void>(engine_->release(*id, false));
+  if (node_.one_in(2)) hint_release(container.id);
+  if (node_.one_in(8)) hint_release(container.id);
+  node_.forget_ended();
 }
 
-void Simulation::host_life() {
-  const Pid child = world_.fork(FakeHost::kInit);
-  if (pick(2) == 0) world_.exec(child);
-  const Pid grandchild = world_.fork(child);
-  if (pick(2) == 0) world_.exit(child);
-  if (pick(4) != 0) world_.exit(grandchild);
-  if (world_.is_alive(child) && pick(2) == 0) world_.exit(child);
-}
-
-void Simulation::disturb() {
-  if (pick(3) != 0 || world_.is_full()) return;
-  if (const SimContainer* container = any_container()) world_.fork(any_process_of(*container));
-  if (pick(4) == 0) exit_inside();
+void Simulation::hint_release(const std::string& id) {
+  with_engine([&](Engine& engine) { static_cast<void>(engine.release(*ContainerId::parse(id), false)); });
 }
 
 void Simulation::quiesce() {
-  while (engine_->work(1'000) || world_.has_events()) {
-  }
-  for (const Pid pid : world_.take_exits()) engine_->on_exit(pid);
-  world_.pass(Engine::kReleaseRetry);
-  engine_->tick();
-  if (needs_audit_) static_cast<void>(engine_->sweep(SweepCause::kAudit));
-  needs_audit_ = false;
-  while (engine_->work(1'000) || world_.has_events()) {
+  bool is_quiet = false;
+  while (!is_quiet) {
+    if (!engine_) start_engine();
+    is_quiet = with_engine([this](Engine& engine) {
+      while (engine.work(1'000) || node_.world.has_events()) {
+      }
+    });
+    pass_second();
+    is_quiet &= with_engine([this](Engine& engine) {
+      while (engine.work(1'000) || node_.world.has_events()) {
+      }
+    });
   }
 }
 
-std::string Simulation::check() {
-  world_.interleave = [] {};
+void Simulation::check() {
+  if (!failure_.empty()) return;
+  const auto interleave = std::exchange(node_.world.interleave, [](std::optional<Pid>) {});
+  node_.faults.disarm();
+  node_.world.drop_next(0);
   quiesce();
-  for (const auto& [pid, process] : world_.all()) {
-    if (auto wrong = check_process(pid, process); !wrong.empty()) return wrong;
+  if (node_.faults.take_failed() || node_.take_needs_audit()) {
+    static_cast<void>(engine_->sweep(SweepCause::kAudit));
+    node_.world.problems.clear();
+    quiesce();
   }
-  const std::size_t moves_before = world_.moves();
+  pass_second();  // what waited for a second look
+  node_.forget_ended();
+  fail(check_processes(node_));
+  if (!failure_.empty()) return;
+  const std::size_t moves_before = node_.world.moves();
   const auto again = engine_->sweep(SweepCause::kRequest);
-  if (!again || again->strays > 0 || world_.moves() != moves_before) return "sweeping again finds something to do";
-  if (world_.kept().size() != containers_.size()) {
-    return std::to_string(containers_.size()) + " containers, but " + std::to_string(world_.kept().size()) + " kept";
-  }
-  world_.interleave = [this] { disturb(); };
-  return world_.problems.empty() ? "" : "reported: " + world_.problems.front();
+  if (!again || again->strays > 0 || node_.world.moves() != moves_before) fail("sweeping again finds something to do");
+  fail(check_leftovers(node_));
+  fail(check_counters(node_, counters_));
+  if (!node_.world.problems.empty()) fail("reported: " + node_.world.problems.front());
+  node_.world.interleave = interleave;
 }
 
-std::string Simulation::check_process(Pid pid, const FakeProcess& process) const {
-  const auto classid = world_.class_of(process.net_cls);
-  if (!process.owner) {
-    return process.net_cls == "/" ? "" : "host process " + to_string(pid) + " is in " + process.net_cls;
-  }
-  for (const SimContainer& container : containers_) {
-    if (container.id != *process.owner) continue;
-    if (classid == container.classid.raw()) return "";
-    return "process " + to_string(pid) + " of " + container.id + " is in " + process.net_cls;
-  }
-  return "process " + to_string(pid) + " outlives its container " + *process.owner;
-}
-
-Simulation::SimContainer* Simulation::any_container() {
-  return containers_.empty() ? nullptr : &containers_[pick(containers_.size())];
-}
-
-Pid Simulation::any_process_of(const SimContainer& container) {
-  const auto pids = world_.owned_by(container.id);
-  return pids.empty() ? container.init : pids[pick(pids.size())];
+void Simulation::fail(const std::string& what) {
+  if (failure_.empty()) failure_ = what;
 }
 
 }  // namespace netclsd

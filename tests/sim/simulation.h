@@ -1,12 +1,12 @@
-// A seeded life of a node: containers start, fork, exec, are entered, end; pids are reused; the agent restarts. After
-// each quiet moment the promise is checked against the world's truth.
+// A seeded life of a node with its agent: containers start, fork, exec, are entered, end; events are lost, writes fail,
+// the agent stalls, crashes in the middle of a write and comes back. After each quiet moment the promise is checked
+// against the world's truth.
 #pragma once
 
 #include <memory>
-#include <random>
 #include <string>
 
-#include "tests/sim/fake_host.h"
+#include "tests/sim/node.h"
 
 namespace netclsd {
 
@@ -14,48 +14,42 @@ class Simulation {
  public:
   explicit Simulation(std::uint64_t seed);
 
-  // Empty: the promise held. Else what was found, in one line.
+  // Empty: the promise held. Else what was found in one line, and the last steps.
   [[nodiscard]] std::string run(int steps);
+  [[nodiscard]] const FaultCounts& fault_counts() const { return node_.faults.counts; }
 
  private:
-  struct SimContainer {
-    std::string id;
-    Pid init;
-    StartTime init_start;
-    ClassId classid;
-    bool has_path = true;
-  };
+  enum class Answer { kDone, kRefused, kNotNow };
 
   void step();
+  void live();    // of containers and the host
+  void suffer();  // a fault
+  void act();     // the agent does something
+
+  // The agent's life. `with_engine` is false if the agent is away, or crashed in the middle.
+  template <typename Call>
+  bool with_engine(const Call& call);
   void start_engine();
-  void restart_engine();
+  void stop_engine();
+  void pass_second();  // what the loop does once a second
+  void change_policy();
+
   void start_container();
-  void start_while_agent_is_away();
-  void enter_container();
-  void fork_inside();
-  void exec_inside();
-  void exit_inside();
   void end_container();
-  void host_life();
-  void disturb();  // what the world does between the engine's look and its write
+  [[nodiscard]] Answer ask_agent(const SimContainer& container, const RegisterRequest& request);
+  void run_hook(const SimContainer& container, bool is_explicit);
+  void fall_back(const SimContainer& container, const RegisterRequest& request, bool is_explicit);
+  void hint_release(const std::string& id);
 
   void quiesce();
-  [[nodiscard]] std::string check();
-  [[nodiscard]] std::string check_process(Pid pid, const FakeProcess& process) const;
+  void check();
+  void fail(const std::string& what);
 
-  [[nodiscard]] Pid make_init(const SimContainer& container);
-  [[nodiscard]] RegisterRequest request_for(const SimContainer& container, Pid init);
-  [[nodiscard]] std::uint64_t pick(std::uint64_t below) { return random_() % below; }
-  [[nodiscard]] SimContainer* any_container();
-  [[nodiscard]] Pid any_process_of(const SimContainer& container);
-
-  std::mt19937_64 random_;
-  FakeHost world_;
+  Node node_;
   Counters counters_;
   std::unique_ptr<Engine> engine_;
-  std::vector<SimContainer> containers_;
+  ClassPolicy policy_;
   int last_container_ = 0;
-  bool needs_audit_ = false;  // something happened that only an audit can find
   std::string failure_;
 };
 

@@ -67,7 +67,8 @@ TEST_F(TrackerTest, AnExecOfAnUnknownProcessIsExaminedOnlyIfThereAreContainers) 
 
 TEST_F(TrackerTest, WhatAnEntrantForksBeforeItIsLookedAtIsExaminedToo) {
   tracker_.on(Execed{Pid{50}, milliseconds{1}});
-  EXPECT_EQ(tracker_.on(Forked{Pid{50}, Pid{51}, milliseconds{2}}), (Examine{Pid{51}, JoinCause::kFork, milliseconds{2}}));
+  EXPECT_EQ(tracker_.on(Forked{Pid{50}, Pid{51}, milliseconds{2}}),
+            (Examine{Pid{51}, JoinCause::kFork, milliseconds{2}, Pid{50}}));
   EXPECT_TRUE(tracker_.on(Forked{Pid{51}, Pid{52}, milliseconds{3}}).has_value());
   tracker_.settle(Pid{50});
   EXPECT_EQ(tracker_.on(Forked{Pid{50}, Pid{53}, milliseconds{4}}), std::nullopt);
@@ -100,6 +101,18 @@ TEST_F(TrackerTest, AfterLostEventsAForkIsLookedAtAndOnlyItsPathMakesItAMember) 
   EXPECT_EQ(tracker_.judge(kChild, at("/c1", "/")), Verdict(Attach{kContainer, false}));
   tracker_.trust_descent();
   EXPECT_EQ(tracker_.judge(kParent, at("/elsewhere", "/")), Verdict(Attach{kContainer, true}));
+}
+
+TEST_F(TrackerTest, WhoWasForkedWhileDescentWasNotTrustedInheritsWhenItIsAgain) {
+  claims_.set(kOther, {std::nullopt, "/netclsd/c2", false, kContainer});
+  tracker_.put(kParent, {kOther, StartTime{5}, milliseconds{1}, milliseconds{1}, JoinCause::kRegister});
+  tracker_.distrust_descent();
+  const auto examine = tracker_.on(Forked{kParent, kChild, milliseconds{11}});
+  ASSERT_TRUE(examine.has_value());
+  EXPECT_EQ(tracker_.judge(kChild, at("/c1", "/")), Verdict(Undecided{})) << "it may be of the container inside";
+  tracker_.trust_descent();
+  tracker_.inherit(*examine);
+  EXPECT_EQ(tracker_.judge(kChild, at("/c1", "/")), Verdict(Attach{kOther, true}));
 }
 
 TEST_F(TrackerTest, TheForksTimeGivesTheChildsStartTimeInclusiveOfSuspendedTime) {
