@@ -124,6 +124,7 @@ Result<void> Engine::release(const ContainerId& id, bool force) {
 
 Result<SweepReport> Engine::sweep(SweepCause cause) {
   last_sweep_at_ = host_.clock.monotonic();
+  if (cause != SweepCause::kStartup) recovery_.retry_placing();
   auto report = sweeper_.sweep(cause, [this] { host_.events.drain(*this); });
   if (!report) host_.reporter.problem("sweep_failed", "", report.error());
   update_gauges();

@@ -44,6 +44,19 @@ void Recovery::take_up_alive(Registration registration, const ProcessFacts& init
   counters_.registrations[SourceLabel::kRecovered].add();
 }
 
+void Recovery::retry_placing() {
+  for (const ContainerNumber number : containers_.numbers()) {
+    const Container& container = *containers_.find(number);
+    if (container.has_init_ended || !container.group_path.empty()) continue;
+    const ContainerId id = container.registration.id;
+    const auto init = host_.processes.facts(container.registration.init.pid);
+    if (!init || init->start_time != container.registration.init.start_time) continue;  // the releaser's
+    if (auto placed = registrar_.place_init(number, *init); !placed) {
+      host_.reporter.problem("recovery_failed", id.text(), placed.error());
+    }
+  }
+}
+
 void Recovery::take_up_ended(Registration registration) {
   const auto left = host_.net_cls.processes(registration.directory);
   const auto cgroups = left && !left->empty() ? host_.processes.cgroups(left->front()) : std::nullopt;

@@ -13,6 +13,8 @@ class Recovery {
 
   // Registrations whose init has ended stay until their group is empty (Releaser::retry).
   void take_up_registrations();
+  // Places the inits that could not be placed then.
+  void retry_placing();
   // Groups below our parent that belong to no registration, and hold no process: a crash left them.
   void remove_orphaned_groups();
 
