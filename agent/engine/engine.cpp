@@ -127,6 +127,8 @@ Result<SweepReport> Engine::sweep(SweepCause cause) {
   if (cause != SweepCause::kStartup) recovery_.retry_placing();
   auto report = sweeper_.sweep(cause, [this] { host_.events.drain(*this); });
   if (!report) host_.reporter.problem("sweep_failed", "", report.error());
+  // What a stray forked while it was not known yet was born outside, and its event told nothing: look again.
+  if (report && report->moved > 0 && !overrun_) overrun_ = Overrun{.began_at = last_sweep_at_, .last_drop_at = last_sweep_at_};
   update_gauges();
   return report;
 }
