@@ -154,6 +154,7 @@ void Node::forget_ended() {
 void Node::edit_by_hand() {
   const SimContainer* container = any_container();
   if (container == nullptr || !world.groups().contains(group_of(container->id))) return;
+  if (container->shares_pid_namespace) return;  // it may outlive its init: then an empty group is its end
   ask_for_audit();
   ++faults.counts.hand_edits;
   trace.note("edited by hand", container->init, container->id);
@@ -181,6 +182,11 @@ void Node::disturb(std::optional<Pid> target) {
 const SimContainer* Node::find(const std::string& id) const {
   const auto found = std::find_if(containers.begin(), containers.end(), [&](const auto& each) { return each.id == id; });
   return found == containers.end() ? nullptr : &*found;
+}
+
+bool Node::is_in_use(const std::string& id) const {
+  return std::any_of(containers.begin(), containers.end(),
+                     [&](const SimContainer& each) { return each.id == id || each.outer == id; });
 }
 
 const SimContainer* Node::any_container() {

@@ -49,6 +49,8 @@ class Node {
   void disturb(std::optional<Pid> target);
 
   [[nodiscard]] const SimContainer* find(const std::string& id) const;
+  // A container has the id, or is inside one that had it.
+  [[nodiscard]] bool is_in_use(const std::string& id) const;
   [[nodiscard]] const SimContainer* any_container();
   [[nodiscard]] bool is_in_its_class(Pid pid) const;
   // Something happened that neither an event nor an overrun tells of.

@@ -162,7 +162,7 @@ void Simulation::start_container() {
   const bool is_again = !node_.ended_ids.empty() && node_.one_in(6);  // podman restarts under the same id
   const std::string id =
       is_again ? node_.ended_ids[node_.pick(node_.ended_ids.size())] : "c" + std::to_string(++last_container_);
-  if (node_.find(id) != nullptr) return;
+  if (node_.is_in_use(id)) return;
   const bool is_explicit = !node_.one_in(4);
   const ClassId own = *ClassId::from_raw(0x20'0000U + static_cast<std::uint32_t>(last_container_));
   run_hook(node_.make_container(id, is_explicit ? own : policy_.classes.at(kClassName)), is_explicit);
