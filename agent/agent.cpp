@@ -92,8 +92,8 @@ Result<Agent::Resources> Agent::Resources::open(const Config& config) {
   if (!second) return pass_on(second.error());
   auto mailbox = Mailbox::create();
   if (!mailbox) return pass_on(mailbox.error());
-  return Resources{std::move(*lock_file), std::move(*loop),           std::move(*signals),   std::move(*second),
-                   std::move(*proc),      std::move(*mount),          std::move(*groups),    std::move(*containers_dir),
+  return Resources{std::move(*lock_file), std::move(*loop),   std::move(*signals), std::move(*second),
+                   std::move(*proc),      std::move(*mount),  std::move(*groups),  std::move(*containers_dir),
                    std::move(*spool_dir), std::move(*mailbox)};
 }
 
@@ -119,9 +119,7 @@ Agent::Agent(CommandLine command_line, Config config, Resources resources)
       service_(*mailbox_, engine_, counters_, readiness_, options_),
       server_({.socket_path = config_.socket, .listen = config_.listen}, service_, counters_, readiness_) {}
 
-Host Agent::host() {
-  return {procfs_, groups_, clock_, exits_, events_, store_, spool_, reporter_};
-}
+Host Agent::host() { return {procfs_, groups_, clock_, exits_, events_, store_, spool_, reporter_}; }
 
 Result<std::unique_ptr<Agent>> Agent::make(const CommandLine& command_line, const Config& config) {
   raise_descriptor_limit();
@@ -134,9 +132,9 @@ Result<std::unique_ptr<Agent>> Agent::make(const CommandLine& command_line, cons
 }
 
 Result<void> Agent::run() {
-  for (auto added : {loop_.add(signals_.fd(), [this] { on_signal(); }),
-                     loop_.add(second_.fd(), [this] { on_second(); }),
-                     loop_.add(mailbox_->fd(), [this] { mailbox_->run_all(); })}) {
+  for (auto added :
+       {loop_.add(signals_.fd(), [this] { on_signal(); }), loop_.add(second_.fd(), [this] { on_second(); }),
+        loop_.add(mailbox_->fd(), [this] { mailbox_->run_all(); })}) {
     if (!added) return added;
   }
   apply(config_);

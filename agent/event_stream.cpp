@@ -12,11 +12,16 @@ constexpr int kResubscriptionsMax = 1024;  // in one go, some 50 µs each; goes 
 
 EventLabel label(const ConnectorMessage& message) {
   switch (message.index()) {
-    case 0: return EventLabel::kFork;
-    case 1: return EventLabel::kExec;
-    case 2: return EventLabel::kComm;
-    case 3: return EventLabel::kAck;
-    default: return EventLabel::kOther;
+    case 0:
+      return EventLabel::kFork;
+    case 1:
+      return EventLabel::kExec;
+    case 2:
+      return EventLabel::kComm;
+    case 3:
+      return EventLabel::kAck;
+    default:
+      return EventLabel::kOther;
   }
 }
 
@@ -42,7 +47,8 @@ Result<void> EventStream::listen_once() {
   use(std::move(*connector));
   if (auto answered = connector_->await_acknowledgement(kAcknowledgementTimeout); !answered) return answered;
   counters_.events[EventLabel::kAck].add();
-  if (!hears_canary(*connector_)) return failure(ErrorCode::kUnavailable, "subscribed, but a first event did not arrive");
+  if (!hears_canary(*connector_))
+    return failure(ErrorCode::kUnavailable, "subscribed, but a first event did not arrive");
   return {};
 }
 

@@ -1,8 +1,8 @@
 // The stream of process events: one subscribed socket, proven to be alive. Loop thread only.
 //
 // The stream can die silently: since 6.6 any user in the initial namespaces can drive the kernel's one listener counter
-// to zero or below, and every listener goes deaf without an error. So a canary is sent every second; if it is not heard,
-// new sockets subscribe until it is (each adds one to the counter), and everything is swept.
+// to zero or below, and every listener goes deaf without an error. So a canary is sent every second; if it is not
+// heard, new sockets subscribe until it is (each adds one to the counter), and everything is swept.
 #pragma once
 
 #include <functional>

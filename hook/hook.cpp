@@ -60,7 +60,8 @@ Outcome succeed(const Run& run, const ApiResponse& answer) {
   const auto json = parse_json_object(answer.body, "the agent's answer");
   if (!json) return {};
   const std::string reason = FieldReader(*json).text("not_kept_because");
-  return reason.empty() ? Outcome{} : warned(run.subject, "placed, but a restart of the agent would forget it: " + reason);
+  return reason.empty() ? Outcome{}
+                        : warned(run.subject, "placed, but a restart of the agent would forget it: " + reason);
 }
 
 Outcome register_container(const Run& run, const OciState& state) {

@@ -16,12 +16,14 @@ class Family {
     for (const ProcessFacts& process : snapshot) parents_.emplace(process.pid, process.parent);
   }
 
+  Family(Pid init, const Snapshot& snapshot) : Family(ProcessFacts{.pid = init}, snapshot, ProcessFacts{}) {}
+
   bool includes(const ProcessFacts& process) const {
-    return (own_namespace_ != 0 && process.pid_namespace == own_namespace_) || is_init_or_descendant(process.pid);
+    return (own_namespace_ != 0 && process.pid_namespace == own_namespace_) || descends(process.pid);
   }
 
- private:
-  bool is_init_or_descendant(Pid pid) const {
+  // True for init itself too.
+  bool descends(Pid pid) const {
     for (std::size_t i = 0; i < kAncestorsMax && pid != init_; ++i) {
       const auto parent = parents_.find(pid);
       if (parent == parents_.end()) return false;
@@ -30,6 +32,7 @@ class Family {
     return pid == init_;
   }
 
+ private:
   Pid init_;
   std::uint64_t own_namespace_;  // 0: shared with the agent, so it tells nothing
   std::unordered_map<Pid, Pid> parents_;
@@ -71,6 +74,13 @@ std::optional<MembershipPath> choose_membership_path(const ProcessFacts& init, c
     if (is_own(entry, family, snapshot, agent)) return MembershipPath{entry.hierarchy, entry.path};
   }
   return std::nullopt;
+}
+
+bool runs_inside(const ProcessFacts& process, Pid init, const std::optional<MembershipPath>& path,
+                 const Snapshot& snapshot) {
+  const std::string* own_path = path ? process.cgroups.find(path->hierarchy) : nullptr;
+  if (own_path != nullptr && is_within(*own_path, path->path)) return true;
+  return Family(init, snapshot).descends(process.pid);
 }
 
 std::optional<MembershipPath> find_membership_path_again(const MembershipPath& before, const CgroupPaths& init) {

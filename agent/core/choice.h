@@ -24,11 +24,16 @@ namespace netclsd {
 [[nodiscard]] std::optional<MembershipPath> find_membership_path_again(const MembershipPath& before,
                                                                        const CgroupPaths& init);
 
+// True if `process` is in `path` or descends from `init`: a container whose init it is runs inside of theirs.
+[[nodiscard]] bool runs_inside(const ProcessFacts& process, Pid init, const std::optional<MembershipPath>& path,
+                               const Snapshot& snapshot);
+
 // Where our groups are: the mounted part of the hierarchy as seen by the agent, and the parent's name below it.
 struct GroupPlace {
   std::string mount_root;  // "/" or "/.."
   std::string parent;      // "netclsd"
-  std::string hook_parent = "netclsd";  // where the hook makes groups while the agent is away: it knows no configuration
+  std::string hook_parent =
+      "netclsd";  // where the hook makes groups while the agent is away: it knows no configuration
 };
 
 // A directory relative to the mount. Adopted: the runtime made it, we set its classid, move nobody and never remove it.

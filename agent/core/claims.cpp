@@ -11,7 +11,8 @@ constexpr int kNestingMax = 32;  // bounds the walk outwards, whatever a registr
 
 void Claims::set(ContainerNumber number, Claim claim) {
   remove(number);
-  if (claim.membership) index_of(claim.membership->hierarchy).containers.insert_or_assign(claim.membership->path, number);
+  if (claim.membership)
+    index_of(claim.membership->hierarchy).containers.insert_or_assign(claim.membership->path, number);
   if (claim.outer) ++inner_counts_[*claim.outer];
   claims_.emplace(number, std::move(claim));
 }

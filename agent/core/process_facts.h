@@ -10,10 +10,10 @@
 namespace netclsd {
 
 struct ProcessFacts {
-  Pid pid;
-  Pid parent;
-  StartTime start_time;
-  CgroupPaths cgroups;
+  Pid pid{};
+  Pid parent{};
+  StartTime start_time{};
+  CgroupPaths cgroups{};
   // The pid namespace's inode number; 0: not read. Only registration needs it (agent/core/choice.h).
   std::uint64_t pid_namespace = 0;
 };

@@ -93,7 +93,8 @@ std::vector<Pid> find_foreigners(const Snapshot& snapshot, const std::vector<Mem
   std::vector<Pid> foreigners;
   for (const ProcessFacts& process : snapshot) {
     const std::string* path = process.cgroups.net_cls();
-    if (path && *path != "/" && !known.contains(process.pid) && claims.guards_group(*path)) foreigners.push_back(process.pid);
+    if (path && *path != "/" && !known.contains(process.pid) && claims.guards_group(*path))
+      foreigners.push_back(process.pid);
   }
   return foreigners;
 }

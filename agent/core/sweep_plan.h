@@ -29,8 +29,9 @@ struct Member {
                                                const Claims& claims, const Tracker& tracker);
 
 // The processes in `snapshot` that sit in a registration's group and belong to no container: a reused pid was hit, or
-// somebody wrote them there by hand. Only of containers with a membership path: elsewhere an orphan's place in the group
-// is all that is known of it. Not of adopted groups: the runtime puts its processes there before they have their path.
+// somebody wrote them there by hand. Only of containers with a membership path: elsewhere an orphan's place in the
+// group is all that is known of it. Not of adopted groups: the runtime puts its processes there before they have their
+// path.
 [[nodiscard]] std::vector<Pid> find_foreigners(const Snapshot& snapshot, const std::vector<Member>& members,
                                                const Claims& claims);
 

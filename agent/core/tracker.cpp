@@ -9,11 +9,16 @@ constexpr std::int64_t kTick_ns = 10'000'000;  // USER_HZ is 100 on every archit
 
 const char* to_string(JoinCause cause) {
   switch (cause) {
-    case JoinCause::kRegister: return "register";
-    case JoinCause::kFork: return "fork";
-    case JoinCause::kExec: return "exec";
-    case JoinCause::kSweep: return "sweep";
-    case JoinCause::kInherited: return "inherited";
+    case JoinCause::kRegister:
+      return "register";
+    case JoinCause::kFork:
+      return "fork";
+    case JoinCause::kExec:
+      return "exec";
+    case JoinCause::kSweep:
+      return "sweep";
+    case JoinCause::kInherited:
+      return "inherited";
   }
   return "";
 }
@@ -93,9 +98,8 @@ void Tracker::forget_container(ContainerNumber container) {
 }
 
 void Tracker::forget_all_but(const std::unordered_set<Pid>& others, MonotonicTime moment) {
-  std::erase_if(processes_, [&](const auto& entry) {
-    return entry.second.noticed_at < moment && !others.contains(entry.first);
-  });
+  std::erase_if(processes_,
+                [&](const auto& entry) { return entry.second.noticed_at < moment && !others.contains(entry.first); });
   has_grown_ = false;
 }
 

@@ -86,9 +86,7 @@ class Tracker {
   // What to do with a process whose cgroups were just read. Changes nothing.
   [[nodiscard]] Verdict judge(Pid pid, const CgroupPaths& cgroups) const;
 
-  void put(Pid pid, const TrackedProcess& process) {
-    has_grown_ |= processes_.insert_or_assign(pid, process).second;
-  }
+  void put(Pid pid, const TrackedProcess& process) { has_grown_ |= processes_.insert_or_assign(pid, process).second; }
   void forget(Pid pid) { processes_.erase(pid); }
   void forget_container(ContainerNumber container);
   // Drops what was noticed before `moment` and is not in `others`: it ended, or its number is somebody else's by now,

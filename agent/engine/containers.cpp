@@ -32,6 +32,13 @@ void Containers::set_group_path(ContainerNumber number, std::string group_path) 
   update_claim(*container);
 }
 
+void Containers::set_outer(ContainerNumber number, ContainerNumber outer) {
+  Container* container = find(number);
+  CHECK(container != nullptr && number != outer);
+  container->outer = outer;
+  update_claim(*container);
+}
+
 Container* Containers::find(ContainerNumber number) {
   const auto found = containers_.find(number);
   return found == containers_.end() ? nullptr : &found->second;

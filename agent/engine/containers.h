@@ -26,6 +26,7 @@ class Containers {
   ContainerNumber add(Registration registration, std::optional<ContainerNumber> outer);
   void remove(ContainerNumber number);
   void set_group_path(ContainerNumber number, std::string group_path);
+  void set_outer(ContainerNumber number, ContainerNumber outer);
 
   [[nodiscard]] Container* find(ContainerNumber number);
   [[nodiscard]] Container* find(const ContainerId& id);

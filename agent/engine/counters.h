@@ -52,8 +52,8 @@ inline constexpr std::array kRegistrationFailures = {"malformed", "forbidden", "
 // Cumulative in the exposition, not here: each observation is in one bucket, the last is +Inf.
 class LatencyHistogram {
  public:
-  static constexpr std::array kBounds_us = {10.0,    20.0,    50.0,     100.0,    200.0,    500.0,     1e3,   2e3,
-                                            5e3,     10e3,    20e3,     50e3,     100e3,    200e3,     500e3, 1e6};
+  static constexpr std::array kBounds_us = {10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1e3,   2e3,
+                                            5e3,  10e3, 20e3, 50e3,  100e3, 200e3, 500e3, 1e6};
   void observe(std::chrono::nanoseconds latency);
   [[nodiscard]] std::uint64_t in_bucket(std::size_t i) const { return buckets_[i].value(); }
   [[nodiscard]] double sum_seconds() const { return static_cast<double>(sum_ns_.value()) / 1e9; }

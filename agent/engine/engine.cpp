@@ -29,7 +29,7 @@ Engine::Engine(Host host, EngineOptions options, Counters& counters)
 
 void Engine::recover() {
   recovery_.take_up_registrations();
-  releaser_.retry();
+  releaser_.count_unfinished();  // let go of after the sweep, which may find somebody left
   recovery_.remove_orphaned_groups(Recovery::Orphans::kAll);
   update_gauges();
 }
@@ -56,9 +56,7 @@ void Engine::tick() {
     recovery_.remove_orphaned_groups(Recovery::Orphans::kSeenTwice);
   }
   if (releaser_.has_unfinished() && now - last_retry_at_ >= kReleaseRetry) {
-    last_retry_at_ = now;
-    releaser_.retry();
-    update_gauges();
+    finish_ended();
   }
 }
 
@@ -101,7 +99,13 @@ void Engine::distrust_events() {
 
 void Engine::on_exit(Pid init) {
   releaser_.on_exit(init);
+  finish_ended();
+}
+
+void Engine::finish_ended() {
   last_retry_at_ = host_.clock.monotonic();
+  host_.events.drain(*this);
+  if (mover_.is_idle()) releaser_.finish_ended();
   update_gauges();
 }
 
@@ -128,8 +132,7 @@ Result<RegistrationAnswer> Engine::register_container(const ContainerId& id, con
 
 Result<void> Engine::release(const ContainerId& id, bool force) {
   auto released = releaser_.release(id, force);
-  last_retry_at_ = host_.clock.monotonic();
-  update_gauges();
+  finish_ended();
   return released;
 }
 
@@ -193,13 +196,17 @@ void Engine::count_failure(const Error& error) {
   const auto reason = [&] {
     switch (error.code()) {
       case ErrorCode::kInvalid:
-      case ErrorCode::kTooLarge: return RegistrationFailure::kMalformed;
-      case ErrorCode::kForbidden: return RegistrationFailure::kForbidden;
+      case ErrorCode::kTooLarge:
+        return RegistrationFailure::kMalformed;
+      case ErrorCode::kForbidden:
+        return RegistrationFailure::kForbidden;
       case ErrorCode::kConflict:
         return error.sys_errno() == ESRCH ? RegistrationFailure::kGone : RegistrationFailure::kConflict;
-      case ErrorCode::kUnavailable: return RegistrationFailure::kBusy;
+      case ErrorCode::kUnavailable:
+        return RegistrationFailure::kBusy;
       case ErrorCode::kNotFound:  // the group vanished meanwhile
-      case ErrorCode::kSystem: return RegistrationFailure::kSystem;
+      case ErrorCode::kSystem:
+        return RegistrationFailure::kSystem;
     }
     return RegistrationFailure::kSystem;
   };

@@ -58,6 +58,7 @@ class Engine : public EventSink {
   [[nodiscard]] Views& views() { return views_; }
 
  private:
+  void finish_ended();
   void update_gauges();
   void count_failure(const Error& error);
   void take_up(SpoolItem& item);

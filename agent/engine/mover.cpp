@@ -10,11 +10,15 @@ namespace {
 
 MoveCause label(JoinCause cause) {
   switch (cause) {
-    case JoinCause::kRegister: return MoveCause::kRegister;
-    case JoinCause::kFork: return MoveCause::kFork;
-    case JoinCause::kExec: return MoveCause::kExec;
+    case JoinCause::kRegister:
+      return MoveCause::kRegister;
+    case JoinCause::kFork:
+      return MoveCause::kFork;
+    case JoinCause::kExec:
+      return MoveCause::kExec;
     case JoinCause::kInherited:
-    case JoinCause::kSweep: return MoveCause::kSweep;
+    case JoinCause::kSweep:
+      return MoveCause::kSweep;
   }
   return MoveCause::kSweep;
 }
@@ -63,7 +67,8 @@ MoveOutcome Mover::look_again_and_attach(const Examine& examine) {
 MoveOutcome Mover::note_placed(const Examine& examine, ContainerNumber container) {
   const TrackedProcess* known = tracker_.find(examine.pid);
   const MonotonicTime now = host_.clock.monotonic();
-  const StartTime start_time = known ? known->start_time : host_.processes.start_time(examine.pid).value_or(StartTime{});
+  const StartTime start_time =
+      known ? known->start_time : host_.processes.start_time(examine.pid).value_or(StartTime{});
   TrackedProcess process = known ? *known : TrackedProcess{container, start_time, now, now, examine.cause};
   process.container = container;
   // It was in the group when we looked. Its forks before that are examined like this one was.

@@ -16,9 +16,12 @@ void Recovery::take_up_registrations() {
       host_.reporter.problem("state_not_readable", "", registration.error());
     }
   }
-  // Oldest first: a container inside another was registered after it, and finds it here.
+  // The outer before the inner, which finds it here by path: short paths first, those without a path of their own last.
+  const auto rank = [](const Registration& r) {
+    return std::pair(r.membership ? r.membership->path.size() : std::string::npos, r.registered_at);
+  };
   std::sort(registrations.begin(), registrations.end(),
-            [](const Registration& a, const Registration& b) { return a.registered_at < b.registered_at; });
+            [&](const Registration& a, const Registration& b) { return rank(a) < rank(b); });
   for (Registration& registration : registrations) take_up(std::move(registration));
 }
 
@@ -52,8 +55,8 @@ void Recovery::take_up_alive(Registration registration, const ProcessFacts& init
 void Recovery::take_up_ended(Registration registration) {
   const auto left = host_.net_cls.processes(registration.directory);
   const auto cgroups = left && !left->empty() ? host_.processes.cgroups(left->front()) : std::nullopt;
-  if (registration.membership) {
-    registration.membership = cgroups ? find_membership_path_again(*registration.membership, *cgroups) : std::nullopt;
+  if (registration.membership && cgroups) {
+    registration.membership = find_membership_path_again(*registration.membership, *cgroups);
   }
   const ContainerNumber number = containers_.add(std::move(registration), std::nullopt);
   containers_.find(number)->has_init_ended = true;
@@ -75,7 +78,8 @@ void Recovery::remove_orphaned_groups(Orphans which) {
 
 void Recovery::remove_orphaned_group(const ContainerId& id) {
   if (containers_.find(id) != nullptr) return;
-  for (const std::string& parent : {options_.place.parent, options_.place.hook_parent}) remove(parent + "/" + id.text());
+  for (const std::string& parent : {options_.place.parent, options_.place.hook_parent})
+    remove(parent + "/" + id.text());
 }
 
 // One that holds processes stays.

@@ -41,8 +41,8 @@ Result<Registered> Registrar::confirm(Container& known, const RegisterRequest& r
   const ProcessKey& init = known.registration.init;
   const bool is_same = init.pid == request.pid && (!request.start_time || *request.start_time == init.start_time);
   if (!is_same) {
-    return failure(ErrorCode::kConflict, "the container is registered with init pid " + to_string(init.pid) +
-                                             ", which is alive");
+    return failure(ErrorCode::kConflict,
+                   "the container is registered with init pid " + to_string(init.pid) + ", which is alive");
   }
   if (auto changed = reclassify(known, wanted); !changed) return pass_on(changed.error());
   return Registered{.number = known.number, .is_new = false};
@@ -107,8 +107,7 @@ Result<Registered> Registrar::create(const ContainerId& id, const RegisterReques
   const ProcessFacts agent = facts_of_agent();
   init->pid_namespace = host_.processes.pid_namespace(init->pid);
   note_namespaces(*snapshot, *init);
-  const GroupChoice group =
-      choose_group(id.text(), *init, *snapshot, agent, containers_.claims(), options_.place);
+  const GroupChoice group = choose_group(id.text(), *init, *snapshot, agent, containers_.claims(), options_.place);
   Registration registration{.id = id,
                             .init = {init->pid, init->start_time},
                             .classid = wanted.classid,
@@ -132,8 +131,8 @@ ProcessFacts Registrar::facts_of_agent() {
 // Of those that share a path with init: nobody else's matters, and each costs a system call.
 void Registrar::note_namespaces(Snapshot& snapshot, const ProcessFacts& init) {
   for (ProcessFacts& process : snapshot) {
-    const bool shares_path = std::any_of(
-        init.cgroups.entries.begin(), init.cgroups.entries.end(), [&](const CgroupEntry& entry) {
+    const bool shares_path =
+        std::any_of(init.cgroups.entries.begin(), init.cgroups.entries.end(), [&](const CgroupEntry& entry) {
           const std::string* path = process.cgroups.find(entry.hierarchy);
           return path != nullptr && entry.path != "/" && is_within(*path, entry.path);
         });
@@ -147,6 +146,7 @@ Result<Registered> Registrar::settle(ContainerNumber number, const ProcessFacts&
     undo(number);
     return pass_on(placed.error());
   }
+  enclose(number, snapshot);
   take_over_members(number, snapshot);
   const Registration& registration = containers_.find(number)->registration;
   keep(registration);
@@ -177,9 +177,22 @@ Result<void> Registrar::place_init(ContainerNumber number, const ProcessFacts& i
   const auto watched = host_.exits.watch(init.pid);
   if (!watched) return pass_on(watched.error());
   const auto seen = host_.processes.facts(init.pid);
-  if (!*watched || !seen || seen->start_time != init.start_time || !seen->cgroups.net_cls()) return process_gone(init.pid);
+  if (!*watched || !seen || seen->start_time != init.start_time || !seen->cgroups.net_cls())
+    return process_gone(init.pid);
   containers_.set_group_path(number, *seen->cgroups.net_cls());
   return {};
+}
+
+// Containers inside of this one may have been registered before it, from a hook that was answered sooner.
+void Registrar::enclose(ContainerNumber number, const Snapshot& snapshot) {
+  const Container& outer = *containers_.find(number);
+  const Registration& registration = outer.registration;
+  for (const ProcessFacts& process : snapshot) {
+    const Container* inner = containers_.find_by_init(process.pid);
+    if (inner == nullptr || inner->number == number || inner->outer != outer.outer) continue;
+    if (!runs_inside(process, registration.init.pid, registration.membership, snapshot)) continue;
+    if (inner->registration.init.start_time == process.start_time) containers_.set_outer(inner->number, number);
+  }
 }
 
 void Registrar::take_over_members(ContainerNumber number, const Snapshot& snapshot) {
@@ -187,7 +200,8 @@ void Registrar::take_over_members(ContainerNumber number, const Snapshot& snapsh
   const Pid init = containers_.find(number)->registration.init.pid;
   for (const Member& member : find_members(snapshot, containers_.inits(), containers_.claims(), tracker_)) {
     if (member.container != number || member.pid == init) continue;
-    tracker_.put(member.pid, {number, member.start_time, now, member.is_placed ? now : kNotPlaced, JoinCause::kRegister});
+    tracker_.put(member.pid,
+                 {number, member.start_time, now, member.is_placed ? now : kNotPlaced, JoinCause::kRegister});
     // A full queue only delays it: the next sweep finds the process.
     if (!member.is_placed) static_cast<void>(mover_.enqueue({member.pid, JoinCause::kRegister, now}));
   }

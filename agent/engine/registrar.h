@@ -13,7 +13,7 @@
 namespace netclsd {
 
 struct EngineOptions {
-  Pid self;                // the agent's own pid, for comparing cgroup paths
+  Pid self;                 // the agent's own pid, for comparing cgroup paths
   std::string mount_point;  // of the net_cls hierarchy, for people
   GroupPlace place;
 };
@@ -42,7 +42,8 @@ class Registrar {
 
  private:
   [[nodiscard]] Result<std::optional<ResolvedClass>> resolve(const RegisterRequest& request) const;
-  [[nodiscard]] Result<Registered> confirm(Container& known, const RegisterRequest& request, const ResolvedClass& wanted);
+  [[nodiscard]] Result<Registered> confirm(Container& known, const RegisterRequest& request,
+                                           const ResolvedClass& wanted);
   [[nodiscard]] Result<void> reclassify(Container& known, const ResolvedClass& wanted);
   [[nodiscard]] Result<ProcessFacts> identify(const RegisterRequest& request);
   [[nodiscard]] Result<Registered> create(const ContainerId& id, const RegisterRequest& request,
@@ -51,6 +52,7 @@ class Registrar {
   void keep(const Registration& registration);
   [[nodiscard]] ProcessFacts facts_of_agent();
   void note_namespaces(Snapshot& snapshot, const ProcessFacts& init);
+  void enclose(ContainerNumber number, const Snapshot& snapshot);
   void take_over_members(ContainerNumber number, const Snapshot& snapshot);
   [[nodiscard]] std::optional<ContainerNumber> owner_of(Pid pid, const Snapshot& snapshot) const;
   void undo(ContainerNumber number);

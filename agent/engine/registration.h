@@ -19,8 +19,8 @@ struct Registration {
   std::string class_name;    // empty: not asked for by name
   std::string class_origin;  // which annotation or setting decided
   RegistrationSource source = RegistrationSource::kApi;
-  std::string directory;     // of the group, relative to the net_cls mount
-  bool is_adopted = false;   // the runtime made the group: never removed by us
+  std::string directory;    // of the group, relative to the net_cls mount
+  bool is_adopted = false;  // the runtime made the group: never removed by us
   std::optional<MembershipPath> membership;
   WallTime registered_at;
   friend bool operator==(const Registration&, const Registration&) = default;

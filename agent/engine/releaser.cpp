@@ -11,7 +11,6 @@ void Releaser::on_exit(Pid init) {
   Container* container = containers_.find_by_init(init);
   if (container == nullptr) return;
   check_init(*container);  // the number may be another container's init by now
-  if (container->has_init_ended) try_finish(container->number);
   count_unfinished();
 }
 
@@ -23,8 +22,6 @@ Result<void> Releaser::release(const ContainerId& id, bool force) {
     if (auto moved = move_out(*container); !moved) return moved;
     static_cast<void>(clean_up(container->registration));
     forget(container->number);
-  } else if (container->has_init_ended) {
-    try_finish(container->number);
   }
   count_unfinished();
   return {};
@@ -40,7 +37,7 @@ void Releaser::make_way(const ContainerId& id, Pid init) {
   forget(container->number);
 }
 
-void Releaser::retry() {
+void Releaser::finish_ended() {
   for (const ContainerNumber number : containers_.numbers()) {
     if (containers_.find(number)->has_init_ended) try_finish(number);
   }

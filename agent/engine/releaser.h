@@ -8,20 +8,23 @@ namespace netclsd {
 
 class Releaser {
  public:
-  Releaser(Host& host, Containers& containers, Tracker& tracker) : host_(host), containers_(containers), tracker_(tracker) {}
+  Releaser(Host& host, Containers& containers, Tracker& tracker)
+      : host_(host), containers_(containers), tracker_(tracker) {}
 
+  // It is let go of by finish_ended().
   void on_exit(Pid init);
 
-  // A hint lets go of a container whose init has ended; with `force` a live one's processes are moved out first, to
-  // the container around it or to the hierarchy's root. Unknown ids are fine.
+  // A hint only makes sure that an ended init is noticed; with `force` the processes of a live container are moved out,
+  // to the container around it or to the hierarchy's root, and it is let go of. Unknown ids are fine.
   [[nodiscard]] Result<void> release(const ContainerId& id, bool force);
 
   // Before a registration: lets go of an earlier container of that id whose init has ended, and learns of the end of
   // one whose init had that pid.
   void make_way(const ContainerId& id, Pid init);
 
-  // Tries again those whose last processes had not ended yet.
-  void retry();
+  // Lets go of those whose last process has ended. Call when every event that has arrived is dealt with: who was exec'd
+  // into a container may be known by its event alone.
+  void finish_ended();
   [[nodiscard]] bool has_unfinished() const { return unfinished_ > 0; }
   void count_unfinished();
 

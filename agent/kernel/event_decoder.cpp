@@ -51,9 +51,12 @@ std::optional<ConnectorMessage> decode_event(std::span<const std::byte> datagram
       if (child != child_group) return OtherEvent{};  // a thread: it is where its process is
       return Forked{.parent = load_pid(datagram, kDataAt + 4), .child = child_group, .at = at};
     }
-    case kProcEventExec: return Execed{.pid = load_pid(datagram, kDataAt + 4), .at = at};
-    case kProcEventComm: return Renamed{.pid = load_pid(datagram, kDataAt + 4)};
-    default: return OtherEvent{};
+    case kProcEventExec:
+      return Execed{.pid = load_pid(datagram, kDataAt + 4), .at = at};
+    case kProcEventComm:
+      return Renamed{.pid = load_pid(datagram, kDataAt + 4)};
+    default:
+      return OtherEvent{};
   }
 }
 

@@ -1,5 +1,5 @@
-// The net_cls groups below one mount. Keeps each group's directory open, so that a group removed and made anew under the
-// same name is not hit by mistake. Loop thread only.
+// The net_cls groups below one mount. Keeps each group's directory open, so that a group removed and made anew under
+// the same name is not hit by mistake. Loop thread only.
 #pragma once
 
 #include <unordered_map>

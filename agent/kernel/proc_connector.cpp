@@ -19,7 +19,7 @@ namespace netclsd {
 namespace {
 
 constexpr std::size_t kBatch = 64;
-constexpr std::size_t kDatagramMax_bytes = 256;  // proc_event has 76 bytes; a longer one is cut, not lost
+constexpr std::size_t kDatagramMax_bytes = 256;    // proc_event has 76 bytes; a longer one is cut, not lost
 constexpr std::size_t kEventInBuffer_bytes = 832;  // what one event takes of the receive buffer
 
 using Request = std::array<std::byte, sizeof(nlmsghdr) + sizeof(cn_msg) + sizeof(std::uint32_t)>;
@@ -68,12 +68,14 @@ bool is_from_kernel(const msghdr& header, const sockaddr_nl& sender) {
 Result<ProcConnector> ProcConnector::open(Pid self, std::uint64_t receive_buffer_bytes) {
   UniqueFd socket(::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_CONNECTOR));
   if (!socket.is_open() && errno == EPROTONOSUPPORT) {
-    return failure(ErrorCode::kUnavailable,
-                   "this kernel has no proc connector (CONFIG_CONNECTOR and CONFIG_PROC_EVENTS): use a kernel that has it");
+    return failure(
+        ErrorCode::kUnavailable,
+        "this kernel has no proc connector (CONFIG_CONNECTOR and CONFIG_PROC_EVENTS): use a kernel that has it");
   }
   if (!socket.is_open()) return system_failure(errno, "open a connector socket");
   ProcConnector connector(std::move(socket));
-  if (auto configured = connector.configure(self, receive_buffer_bytes); !configured) return pass_on(configured.error());
+  if (auto configured = connector.configure(self, receive_buffer_bytes); !configured)
+    return pass_on(configured.error());
   return connector;
 }
 
@@ -129,7 +131,8 @@ Result<void> ProcConnector::await_acknowledgement(std::chrono::milliseconds time
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   std::optional<Acknowledged> answer;
   while (!answer) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0) return failure(ErrorCode::kUnavailable, "the kernel did not answer the subscription");
     pollfd readable{socket_.get(), POLLIN, 0};
     ::poll(&readable, 1, static_cast<int>(left.count()));

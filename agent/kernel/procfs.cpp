@@ -40,7 +40,8 @@ std::optional<CgroupPaths> Procfs::cgroups(Pid pid) {
   return CgroupPaths::parse(*text);
 }
 
-// A leader that has exited shows where it was ("/" in v1 hierarchies) for ever: a move takes only the threads that live.
+// A leader that has exited shows where it was ("/" in v1 hierarchies) for ever: a move takes only the threads that
+// live.
 std::optional<CgroupPaths> Procfs::cgroups_of_another_thread(Pid leader) {
   const std::string tasks = to_string(leader) + "/task";
   auto directory = open_at(root_, tasks, O_RDONLY | O_DIRECTORY);

@@ -14,7 +14,8 @@ Result<Signals> Signals::block() {
   sigset_t set;
   sigemptyset(&set);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
-  if (const int err = ::pthread_sigmask(SIG_BLOCK, &set, nullptr); err != 0) return system_failure(err, "block signals");
+  if (const int err = ::pthread_sigmask(SIG_BLOCK, &set, nullptr); err != 0)
+    return system_failure(err, "block signals");
   UniqueFd fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd.is_open()) return system_failure(errno, "open a signalfd");
   return Signals(std::move(fd));

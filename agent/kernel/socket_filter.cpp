@@ -26,13 +26,21 @@ sock_filter drop() { return BPF_STMT(BPF_RET | BPF_K, 0); }
 std::vector<sock_filter> event_filter(Pid self) {
   return {
       load_word(kWhatAt),
-      skip_unless(kProcEventNone, 1), accept(),
-      skip_unless(kProcEventExec, 1), accept(),
+      skip_unless(kProcEventNone, 1),
+      accept(),
+      skip_unless(kProcEventExec, 1),
+      accept(),
       skip_unless(kProcEventComm, 4),
-      load_word(kTgidAt), skip_unless(static_cast<std::uint32_t>(self.value), 1), accept(), drop(),
+      load_word(kTgidAt),
+      skip_unless(static_cast<std::uint32_t>(self.value), 1),
+      accept(),
+      drop(),
       skip_unless(kProcEventFork, 5),
-      load_word(kChildPidAt), BPF_STMT(BPF_MISC | BPF_TAX, 0), load_word(kChildTgidAt),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_X, 0, 0, 1), accept(),
+      load_word(kChildPidAt),
+      BPF_STMT(BPF_MISC | BPF_TAX, 0),
+      load_word(kChildTgidAt),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_X, 0, 0, 1),
+      accept(),
       drop(),
   };
 }

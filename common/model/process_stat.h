@@ -11,9 +11,9 @@ namespace netclsd {
 
 struct ProcessStat {
   Pid pid;
-  std::string comm;  // any bytes, blanks and parentheses included
-  char state = '?';  // R, S, D, Z, X, …
-  Pid parent;        // 0 outside of the reader's pid namespace
+  std::string comm;           // any bytes, blanks and parentheses included
+  char state = '?';           // R, S, D, Z, X, …
+  Pid parent;                 // 0 outside of the reader's pid namespace
   std::uint64_t threads = 1;  // a zombie leader counts as one
   StartTime start_time;
   friend bool operator==(const ProcessStat&, const ProcessStat&) = default;

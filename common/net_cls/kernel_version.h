@@ -11,7 +11,8 @@ namespace netclsd {
 [[nodiscard]] std::optional<bool> keeps_cgroup2_matching(std::string_view release);
 
 inline constexpr const char* kBreaksCgroup2Matching =
-    "older than 5.15 (or 5.10.226): the first classid written ends cgroup v2 socket matching on the whole host (Cilium, "
+    "older than 5.15 (or 5.10.226): the first classid written ends cgroup v2 socket matching on the whole host "
+    "(Cilium, "
     "systemd IP rules)";
 
 }  // namespace netclsd

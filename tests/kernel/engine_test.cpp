@@ -78,9 +78,7 @@ class EngineTest : public KernelTest {
     engine_->tick();
   }
 
-  bool is_in_group(Pid pid, const std::string& id = "c1") {
-    return net_cls_path_of(pid) == "/" + parent_ + "/" + id;
-  }
+  bool is_in_group(Pid pid, const std::string& id = "c1") { return net_cls_path_of(pid) == "/" + parent_ + "/" + id; }
 
   EventLoop loop_ = EventLoop::make().value();
   Counters counters_;

@@ -43,7 +43,7 @@ class KernelTest : public testing::Test {
   // Repeats until true, for at most ten seconds.
   [[nodiscard]] static bool eventually(const std::function<bool()>& condition);
 
-  std::string parent_;      // the parent group of this test alone
+  std::string parent_;       // the parent group of this test alone
   std::string mount_point_;  // of net_cls
   NetClsMount mount_;
   Procfs procfs_;

@@ -105,7 +105,8 @@ TEST_F(ProcConnectorTest, IgnoresWhatUserSpaceSends) {
   fork_event[20] = std::byte{1};
   fork_event[36] = std::byte{1};
   drained(connector);
-  const auto sent = ::sendto(forger.get(), fork_event, sizeof fork_event, 0, reinterpret_cast<sockaddr*>(&address), size);
+  const auto sent =
+      ::sendto(forger.get(), fork_event, sizeof fork_event, 0, reinterpret_cast<sockaddr*>(&address), size);
   ASSERT_EQ(sent, static_cast<ssize_t>(sizeof fork_event));
   for (const ConnectorMessage& message : drained(connector)) {
     const auto* forked = std::get_if<Forked>(&message);

@@ -230,7 +230,8 @@ void FakeHost::drain(EventSink& sink) {
 }
 
 Result<void> FakeHost::save(const Registration& registration) {
-  if (const auto error = faults_.before(WritePoint::kSave)) return system_failure(*error, "write", registration.id.text());
+  if (const auto error = faults_.before(WritePoint::kSave))
+    return system_failure(*error, "write", registration.id.text());
   trace_.note("save", registration.init.pid, registration.id.text());
   kept_.insert_or_assign(registration.id, registration);
   faults_.after(WritePoint::kSave);

@@ -24,12 +24,18 @@ struct FakeProcess {
 };
 
 struct FakeHostOptions {
-  std::int32_t pid_max = 400;     // small, so that numbers are soon reused
+  std::int32_t pid_max = 400;          // small, so that numbers are soon reused
   std::size_t events_max = 1'000'000;  // what the receive buffer holds; the kernel drops the rest, and counts it
 };
 
-class FakeHost : public Processes, public NetCls, public Clock, public ExitWatch, public EventSource,
-                 public RegistrationStore, public Spool, public Reporter {
+class FakeHost : public Processes,
+                 public NetCls,
+                 public Clock,
+                 public ExitWatch,
+                 public EventSource,
+                 public RegistrationStore,
+                 public Spool,
+                 public Reporter {
  public:
   static constexpr Pid kInit{1};
   static constexpr Pid kAgent{2};

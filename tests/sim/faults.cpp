@@ -6,14 +6,22 @@ namespace netclsd {
 
 const char* to_string(WritePoint point) {
   switch (point) {
-    case WritePoint::kMakeGroup: return "make group";
-    case WritePoint::kSetClassid: return "set classid";
-    case WritePoint::kAttach: return "attach";
-    case WritePoint::kRemoveGroup: return "remove group";
-    case WritePoint::kSave: return "save registration";
-    case WritePoint::kForget: return "forget registration";
-    case WritePoint::kDiscard: return "discard spool entry";
-    case WritePoint::kEnd: break;
+    case WritePoint::kMakeGroup:
+      return "make group";
+    case WritePoint::kSetClassid:
+      return "set classid";
+    case WritePoint::kAttach:
+      return "attach";
+    case WritePoint::kRemoveGroup:
+      return "remove group";
+    case WritePoint::kSave:
+      return "save registration";
+    case WritePoint::kForget:
+      return "forget registration";
+    case WritePoint::kDiscard:
+      return "discard spool entry";
+    case WritePoint::kEnd:
+      break;
   }
   return "";
 }

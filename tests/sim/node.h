@@ -14,11 +14,11 @@ struct SimContainer {
   std::string id;
   Pid init;
   ClassId classid = *ClassId::from_raw(1);
-  std::string unified = "/";        // where its processes are
-  bool has_own_path = true;         // `unified` is its alone
+  std::string unified = "/";          // where its processes are
+  bool has_own_path = true;           // `unified` is its alone
   bool shares_pid_namespace = false;  // hostPID: its orphans go to somebody else, and it may outlive its init
-  std::string outer;                // the container it runs inside of, or empty
-  bool is_managed = true;           // a class applies
+  std::string outer;                  // the container it runs inside of, or empty
+  bool is_managed = true;             // a class applies
 };
 
 class Node {

@@ -38,7 +38,8 @@ std::string Simulation::run(int steps) {
     if (node_.one_in(12)) check();
   }
   check();
-  while (failure_.empty() && !node_.containers.empty()) end_container();
+  for (int i = 0; i < 10000 && failure_.empty() && !node_.containers.empty(); ++i) end_container();
+  if (failure_.empty() && !node_.containers.empty()) fail("containers do not end: " + node_.containers.front().id);
   check();
   if (node_.world.watched() > 0) fail("an ended init is still watched");
   return failure_.empty() ? "" : failure_ + "\n" + node_.trace.text();
@@ -56,33 +57,50 @@ void Simulation::step() {
 
 void Simulation::live() {
   switch (node_.pick(12)) {
-    case 0: return start_container();
-    case 1: return node_.enter();
-    case 2: return node_.one_in(2) ? end_container() : node_.host_life();
-    case 3: return node_.host_life();
-    case 4: return node_.exec_inside();
+    case 0:
+      return start_container();
+    case 1:
+      return node_.enter();
+    case 2:
+      return node_.one_in(2) ? end_container() : node_.host_life();
+    case 3:
+      return node_.host_life();
+    case 4:
+      return node_.exec_inside();
     case 5:
-    case 6: return node_.exit_inside();
-    default: return node_.fork_inside();
+    case 6:
+      return node_.exit_inside();
+    default:
+      return node_.fork_inside();
   }
 }
 
 void Simulation::suffer() {
   static constexpr std::array<std::pair<WritePoint, int>, 8> kFailures = {
-      {{WritePoint::kAttach, EACCES}, {WritePoint::kAttach, ENODEV}, {WritePoint::kMakeGroup, ENOSPC},
-       {WritePoint::kSetClassid, EACCES}, {WritePoint::kRemoveGroup, EBUSY}, {kSaveFails ? WritePoint::kSave : WritePoint::kAttach, ENOSPC},
-       {WritePoint::kForget, EIO}, {WritePoint::kAttach, ENODEV}}};
+      {{WritePoint::kAttach, EACCES},
+       {WritePoint::kAttach, ENODEV},
+       {WritePoint::kMakeGroup, ENOSPC},
+       {WritePoint::kSetClassid, EACCES},
+       {WritePoint::kRemoveGroup, EBUSY},
+       {kSaveFails ? WritePoint::kSave : WritePoint::kAttach, ENOSPC},
+       {WritePoint::kForget, EIO},
+       {WritePoint::kAttach, ENODEV}}};
   switch (node_.pick(8)) {
-    case 0: return node_.world.drop_next(1 + node_.pick(12));
+    case 0:
+      return node_.world.drop_next(1 + node_.pick(12));
     case 1:
       node_.trace.note("silence");
       ++node_.faults.counts.silences;
       return node_.world.set_silent(true);
     case 2:
-    case 3: return node_.faults.arm_crash(1 + node_.pick(8), node_.one_in(2));
-    case 4: return stop_engine();
-    case 5: return node_.host_storm(static_cast<int>(node_.pick(200)));  // the agent stalls meanwhile
-    case 6: return node_.edit_by_hand();
+    case 3:
+      return node_.faults.arm_crash(1 + node_.pick(8), node_.one_in(2));
+    case 4:
+      return stop_engine();
+    case 5:
+      return node_.host_storm(static_cast<int>(node_.pick(200)));  // the agent stalls meanwhile
+    case 6:
+      return node_.edit_by_hand();
     default: {
       const auto [point, error] = kFailures[node_.pick(kFailures.size())];
       return node_.faults.arm_failure(point, error);
@@ -92,16 +110,20 @@ void Simulation::suffer() {
 
 void Simulation::act() {
   switch (node_.pick(8)) {
-    case 0: return quiesce();
-    case 1: return pass_second();
-    case 2: return change_policy();
+    case 0:
+      return quiesce();
+    case 1:
+      return pass_second();
+    case 2:
+      return change_policy();
     case 4:
       with_engine([](Engine& engine) { static_cast<void>(engine.sweep(SweepCause::kAudit)); });
       return;
     case 3:
       if (!node_.ended_ids.empty()) hint_release(node_.ended_ids[node_.pick(node_.ended_ids.size())]);
       return;
-    default: with_engine([this](Engine& engine) { engine.work(node_.pick(4)); });
+    default:
+      with_engine([this](Engine& engine) { engine.work(node_.pick(4)); });
   }
 }
 
@@ -183,7 +205,8 @@ void Simulation::run_hook(const SimContainer& container, bool is_explicit) {
     is_placed = answer == Answer::kDone || is_explicit;
   }
   // init is in its class before it runs its first instruction.
-  const bool is_alive = node_.world.is_alive(container.init) && node_.world.process(container.init).owner == container.id;
+  const bool is_alive =
+      node_.world.is_alive(container.init) && node_.world.process(container.init).owner == container.id;
   node_.set_starting("");
   if (is_placed && is_alive) fail(check_process(node_, container.init));
 }

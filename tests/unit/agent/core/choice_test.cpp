@@ -6,8 +6,8 @@ namespace netclsd {
 namespace {
 
 constexpr std::uint64_t kHostNamespace = 1;
-const ProcessFacts kAgent{Pid{2}, Pid{1}, StartTime{}, {{{"memory", "/agent"}, {"net_cls", "/"}, {"", "/agent"}}},
-                          kHostNamespace};
+const ProcessFacts kAgent{
+    Pid{2}, Pid{1}, StartTime{}, {{{"memory", "/agent"}, {"net_cls", "/"}, {"", "/agent"}}}, kHostNamespace};
 const GroupPlace kPlace{.mount_root = "/", .parent = "netclsd"};
 
 ProcessFacts process(int pid, int parent, CgroupPaths cgroups, std::uint64_t pid_namespace = kHostNamespace) {
@@ -85,7 +85,8 @@ TEST(ChooseGroupTest, DoesNotAdoptAGroupThatHoldsOthers) {
 
 TEST(ChooseGroupTest, DoesNotAdoptAnotherRegistrationsGroup) {
   Claims claims;
-  claims.set(ContainerNumber{1}, {.membership = std::nullopt, .group_path = "/pods/outer", .is_adopted = false, .outer = std::nullopt});
+  claims.set(ContainerNumber{1},
+             {.membership = std::nullopt, .group_path = "/pods/outer", .is_adopted = false, .outer = std::nullopt});
   const auto init = process(10, 1, at("/", "/", "/pods/outer"));
   EXPECT_EQ(choose_group("ab12", init, {init}, kAgent, claims, kPlace), (GroupChoice{"netclsd/ab12", false}));
 }

@@ -36,8 +36,8 @@ TEST(ClassPolicyTest, AnUnknownNameIsAnErrorThatNamesIt) {
 }
 
 TEST(ClassPolicyTest, OutsideOfTheAllowedRangesIsForbiddenByNameAndByNumber) {
-  for (const ClassRequest& request : {ClassRequest{id("20:2"), "netclsd.io/classid"},
-                                      ClassRequest{ClassName{"silver"}, "netclsd.io/class"}}) {
+  for (const ClassRequest& request :
+       {ClassRequest{id("20:2"), "netclsd.io/classid"}, ClassRequest{ClassName{"silver"}, "netclsd.io/class"}}) {
     const auto resolved = resolve_class(request, policy());
     ASSERT_FALSE(resolved.has_value());
     EXPECT_EQ(resolved.error().code(), ErrorCode::kForbidden);

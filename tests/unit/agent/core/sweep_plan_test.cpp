@@ -44,7 +44,8 @@ TEST_F(FindMembersTest, FindsMembersByPathAndSaysWhoIsPlaced) {
 TEST_F(FindMembersTest, FindsMembersByDescentFromInit) {
   claims_.set(kC1, {std::nullopt, "/netclsd/c1", false, std::nullopt});
   const Snapshot snapshot{process(1, 0, "/"), process(12, 11, "/"), process(11, 10, "/"), process(10, 1, "/")};
-  EXPECT_THAT(find(snapshot, {{kC1, {Pid{10}, kStart}}}), ElementsAre(member(12, kC1), member(11, kC1), member(10, kC1)));
+  EXPECT_THAT(find(snapshot, {{kC1, {Pid{10}, kStart}}}),
+              ElementsAre(member(12, kC1), member(11, kC1), member(10, kC1)));
 }
 
 TEST_F(FindMembersTest, AnInitsNumberInOtherHandsClaimsNothing) {

@@ -79,8 +79,8 @@ TEST(RegistrationJsonTest, ADirectoryThatLeadsOutOfTheHierarchyIsRefused) {
 
 TEST(RegistrationJsonTest, EachMissingFieldIsAnError) {
   const std::string whole = registration_to_json(registration());
-  for (const char* key : {"version", "id", "pid", "start_time", "classid", "source", "directory", "adopted",
-                          "registered_at_us"}) {
+  for (const char* key :
+       {"version", "id", "pid", "start_time", "classid", "source", "directory", "adopted", "registered_at_us"}) {
     std::string text = whole;
     text.replace(text.find("\"" + std::string(key) + "\""), std::string(key).size() + 2, "\"x\"");
     EXPECT_FALSE(registration_from_json(text).has_value()) << key;
