@@ -5,11 +5,12 @@
 //   silencer restore COUNT   raises it until events are heard, then COUNT further
 //   silencer hears           exit code 0 if events are heard, 1 if not
 //
-// `silence` prints `silent after=N`: the counter stood at N before, so `restore N` puts back what was there.
+// Whoever starts it, it does all this as nobody, without a capability. `silence` prints `silent after=N`: the counter stood at N before, so `restore N` puts back what was there.
 //
 // How: the kernel counts a listener when a socket's operation changes to LISTEN, and discounts it when the operation
 // changes to IGNORE. A request with an operation that does not exist is refused, yet remembered as the socket's
 // operation: after each of them the next IGNORE (or LISTEN) counts again.
+#include <grp.h>
 #include <linux/cn_proc.h>
 #include <linux/connector.h>
 #include <linux/netlink.h>
@@ -30,6 +31,15 @@ constexpr int kCounterMax = 1'000'000;
 [[noreturn]] void die(const char* what) {
   std::perror(what);
   std::exit(2);
+}
+
+void become_nobody() {
+  constexpr unsigned kNobody = 65534;
+  if (geteuid() != 0) return;
+  if (setgroups(0, nullptr) != 0 || setresgid(kNobody, kNobody, kNobody) != 0 ||
+      setresuid(kNobody, kNobody, kNobody) != 0) {
+    die("become nobody");
+  }
 }
 
 int open_socket(unsigned groups) {
@@ -108,6 +118,7 @@ int restore(int ear, int mouth, int count) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  become_nobody();
   // Only being in the multicast group is needed to hear; the ear never asks, so that it does not count.
   const int ear = open_socket(CN_IDX_PROC);
   if (argc == 2 && std::strcmp(argv[1], "hears") == 0) return hears(ear) ? 0 : 1;
