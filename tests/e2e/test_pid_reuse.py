@@ -12,6 +12,7 @@ from .support.truth import strangers, wait_until_true
 
 CONTAINERS = 6
 SAMPLES = 1_000
+PAUSE_S = 0.01  # a thousand samples see some ten seconds of it
 
 
 class PidsUsedAnew(EndToEndTest):
@@ -40,6 +41,7 @@ class PidsUsedAnew(EndToEndTest):
         began = time.monotonic()
         wrong = {}
         for sample in range(SAMPLES):
+            time.sleep(PAUSE_S)
             wrong.update({(sample, pid): what for pid, what in strangers(self.host, containers).items()})
         took_s = time.monotonic() - began
         entered = entrants.stop()
@@ -51,7 +53,7 @@ class PidsUsedAnew(EndToEndTest):
               f"{burned['forks']} processes of the host; "
               f"{now.value('events_dropped_total'):.0f} events dropped, {now.total('moves_total'):.0f} moves, "
               f"{len(wrong)} strangers seen in a class", end=" ", flush=True)
-        self.assertGreater(int(burned["wraps"]), took_s, "not even once a second: the test shows nothing")
+        self.assertGreaterEqual(int(burned["wraps"]), 5, "too slow a machine: the test shows nothing")
         self.assertEqual(wrong, {})
         wait_until_true(self.host, containers, 10)
         self.assertEqual(self.agent.request("POST", "/v1/sweep").json["strays"], 0)
