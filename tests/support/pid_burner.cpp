@@ -1,8 +1,7 @@
 // Uses pids up: forks as fast as it can, as an unrelated process of the host, until the end of file on stdin.
 //
-// Most children end at once; of the others the latest 64 live, and every eighth of them runs another program (this one).
-// At the end it prints
-// `forks=N wraps=N`: how often the kernel's numbers began anew.
+// Most children end at once; of the others the latest 64 live, and every eighth of them runs another program (this
+// one). At the end it prints `forks=N wraps=N`: how often the kernel's numbers began anew.
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
