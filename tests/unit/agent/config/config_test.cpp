@@ -109,7 +109,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadConfig{R"({"audit_interval": "10ms"})",
                   R"(c.json:1: audit_interval: expected a duration from 100ms to 24h like "30s", found "10ms")"},
         BadConfig{R"({"receive_buffer": "2GiB"})",
-                  R"(c.json:1: receive_buffer: expected a size from 64KiB to 1GiB like "64MiB", found "2GiB")"},
+                  R"(c.json:1: receive_buffer: expected a size from 4KiB to 1GiB like "64MiB", found "2GiB")"},
         BadConfig{R"({"socket": "agent.sock"})",
                   R"(c.json:1: socket: expected an absolute path of at most 103 characters, found "agent.sock")"},
         BadConfig{R"({"state_dir": "/a\u0007b"})",
