@@ -13,7 +13,8 @@ void Recovery::take_up_registrations() {
       registrations.push_back(std::move(*registration));
     } else {
       counters_.registration_failures[RegistrationFailure::kMalformed].add();
-      host_.reporter.problem("state_not_readable", "", registration.error());
+      const std::string& message = registration.error().message();  // "NAME: what is wrong"
+      host_.reporter.problem("state_not_readable", message.substr(0, message.find(':')), registration.error());
     }
   }
   // The outer before the inner, which finds it here by path: short paths first, those without a path of their own last.
