@@ -141,8 +141,10 @@ Result<SweepReport> Engine::sweep(SweepCause cause) {
   auto report = sweeper_.sweep(cause, [this] { host_.events.drain(*this); });
   if (!report) host_.reporter.problem("sweep_failed", "", report.error());
   // What a stray forked while it was not known yet was born outside, and its event told nothing: look again.
+  // Not at once: a process that leaves its group again and again must not keep us busy.
   if (report && report->moved > 0 && !overrun_) {
-    overrun_ = Overrun{.began_at = last_sweep_at_, .last_drop_at = last_sweep_at_, .is_counted = false};
+    overrun_ =
+        Overrun{.began_at = last_sweep_at_, .last_drop_at = last_sweep_at_ + kSecondLook - kCalm, .is_counted = false};
   }
   update_gauges();
   return report;

@@ -20,6 +20,7 @@ class Engine : public EventSink {
  public:
   static constexpr MonotonicTime kCalm = std::chrono::milliseconds{50};
   static constexpr MonotonicTime kOverrunSweepAfterMax = std::chrono::seconds{1};
+  static constexpr MonotonicTime kSecondLook = std::chrono::milliseconds{200};  // after a sweep that found strays
   static constexpr MonotonicTime kReleaseRetry = std::chrono::milliseconds{25};
 
   // `counters` outlives the engine.
