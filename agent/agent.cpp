@@ -2,13 +2,13 @@
 
 #include <sys/file.h>
 #include <sys/resource.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 
 #include "agent/kernel/hierarchy.h"
+#include "agent/kernel/namespaces.h"
 #include "agent/logging/log.h"
 #include "common/base/file.h"
 #include "common/net_cls/kernel_version.h"
@@ -43,9 +43,9 @@ Result<UniqueFd> make_directory(const std::string& path) {
 }
 
 void warn_of_old_kernel() {
-  utsname name{};
-  if (::uname(&name) != 0 || keeps_cgroup2_matching(name.release).value_or(true)) return;
-  log_event(LogLevel::kWarning, "old_kernel", {{"release", name.release}, {"is", kBreaksCgroup2Matching}});
+  const std::string release = kernel_release();
+  if (keeps_cgroup2_matching(release).value_or(true)) return;
+  log_event(LogLevel::kWarning, "old_kernel", {{"release", release}, {"is", kBreaksCgroup2Matching}});
 }
 
 ClassPolicy policy_of(const Config& config) {

@@ -2,12 +2,18 @@
 
 #include <netclsd_version.h>
 
+#include <array>
+
+#include "agent/kernel/namespaces.h"
 #include "agent/logging/log.h"
 #include "agent/metrics/render.h"
 
 namespace netclsd {
 namespace {
 
+// The agent does not run without them: a kernel that lacks one ends the start with an explanation.
+constexpr std::array kKernelFeatures = {"proc connector", "classic BPF filter on its socket",
+                                        "NETLINK_NO_ENOBUFS with SO_MEMINFO drop counts", "pidfd"};
 constexpr std::chrono::milliseconds kTimeout = std::chrono::seconds{5};
 
 }  // namespace
@@ -53,6 +59,8 @@ Result<StatusView> LoopService::status() {
   view.ready = view.not_ready_because.empty();
   view.net_cls_mount = options_.mount_point;
   view.parent_group = options_.place.parent;
+  view.kernel_release = kernel_release();
+  view.kernel_features = {kKernelFeatures.begin(), kKernelFeatures.end()};
   view.receive_buffer_bytes = counters_.receive_buffer_bytes.value();
   view.containers = counters_.containers.value();
   view.processes = counters_.processes.value();

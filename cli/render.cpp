@@ -112,6 +112,7 @@ std::string render_status(const Json& answer) {
                                {"uptime [s]", "uptime_seconds"},
                                {"net_cls", "net_cls_mount"},
                                {"parent group", "parent_group"},
+                               {"kernel", "kernel_release"},
                                {"buffer [bytes]", "receive_buffer_bytes"},
                                {"containers", "containers"},
                                {"processes", "processes"}}) +

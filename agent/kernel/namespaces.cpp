@@ -1,5 +1,6 @@
 #include "agent/kernel/namespaces.h"
 
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <array>
@@ -42,6 +43,11 @@ std::string explain_silence(const UniqueFd& proc) {
            "CONFIG_PROC_EVENTS";
   }
   return "the kernel's proc connector is there and stays silent";
+}
+
+std::string kernel_release() {
+  utsname name{};
+  return ::uname(&name) == 0 ? name.release : "";
 }
 
 }  // namespace netclsd

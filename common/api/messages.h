@@ -114,6 +114,8 @@ struct StatusView {
   std::vector<std::string> not_ready_because;
   std::string net_cls_mount;
   std::string parent_group;
+  std::string kernel_release;
+  std::vector<std::string> kernel_features = {};  // those in use
   std::uint64_t receive_buffer_bytes = 0;
   std::uint64_t containers = 0;
   std::uint64_t processes = 0;

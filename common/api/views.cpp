@@ -91,6 +91,8 @@ std::string to_json(const StatusView& view) {
   json["not_ready_because"] = view.not_ready_because;
   json["net_cls_mount"] = view.net_cls_mount;
   json["parent_group"] = view.parent_group;
+  json["kernel_release"] = view.kernel_release;
+  json["kernel_features"] = view.kernel_features;
   json["receive_buffer_bytes"] = view.receive_buffer_bytes;
   json["containers"] = view.containers;
   json["processes"] = view.processes;

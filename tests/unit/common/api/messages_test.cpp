@@ -148,6 +148,8 @@ TEST(MessagesTest, StatusHasCountersByName) {
                           .not_ready_because = {"no canary"},
                           .net_cls_mount = "/m",
                           .parent_group = "netclsd",
+                          .kernel_release = "6.1",
+                          .kernel_features = {"pidfd"},
                           .receive_buffer_bytes = 1,
                           .containers = 2,
                           .processes = 3,
@@ -155,7 +157,8 @@ TEST(MessagesTest, StatusHasCountersByName) {
   EXPECT_EQ(
       to_json(status),
       R"({"version":"0.1.0","revision":"abc","uptime_seconds":61,"ready":false,"not_ready_because":["no canary"],)"
-      R"("net_cls_mount":"/m","parent_group":"netclsd","receive_buffer_bytes":1,"containers":2,"processes":3,)"
+      R"("net_cls_mount":"/m","parent_group":"netclsd","kernel_release":"6.1","kernel_features":["pidfd"],)"
+      R"("receive_buffer_bytes":1,"containers":2,"processes":3,)"
       R"("counters":{"overruns":4}})");
 }
 
