@@ -156,9 +156,10 @@ Result<void> Agent::run() {
 
 void Agent::start_up() {
   engine_.recover();
-  static_cast<void>(engine_.sweep(SweepCause::kStartup));
+  has_swept_ = engine_.sweep(SweepCause::kStartup).has_value();
   engine_.take_up_spool();
   update_readiness();
+  if (!has_swept_) return;  // the sweep's failure is in the log
   log_event(LogLevel::kInfo, "ready",
             {{"socket", config_.socket},
              {"net_cls", options_.mount_point},
@@ -170,6 +171,7 @@ void Agent::on_second() {
   second_.acknowledge();
   engine_.take_up_spool();
   engine_.keep_unkept();
+  if (!has_swept_) has_swept_ = engine_.sweep(SweepCause::kStartup).has_value();
   engine_.forget_ended();
   engine_.work(0);  // hears the last canary
   const auto pulse = events_.check_pulse();
@@ -183,6 +185,7 @@ void Agent::on_second() {
 
 void Agent::update_readiness() {
   std::vector<std::string> reasons;
+  if (!has_swept_) reasons.emplace_back("the first sweep has not succeeded yet");
   if (is_deaf_) reasons.emplace_back("the kernel sends no process events");
   if (!engine_.not_kept_because().empty()) reasons.push_back(engine_.not_kept_because());
   counters_.ready.set(reasons.empty() ? 1 : 0);

@@ -63,6 +63,7 @@ class Agent {
   std::unique_ptr<Mailbox> mailbox_;
   LoopService service_;
   ApiServer server_;
+  bool has_swept_ = false;
   bool is_deaf_ = false;
   bool is_stopping_ = false;
 };

@@ -38,7 +38,7 @@ constexpr const char* kExamples =
     "  netclsd --config ./config.json --check-config     tells whether a file is valid\n"
     "  netclsd --listen 0.0.0.0:9917 --log-format json   flags override the file\n"
     "  kill -HUP $(pidof netclsd)                        reads the file again\n"
-    "\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 done but degraded.";
+    "\nExit codes: 0 done, 1 failed, 2 wrong usage.";
 
 void add_options(CLI::App& app, CommandLine& out) {
   app.add_option("--config", out.config_file, std::string("configuration (default ") + kDefaultConfigFile + ")")
