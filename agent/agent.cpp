@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::size_t kExaminationsPerRound = 256;  // between two looks at signals, timers and requests
 
+constexpr std::size_t kSpooledBeforeReady = 1'000;  // entries; the loop takes up the rest
+
 // One pidfd and one directory for each container.
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -157,7 +159,8 @@ Result<void> Agent::run() {
 void Agent::start_up() {
   engine_.recover();
   has_swept_ = engine_.sweep(SweepCause::kStartup).has_value();
-  engine_.take_up_spool();
+  engine_.look_into_spool();
+  engine_.take_up_spool(kSpooledBeforeReady);
   update_readiness();
   if (!has_swept_) return;  // the sweep's failure is in the log
   log_event(LogLevel::kInfo, "ready",
@@ -169,7 +172,7 @@ void Agent::start_up() {
 
 void Agent::on_second() {
   second_.acknowledge();
-  engine_.take_up_spool();
+  engine_.look_into_spool();
   engine_.keep_unkept();
   if (!has_swept_) has_swept_ = engine_.sweep(SweepCause::kStartup).has_value();
   engine_.forget_ended();

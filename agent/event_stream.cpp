@@ -62,8 +62,8 @@ void EventStream::use(ProcConnector connector) {
 }
 
 void EventStream::drain(EventSink& sink) {
-  connector_->drain([&](const ConnectorMessage& message) { handle(message, &sink); });
-  if (const std::uint32_t dropped = connector_->take_drops(); dropped > 0) sink.on_dropped(dropped);
+  connector_->drain([&](const ConnectorMessage& message) { handle(message, &sink); },
+                    [&](std::uint32_t events) { sink.on_dropped(events); });
 }
 
 void EventStream::handle(const ConnectorMessage& message, EventSink* sink) {

@@ -2,46 +2,45 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace netclsd {
 namespace {
 
 constexpr std::size_t kAncestorsMax = 4096;  // a process tree's depth; also ends a ring of reused pids
 
-// Tells a container's own processes from strangers.
+// Tells a container's own processes from strangers: init, who is in its pid namespace, and all that descend from them.
+// One in a namespace inside of it (a container in the container) may descend from somebody who was exec'd into it.
 class Family {
  public:
-  Family(const ProcessFacts& init, const Snapshot& snapshot, const ProcessFacts& agent)
-      : init_(init.pid), own_namespace_(init.pid_namespace == agent.pid_namespace ? 0 : init.pid_namespace) {
-    for (const ProcessFacts& process : snapshot) parents_.emplace(process.pid, process.parent);
+  Family(const ProcessFacts& init, const Snapshot& snapshot, const ProcessFacts& agent) : elders_{init.pid} {
+    const bool tells = init.pid_namespace != 0 && init.pid_namespace != agent.pid_namespace;
+    for (const ProcessFacts& process : snapshot) {
+      parents_.emplace(process.pid, process.parent);
+      if (tells && process.pid_namespace == init.pid_namespace) elders_.insert(process.pid);
+    }
   }
 
   Family(Pid init, const Snapshot& snapshot) : Family(ProcessFacts{.pid = init}, snapshot, ProcessFacts{}) {}
 
-  bool includes(const ProcessFacts& process) const {
-    return (own_namespace_ != 0 && process.pid_namespace == own_namespace_) || descends(process.pid);
-  }
-
-  // True for init itself too.
-  bool descends(Pid pid) const {
-    for (std::size_t i = 0; i < kAncestorsMax && pid != init_; ++i) {
+  bool includes(Pid pid) const {
+    for (std::size_t i = 0; i < kAncestorsMax && !elders_.contains(pid); ++i) {
       const auto parent = parents_.find(pid);
       if (parent == parents_.end()) return false;
       pid = parent->second;
     }
-    return pid == init_;
+    return elders_.contains(pid);
   }
 
  private:
-  Pid init_;
-  std::uint64_t own_namespace_;  // 0: shared with the agent, so it tells nothing
+  std::unordered_set<Pid> elders_;
   std::unordered_map<Pid, Pid> parents_;
 };
 
 bool holds_strangers(const CgroupEntry& entry, const Family& family, const Snapshot& snapshot) {
   return std::any_of(snapshot.begin(), snapshot.end(), [&](const ProcessFacts& process) {
     const std::string* other = process.cgroups.find(entry.hierarchy);
-    return other != nullptr && is_within(*other, entry.path) && !family.includes(process);
+    return other != nullptr && is_within(*other, entry.path) && !family.includes(process.pid);
   });
 }
 
@@ -80,7 +79,7 @@ bool runs_inside(const ProcessFacts& process, Pid init, const std::optional<Memb
                  const Snapshot& snapshot) {
   const std::string* own_path = path ? process.cgroups.find(path->hierarchy) : nullptr;
   if (own_path != nullptr && is_within(*own_path, path->path)) return true;
-  return Family(init, snapshot).descends(process.pid);
+  return Family(init, snapshot).includes(process.pid);
 }
 
 std::optional<MembershipPath> find_membership_path_again(const MembershipPath& before, const CgroupPaths& init) {

@@ -38,7 +38,7 @@ std::optional<Examine> Tracker::on_fork(const Forked& event) {
   const TrackedProcess* known = find(event.child);
   if (known != nullptr && known->noticed_at >= event.at) return std::nullopt;
   const auto parent = processes_.find(event.parent);
-  if (parent == processes_.end()) return on_strangers_fork(event);
+  if (parent == processes_.end() || is_younger(parent->second, event.at)) return on_strangers_fork(event);
   if (!is_descent_trusted_) return suspect(event);
   const bool is_born_placed = event.at > parent->second.placed_since;
   TrackedProcess child{.container = parent->second.container,
@@ -54,18 +54,27 @@ std::optional<Examine> Tracker::on_fork(const Forked& event) {
 std::optional<Examine> Tracker::on_strangers_fork(const Forked& event) {
   processes_.erase(event.child);  // the number now belongs to somebody else
   suspects_.erase(event.child);
-  return suspects_.contains(event.parent) ? suspect(event) : std::nullopt;
+  const bool may_be_member = is_reading_ || suspects_.contains(event.parent);
+  return may_be_member ? suspect(event) : std::nullopt;
 }
 
 std::optional<Examine> Tracker::suspect(const Forked& event) {
   processes_.erase(event.child);
-  suspects_.insert(event.child);
+  suspects_.insert_or_assign(event.child, event.at);
   return Examine{event.child, JoinCause::kFork, event.at, event.parent};
+}
+
+bool Tracker::is_outdated(const Examine& examine) const {
+  const TrackedProcess* known = find(examine.pid);
+  if (known != nullptr) return examine.event_at < known->noticed_at;
+  const auto suspect = suspects_.find(examine.pid);
+  return suspect != suspects_.end() && examine.event_at < suspect->second;
 }
 
 void Tracker::inherit(const Examine& examine) {
   const TrackedProcess* parent = find(examine.parent);
   if (!is_descent_trusted_ || parent == nullptr || find(examine.pid) != nullptr) return;
+  if (is_younger(*parent, examine.event_at)) return;
   put(examine.pid, {.container = parent->container,
                     .start_time = start_time_at(examine.event_at),
                     .noticed_at = examine.event_at,
@@ -77,7 +86,7 @@ std::optional<Examine> Tracker::on_exec(const Execed& event) {
   if (claims_.is_empty()) return std::nullopt;
   const auto known = processes_.find(event.pid);
   if (known != processes_.end() && !claims_.has_inner(known->second.container)) return std::nullopt;
-  if (known == processes_.end()) suspects_.insert(event.pid);
+  if (known == processes_.end()) suspects_.try_emplace(event.pid, event.at);
   return Examine{event.pid, JoinCause::kExec, event.at};
 }
 
@@ -103,13 +112,25 @@ void Tracker::forget_all_but(const std::unordered_set<Pid>& others, MonotonicTim
   has_grown_ = false;
 }
 
-void Tracker::forget_suspects(const std::unordered_set<Pid>& alive) {
-  std::erase_if(suspects_, [&](Pid pid) { return !alive.contains(pid); });
+void Tracker::forget_suspects(const std::unordered_set<Pid>& alive, MonotonicTime moment) {
+  std::erase_if(suspects_,
+                [&](const auto& suspect) { return suspect.second < moment && !alive.contains(suspect.first); });
 }
 
 void Tracker::distrust_descent() {
   is_descent_trusted_ = false;
+  has_lost_while_reading_ = true;
   for (auto& [pid, process] : processes_) process.placed_since = kNotPlaced;
+}
+
+void Tracker::begin_reading() {
+  is_reading_ = !claims_.is_empty();
+  has_lost_while_reading_ = false;
+}
+
+void Tracker::end_reading(bool is_complete) {
+  is_reading_ = false;
+  if (is_complete && !has_lost_while_reading_) is_descent_trusted_ = true;
 }
 
 std::vector<Pid> Tracker::processes_of(ContainerNumber container) const {
@@ -123,6 +144,10 @@ std::vector<Pid> Tracker::processes_of(ContainerNumber container) const {
 const TrackedProcess* Tracker::find(Pid pid) const {
   const auto found = processes_.find(pid);
   return found == processes_.end() ? nullptr : &found->second;
+}
+
+bool Tracker::is_younger(const TrackedProcess& process, MonotonicTime moment) const {
+  return process.start_time.ticks > start_time_at(moment).ticks + kStartSlack_ticks;
 }
 
 StartTime Tracker::start_time_at(MonotonicTime moment) const {

@@ -76,6 +76,9 @@ class Tracker {
 
   std::optional<Examine> on(const ProcessEvent& event);
 
+  // The number was given away since, or its process was looked at: something newer speaks for it.
+  [[nodiscard]] bool is_outdated(const Examine& examine) const;
+
   // The process is being looked at: whatever it forks from now on is known by the verdict.
   void settle(Pid pid) { suspects_.erase(pid); }
 
@@ -92,13 +95,16 @@ class Tracker {
   // Drops what was noticed before `moment` and is not in `others`: it ended, or its number is somebody else's by now,
   // and nobody told us.
   void forget_all_but(const std::unordered_set<Pid>& others, MonotonicTime moment);
-  void forget_suspects(const std::unordered_set<Pid>& alive);
+  void forget_suspects(const std::unordered_set<Pid>& alive, MonotonicTime moment);
   // True if a process was added since the last forget_all_but().
   [[nodiscard]] bool has_grown() const { return has_grown_; }
-  // After lost events a parent's pid may be another process's. Until trust_descent(), when all of /proc has been read,
-  // nobody joins by descent alone: forks are looked at, and only their path makes them members.
+  // After lost events a parent's pid may be another process's. Until all of /proc has been read, and nothing was lost
+  // meanwhile, nobody joins by descent alone: forks are looked at, and only their path makes them members.
   void distrust_descent();
-  void trust_descent() { is_descent_trusted_ = true; }
+  // Around a reading of all of /proc: a stranger that forks meanwhile may turn out to be a member, and its child may
+  // not be in what was read. So such children are suspects.
+  void begin_reading();
+  void end_reading(bool is_complete);
 
   // True if `predicate(pid, process)` holds for a process of `container`.
   template <typename Predicate>
@@ -119,14 +125,20 @@ class Tracker {
   std::optional<Examine> suspect(const Forked& event);
   std::optional<Examine> on_exec(const Execed& event);
   [[nodiscard]] StartTime start_time_at(MonotonicTime moment) const;
+  // Then it is not who had that number at that moment.
+  [[nodiscard]] bool is_younger(const TrackedProcess& process, MonotonicTime moment) const;
 
   const Claims& claims_;
   std::chrono::nanoseconds boot_offset_{0};
   bool has_grown_ = false;
   bool is_descent_trusted_ = true;
+  bool is_reading_ = false;
+  bool has_lost_while_reading_ = false;
   std::unordered_map<Pid, TrackedProcess> processes_;
   // Strangers that exec'd and were not looked at yet, and their children: an entrant may fork before we look at it.
-  std::unordered_set<Pid> suspects_;
+  // And children of strangers, born while all of /proc is being read.
+  // With the time of the first event that made each one.
+  std::unordered_map<Pid, MonotonicTime> suspects_;
 };
 
 }  // namespace netclsd

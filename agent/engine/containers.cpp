@@ -5,13 +5,24 @@
 namespace netclsd {
 
 ContainerNumber Containers::add(Registration registration, std::optional<ContainerNumber> outer) {
+  const Container& added = emplace(std::move(registration), outer);
+  by_init_.insert_or_assign(added.registration.init.pid, added.number);
+  return added.number;
+}
+
+ContainerNumber Containers::add_ended(Registration registration) {
+  Container& added = emplace(std::move(registration), std::nullopt);
+  added.has_init_ended = true;
+  return added.number;
+}
+
+Container& Containers::emplace(Registration registration, std::optional<ContainerNumber> outer) {
   CHECK(!by_id_.contains(registration.id));
   const ContainerNumber number{++last_number_};
   by_id_.emplace(registration.id, number);
-  by_init_.insert_or_assign(registration.init.pid, number);
   const auto added = containers_.emplace(number, Container{number, std::move(registration), "", outer, false}).first;
   update_claim(added->second);
-  return number;
+  return added->second;
 }
 
 void Containers::remove(ContainerNumber number) {

@@ -24,6 +24,8 @@ class Containers {
   static constexpr std::size_t kContainersMax = 100'000;
 
   ContainerNumber add(Registration registration, std::optional<ContainerNumber> outer);
+  // Its init has ended already: the number may be another container's init by now.
+  ContainerNumber add_ended(Registration registration);
   void remove(ContainerNumber number);
   void set_group_path(ContainerNumber number, std::string group_path);
   void set_outer(ContainerNumber number, ContainerNumber outer);
@@ -38,6 +40,7 @@ class Containers {
   [[nodiscard]] std::size_t size() const { return by_id_.size(); }
 
  private:
+  Container& emplace(Registration registration, std::optional<ContainerNumber> outer);
   void update_claim(const Container& container);
 
   std::uint32_t last_number_ = 0;

@@ -73,6 +73,7 @@ struct Counters {
   LabelledCount<MoveCause> moves;
   LabelledCount<MoveFailure> move_failures;
   Count strays_repaired;
+  Count groups_repaired;
   LabelledCount<SweepCause> sweeps;
   LatencyHistogram sweep_duration;
   LatencyHistogram move_latency;

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t kReadsPerDrain = 64;  // 3–5 µs each
 constexpr int kSpoolTriesMax = 60;          // one a second
+constexpr std::size_t kSpoolPerRound = 4;   // a registration reads all of /proc
 
 SourceLabel label(RegistrationSource source) { return static_cast<SourceLabel>(source); }
 
@@ -18,10 +19,10 @@ Engine::Engine(Host host, EngineOptions options, Counters& counters)
     : host_(host),
       options_(std::move(options)),
       counters_(counters),
-      mover_(host_, containers_, tracker_, counters_),
+      mover_(host_, *this, containers_, tracker_, counters_),
       registrar_(host_, options_, containers_, tracker_, mover_),
       releaser_(host_, containers_, tracker_),
-      sweeper_(host_, containers_, tracker_, mover_, counters_),
+      sweeper_(host_, *this, containers_, tracker_, mover_, counters_),
       recovery_(host_, options_, containers_, registrar_, counters_),
       views_(host_, options_, containers_, tracker_) {
   tracker_.set_boot_offset(host_.clock.boot_offset());
@@ -37,12 +38,13 @@ void Engine::recover() {
 bool Engine::work(std::size_t examinations_max) {
   host_.events.drain(*this);
   for (std::size_t i = 1; i <= examinations_max && !mover_.is_idle(); ++i) {
-    const bool has_written = mover_.examine_next() == MoveOutcome::kMoved;
-    if (has_written || i % kReadsPerDrain == 0) host_.events.drain(*this);
+    mover_.examine_next();  // drains before it writes
+    if (i % kReadsPerDrain == 0) host_.events.drain(*this);
   }
   if (mover_.take_lost_group()) distrust_events();
+  if (has_spooled_) take_up_spool(kSpoolPerRound);
   update_gauges();
-  return !mover_.is_idle();
+  return has_spooled_ || !mover_.is_idle();
 }
 
 void Engine::tick() {
@@ -110,6 +112,7 @@ void Engine::finish_ended() {
 }
 
 Result<RegistrationAnswer> Engine::register_container(const ContainerId& id, const RegisterRequest& request) {
+  host_.events.drain(*this);  // what was forked under the numbers' earlier owners must still find those
   releaser_.make_way(id, request.pid);
   auto registered = registrar_.add(id, request);
   releaser_.count_unfinished();
@@ -138,7 +141,7 @@ Result<void> Engine::release(const ContainerId& id, bool force) {
 
 Result<SweepReport> Engine::sweep(SweepCause cause) {
   last_sweep_at_ = host_.clock.monotonic();
-  auto report = sweeper_.sweep(cause, [this] { host_.events.drain(*this); });
+  auto report = sweeper_.sweep(cause);
   if (!report) host_.reporter.problem("sweep_failed", "", report.error());
   // What a stray forked while it was not known yet was born outside, and its event told nothing: look again.
   // Not at once: a process that leaves its group again and again must not keep us busy.
@@ -152,8 +155,15 @@ Result<SweepReport> Engine::sweep(SweepCause cause) {
 
 void Engine::keep_unkept() { registrar_.keep_unkept(); }
 
-void Engine::take_up_spool() {
-  for (SpoolItem& item : host_.spool.read()) take_up(item);
+void Engine::look_into_spool() {
+  if (!has_spooled_) host_.spool.look();
+  has_spooled_ = true;
+}
+
+void Engine::take_up_spool(std::size_t entries_max) {
+  auto items = host_.spool.take(entries_max);
+  has_spooled_ = !items.empty();
+  for (SpoolItem& item : items) take_up(item);
 }
 
 void Engine::take_up(SpoolItem& item) {
@@ -185,7 +195,7 @@ void Engine::forget_ended() {
   host_.events.drain(*this);  // forks of those that ended before we looked must still find their parents
   const std::unordered_set<Pid> pids(alive->begin(), alive->end());
   tracker_.forget_all_but(pids, now);
-  tracker_.forget_suspects(pids);
+  tracker_.forget_suspects(pids, now);
   update_gauges();
 }
 

@@ -32,8 +32,8 @@ class Engine : public EventSink {
   // Before the first sweep.
   void recover();
 
-  // Reads what has arrived, then examines and moves, at most `examinations_max` processes; drains between any two
-  // moves. True if there is more to do at once.
+  // Reads what has arrived, then examines and moves, at most `examinations_max` processes, and takes up a few spool
+  // entries; drains between any two moves. True if there is more to do at once.
   bool work(std::size_t examinations_max);
   // What is due by now: overrun sweep, audit, unfinished releases, the spool. Call at next_deadline().
   void tick();
@@ -46,7 +46,9 @@ class Engine : public EventSink {
   [[nodiscard]] Result<RegistrationAnswer> register_container(const ContainerId& id, const RegisterRequest& request);
   [[nodiscard]] Result<void> release(const ContainerId& id, bool force);
   [[nodiscard]] Result<SweepReport> sweep(SweepCause cause);
-  void take_up_spool();
+  // Once a second. work() takes up a few entries of what is found, so that everybody else is served meanwhile.
+  void look_into_spool();
+  void take_up_spool(std::size_t entries_max);
   // Tries again to keep what could not be kept (no space in the state directory).
   void keep_unkept();
   // Why registrations are not kept; empty if all are.
@@ -86,6 +88,7 @@ class Engine : public EventSink {
   MonotonicTime audit_interval_ = std::chrono::seconds{30};
   MonotonicTime last_sweep_at_{0};
   MonotonicTime last_retry_at_{0};
+  bool has_spooled_ = false;                // not all of what was found is taken up yet
   std::map<std::string, int> spool_tries_;  // of entries that could not be taken up yet
 };
 

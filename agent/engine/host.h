@@ -87,7 +87,9 @@ struct SpoolItem {
 class Spool {
  public:
   virtual ~Spool() = default;
-  virtual std::vector<SpoolItem> read() = 0;
+  virtual void look() = 0;  // notes what is there
+  // Of what was there at the last look, in the order it was left, the next ones; each is given once.
+  virtual std::vector<SpoolItem> take(std::size_t entries_max) = 0;
   virtual void discard(const std::string& name) = 0;
   virtual void set_aside(const std::string& name) = 0;  // it is not given again
 };

@@ -41,23 +41,29 @@ MoveOutcome Mover::examine_next() {
 }
 
 MoveOutcome Mover::examine(const Examine& examine) {
-  const auto cgroups = host_.processes.cgroups(examine.pid);
-  // What it forked before it ended may be told later, and must find its parent: the next sweep forgets it.
-  if (!cgroups) return MoveOutcome::kGone;
-  tracker_.settle(examine.pid);
+  if (tracker_.is_outdated(examine)) return MoveOutcome::kNotNeeded;
+  // Also if it has ended: what it forked before may be told later, and must find its parent. The next sweep forgets it.
   tracker_.inherit(examine);
+  const auto cgroups = host_.processes.cgroups(examine.pid);
+  if (!cgroups) return MoveOutcome::kGone;
   const Verdict verdict = tracker_.judge(examine.pid, *cgroups);
   if (std::holds_alternative<Attach>(verdict)) return look_again_and_attach(examine);
+  tracker_.settle(examine.pid);
   if (const auto* placed = std::get_if<Placed>(&verdict)) return note_placed(examine, placed->container);
   if (std::holds_alternative<NotMember>(verdict)) tracker_.forget(examine.pid);
   return MoveOutcome::kNotNeeded;
 }
 
 // A zombie's file shows what was, and so does that of a leader thread that has exited: before a write the whole of it
-// is read, which costs five times as much.
+// is read, which costs five times as much. Its path may be the outer container's and its descent one's inside of that;
+// whose child it is, if the number was given away lately, only the events tell.
 MoveOutcome Mover::look_again_and_attach(const Examine& examine) {
   const auto facts = host_.processes.facts(examine.pid);
   if (!facts) return MoveOutcome::kGone;
+  host_.events.drain(sink_);
+  if (tracker_.is_outdated(examine)) return MoveOutcome::kNotNeeded;
+  tracker_.settle(examine.pid);
+  tracker_.inherit({examine.pid, examine.cause, examine.event_at, facts->parent});
   const Verdict verdict = tracker_.judge(examine.pid, facts->cgroups);
   if (const auto* placed = std::get_if<Placed>(&verdict)) return note_placed(examine, placed->container);
   const auto* to_attach = std::get_if<Attach>(&verdict);

@@ -3,7 +3,8 @@
 //
 // Just before each write /proc/PID/cgroup is read once: it tells whether the process is placed already (a needless
 // write may wait for an RCU grace period and hold up every container creation on the node), and whether the number is
-// still that of a member.
+// still that of a member. Between that look and the write the events that have arrived are read: the process's own fork
+// is among them, since it is queued before the process first runs.
 #pragma once
 
 #include <deque>
@@ -21,8 +22,9 @@ class Mover {
  public:
   static constexpr std::size_t kQueueMax = 262'144;  // above it examining all of /proc is cheaper
 
-  Mover(Host& host, Containers& containers, Tracker& tracker, Counters& counters)
-      : host_(host), containers_(containers), tracker_(tracker), counters_(counters) {}
+  // `sink` gets the events that are read between look and write.
+  Mover(Host& host, EventSink& sink, Containers& containers, Tracker& tracker, Counters& counters)
+      : host_(host), sink_(sink), containers_(containers), tracker_(tracker), counters_(counters) {}
 
   // False when the queue is full: the caller must sweep.
   [[nodiscard]] bool enqueue(const Examine& examine);
@@ -49,6 +51,7 @@ class Mover {
   void count_failure(const Error& error);
 
   Host& host_;
+  EventSink& sink_;
   Containers& containers_;
   Tracker& tracker_;
   Counters& counters_;

@@ -59,8 +59,7 @@ void Recovery::take_up_ended(Registration registration) {
   if (registration.membership && cgroups) {
     registration.membership = find_membership_path_again(*registration.membership, *cgroups);
   }
-  const ContainerNumber number = containers_.add(std::move(registration), std::nullopt);
-  containers_.find(number)->has_init_ended = true;
+  const ContainerNumber number = containers_.add_ended(std::move(registration));
   if (cgroups && cgroups->net_cls()) containers_.set_group_path(number, *cgroups->net_cls());
 }
 

@@ -100,10 +100,10 @@ Result<Registered> Registrar::create(const ContainerId& id, const RegisterReques
   if (containers_.size() >= Containers::kContainersMax) {
     return failure(ErrorCode::kUnavailable, std::to_string(Containers::kContainersMax) + " containers are registered");
   }
-  auto snapshot = take_snapshot(host_.processes);  // nothing is drained meanwhile: no fork of init can be overlooked
-  if (!snapshot) return pass_on(snapshot.error());
   auto init = identify(request);
   if (!init) return pass_on(init.error());
+  auto snapshot = take_snapshot(host_.processes);  // nothing is drained meanwhile: no fork of init can be overlooked
+  if (!snapshot) return pass_on(snapshot.error());
   const ProcessFacts agent = facts_of_agent();
   init->pid_namespace = host_.processes.pid_namespace(init->pid);
   note_namespaces(*snapshot, *init);

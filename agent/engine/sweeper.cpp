@@ -7,20 +7,21 @@
 
 namespace netclsd {
 
-Result<SweepReport> Sweeper::sweep(SweepCause cause, const std::function<void()>& drain) {
+Result<SweepReport> Sweeper::sweep(SweepCause cause) {
   const MonotonicTime began_at = host_.clock.monotonic();
   tracker_.set_boot_offset(host_.clock.boot_offset());
   repair_groups();
-  auto snapshot = take_snapshot(host_.processes, drain);
+  tracker_.begin_reading();
+  auto snapshot = take_snapshot(host_.processes, [this] { host_.events.drain(sink_); });
+  host_.events.drain(sink_);  // forks of those that ended before we looked must still find their parents
+  tracker_.end_reading(snapshot.has_value());
   if (!snapshot) return pass_on(snapshot.error(), "sweep");
-  drain();  // forks of those that ended before we looked must still find their parents
   const auto members = find_members(*snapshot, containers_.inits(), containers_.claims(), tracker_);
   forget_others(*snapshot, members, began_at);
   remember(members, began_at, host_.clock.monotonic());
-  tracker_.trust_descent();
   for (const Pid pid : find_foreigners(*snapshot, members, containers_.claims())) expel(pid);
   SweepReport report{.processes_seen = snapshot->size(), .members = members.size()};
-  place_strays(members, drain, report);
+  place_strays(members, report);
   report.duration = std::chrono::duration_cast<std::chrono::microseconds>(host_.clock.monotonic() - began_at);
   count(cause, report);
   return report;
@@ -36,6 +37,7 @@ void Sweeper::repair_groups() {
     if (registration.is_adopted && may_be_gone) continue;  // the runtime's own: gone with the container
     auto made = host_.net_cls.make(registration.directory);
     if (made) made = host_.net_cls.set_classid(registration.directory, registration.classid.raw());
+    if (made) counters_.groups_repaired.add();
     if (!made) host_.reporter.problem("group_repair_failed", registration.id.text(), made.error());
   }
 }
@@ -55,15 +57,13 @@ void Sweeper::remember(const std::vector<Member>& members, MonotonicTime began_a
   }
 }
 
-void Sweeper::place_strays(const std::vector<Member>& members, const std::function<void()>& drain,
-                           SweepReport& report) {
+void Sweeper::place_strays(const std::vector<Member>& members, SweepReport& report) {
   for (const Member& member : members) {
     if (member.is_placed) continue;
     ++report.strays;
     const auto outcome = mover_.examine({member.pid, JoinCause::kSweep, host_.clock.monotonic()});
     report.moved += outcome == MoveOutcome::kMoved ? 1 : 0;
     report.failed += outcome == MoveOutcome::kFailed ? 1 : 0;
-    drain();
   }
 }
 
@@ -73,7 +73,7 @@ void Sweeper::forget_others(const Snapshot& snapshot, const std::vector<Member>&
   for (const Member& member : members) pids.insert(member.pid);
   tracker_.forget_all_but(pids, began_at);
   for (const ProcessFacts& process : snapshot) pids.insert(process.pid);
-  tracker_.forget_suspects(pids);
+  tracker_.forget_suspects(pids, began_at);
 }
 
 void Sweeper::expel(Pid pid) {

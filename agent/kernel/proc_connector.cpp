@@ -145,22 +145,26 @@ Result<void> ProcConnector::await_acknowledgement(std::chrono::milliseconds time
   return {};
 }
 
-void ProcConnector::drain(const std::function<void(const ConnectorMessage&)>& handle) {
+void ProcConnector::drain(const OnMessage& on_message, const OnDropped& on_dropped) {
   // Whatever was there when we began is delivered; what arrives meanwhile does not keep us here for ever.
   const std::size_t batches_max = receive_buffer_bytes_ / kEventInBuffer_bytes / kBatch + 1;
   for (std::size_t i = 0; i < batches_max; ++i) {
-    if (receive_batch(handle) < kBatch) return;
+    if (receive_batch(on_message, on_dropped) < kBatch) return;
   }
 }
 
-std::size_t ProcConnector::receive_batch(const std::function<void(const ConnectorMessage&)>& handle) {
+std::size_t ProcConnector::receive_batch(const OnMessage& on_message, const OnDropped& on_dropped) {
   static thread_local Batch batch;
   for (auto& message : batch.messages) message.msg_hdr.msg_namelen = sizeof(sockaddr_nl);
   const int got = ::recvmmsg(socket_.get(), batch.messages.data(), kBatch, MSG_DONTWAIT, nullptr);
-  if (got < 0) return errno == EINTR ? kBatch : 0;
+  const int error = errno;
+  // After receiving and before handing on: what was dropped before one of these was queued is counted by now.
+  const std::uint32_t dropped = on_dropped ? take_drops() : 0;
+  if (dropped > 0) on_dropped(dropped);
+  if (got < 0) return error == EINTR ? kBatch : 0;
   for (std::size_t i = 0; i < static_cast<std::size_t>(got); ++i) {
     if (!is_from_kernel(batch.messages[i].msg_hdr, batch.senders[i])) continue;
-    if (const auto event = decode_event(std::span(batch.data[i]).first(batch.messages[i].msg_len))) handle(*event);
+    if (const auto event = decode_event(std::span(batch.data[i]).first(batch.messages[i].msg_len))) on_message(*event);
   }
   return static_cast<std::size_t>(got);
 }

@@ -24,8 +24,11 @@ class ProcConnector {
   // Waits for the kernel's answer to request_events(). kUnavailable if none comes.
   [[nodiscard]] Result<void> await_acknowledgement(std::chrono::milliseconds timeout);
 
-  // Calls `handle` for each message that has arrived, without waiting, at most one receive buffer's worth.
-  void drain(const std::function<void(const ConnectorMessage&)>& handle);
+  using OnMessage = std::function<void(const ConnectorMessage&)>;
+  using OnDropped = std::function<void(std::uint32_t events)>;
+  // Hands on what has arrived, without waiting, at most one receive buffer's worth. What the kernel dropped is told
+  // before any message that was queued after it; without `on_dropped` it is left for the next call.
+  void drain(const OnMessage& on_message, const OnDropped& on_dropped = {});
   // Events the kernel dropped on this socket since the last call: SK_MEMINFO_DROPS, which wraps at 32 bits.
   [[nodiscard]] std::uint32_t take_drops();
 
@@ -35,7 +38,7 @@ class ProcConnector {
  private:
   explicit ProcConnector(UniqueFd socket) : socket_(std::move(socket)) {}
   [[nodiscard]] Result<void> configure(Pid self, std::uint64_t receive_buffer_bytes);
-  [[nodiscard]] std::size_t receive_batch(const std::function<void(const ConnectorMessage&)>& handle);
+  [[nodiscard]] std::size_t receive_batch(const OnMessage& on_message, const OnDropped& on_dropped);
 
   UniqueFd socket_;
   std::uint64_t receive_buffer_bytes_ = 0;

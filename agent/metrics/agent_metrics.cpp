@@ -85,6 +85,8 @@ std::vector<MetricFamily> AgentMetrics::Collect() const {
                   kMoveFailures, c.move_failures),
       counter("strays_repaired_total", "Members found outside of their group by a sweep and placed.",
               c.strays_repaired),
+      counter("groups_repaired_total", "Groups found without their classid, or gone, by a sweep and repaired.",
+              c.groups_repaired),
       counters_by("sweeps_total", "Comparisons of all of /proc with the registrations, by cause.", "cause",
                   kSweepCauses, c.sweeps),
       histogram("sweep_duration_seconds", "How long sweeps took.", c.sweep_duration),

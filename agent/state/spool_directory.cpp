@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "common/base/file.h"
 
@@ -36,16 +37,24 @@ Result<SpoolEntry> parse(const UniqueFd& directory, const std::string& name) {
 
 }  // namespace
 
-std::vector<SpoolItem> SpoolDirectory::read() {
+void SpoolDirectory::look() {
   std::vector<Entry> entries;
   for (const std::string& name : list_some_names(directory_, kNamesMax).value_or(std::vector<std::string>{})) {
     if (name.starts_with('.') || !name.ends_with(".json")) continue;  // a hook is still writing it
     if (auto entry = entry_at(directory_, name)) entries.push_back(std::move(*entry));
   }
   std::sort(entries.begin(), entries.end());
-  if (entries.size() > kEntriesPerReadMax) entries.resize(kEntriesPerReadMax);
+  waiting_.clear();
+  for (Entry& entry : entries) waiting_.push_back(std::move(entry.name));
+}
+
+std::vector<SpoolItem> SpoolDirectory::take(std::size_t entries_max) {
   std::vector<SpoolItem> items;
-  for (const Entry& entry : entries) items.push_back({entry.name, parse(directory_, entry.name)});
+  while (!waiting_.empty() && items.size() < entries_max) {
+    const std::string name = std::exchange(waiting_.front(), {});
+    waiting_.pop_front();
+    items.push_back({name, parse(directory_, name)});
+  }
   return items;
 }
 

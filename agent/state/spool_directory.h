@@ -1,6 +1,8 @@
 // What hooks left in <state_dir>/spool while the agent was away. Loop thread only.
 #pragma once
 
+#include <deque>
+
 #include "agent/engine/host.h"
 #include "common/base/unique_fd.h"
 
@@ -10,15 +12,16 @@ class SpoolDirectory : public Spool {
  public:
   explicit SpoolDirectory(UniqueFd directory) : directory_(std::move(directory)) {}
 
-  // In the order they were left (modification time, then name), at most kEntriesPerReadMax; the rest come next time.
-  std::vector<SpoolItem> read() override;
+  // At most 100,000 entries; more wait for the next look.
+  void look() override;
+  // In the order they were left: by modification time, then by name.
+  std::vector<SpoolItem> take(std::size_t entries_max) override;
   void discard(const std::string& name) override;
   void set_aside(const std::string& name) override;  // renamed to NAME.unreadable
 
-  static constexpr std::size_t kEntriesPerReadMax = 1'000;
-
  private:
   UniqueFd directory_;
+  std::deque<std::string> waiting_;
 };
 
 }  // namespace netclsd

@@ -14,7 +14,7 @@ CLOSED_LABELS = {
     "sweeps_total": ("cause", ("startup", "overrun", "audit", "request")),
     "registrations_total": ("source", ("hook", "spool", "api", "recovered")),
 }
-PLAIN = ("ready", "containers", "processes", "events_dropped_total", "overruns_total", "strays_repaired_total",
+PLAIN = ("ready", "containers", "processes", "events_dropped_total", "overruns_total", "strays_repaired_total", "groups_repaired_total",
          "canary_misses_total", "resubscriptions_total", "receive_buffer_bytes", "config_reloads_total",
          "config_reload_failures_total", "sweep_duration_seconds_count", "move_latency_seconds_count")
 STANDARD = ("process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds", "process_max_fds",

@@ -35,7 +35,8 @@ class MemoryStore : public RegistrationStore, public Spool {
     for (const auto& [id, registration] : kept) all.push_back(registration);
     return all;
   }
-  std::vector<SpoolItem> read() override { return {}; }
+  void look() override {}
+  std::vector<SpoolItem> take(std::size_t) override { return {}; }
   void discard(const std::string&) override {}
   void set_aside(const std::string&) override {}
 

@@ -218,15 +218,15 @@ Result<bool> FakeHost::watch(Pid pid) {
   return true;
 }
 
+// As the real one does: what was dropped is told before what was queued after it.
 void FakeHost::drain(EventSink& sink) {
+  drops_told_ += drops_untold_;
+  if (drops_untold_ > 0) sink.on_dropped(std::exchange(drops_untold_, 0));
   while (!events_.empty()) {
     const ProcessEvent event = events_.front();
     events_.pop_front();
     sink.on_event(event);
   }
-  if (drops_untold_ == 0) return;
-  drops_told_ += drops_untold_;
-  sink.on_dropped(std::exchange(drops_untold_, 0));
 }
 
 Result<void> FakeHost::save(const Registration& registration) {
@@ -252,9 +252,17 @@ std::vector<Result<Registration>> FakeHost::load() {
   return registrations;
 }
 
-std::vector<SpoolItem> FakeHost::read() {
+void FakeHost::look() {
+  spool_waiting_.clear();
+  for (const auto& [name, entry] : spool_) spool_waiting_.push_back(name);
+}
+
+std::vector<SpoolItem> FakeHost::take(std::size_t entries_max) {
   std::vector<SpoolItem> items;
-  for (const auto& [name, entry] : spool_) items.push_back({name, entry});
+  for (; !spool_waiting_.empty() && items.size() < entries_max; spool_waiting_.pop_front()) {
+    const auto found = spool_.find(spool_waiting_.front());
+    if (found != spool_.end()) items.push_back({found->first, found->second});
+  }
   return items;
 }
 

@@ -118,7 +118,8 @@ class FakeHost : public Processes,
   Result<void> remove(const ContainerId& id) override;
   std::vector<Result<Registration>> load() override;
   // Spool
-  std::vector<SpoolItem> read() override;
+  void look() override;
+  std::vector<SpoolItem> take(std::size_t entries_max) override;
   void discard(const std::string& name) override;
   void set_aside(const std::string& name) override { discard(name); }
   // Reporter
@@ -152,6 +153,7 @@ class FakeHost : public Processes,
   std::vector<Pid> exited_;
   std::map<ContainerId, Registration> kept_;
   std::map<std::string, SpoolEntry> spool_;
+  std::deque<std::string> spool_waiting_;
   MonotonicTime now_ = std::chrono::seconds{100};
   std::int32_t last_pid_ = 2;
   std::size_t moves_ = 0;

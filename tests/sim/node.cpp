@@ -57,7 +57,7 @@ void Node::exit_inside() {
 void Node::enter() {
   const SimContainer* container = any_container();
   if (container == nullptr || !container->has_own_path || world.is_full()) return;
-  if (!world.is_alive(container->init) || world.process(container->init).owner != container->id) return;
+  if (!is_init_alive(*container)) return;
   if (container->id == starting_ || !is_known(*container)) return;
   for (const SimContainer* outer = find(container->outer); outer != nullptr; outer = find(outer->outer)) {
     if (!world.kept().contains(*ContainerId::parse(outer->id))) return;
@@ -115,9 +115,7 @@ SimContainer Node::make_container(const std::string& id, ClassId classid) {
 const SimContainer* Node::choose_outer() {
   const SimContainer* outer = one_in(4) ? any_container() : nullptr;
   if (outer == nullptr || depth_of(*outer) >= kNestingMax) return nullptr;
-  return world.is_alive(outer->init) && world.process(outer->init).owner == outer->id && can_fork(outer->init)
-             ? outer
-             : nullptr;
+  return is_init_alive(*outer) && can_fork(outer->init) ? outer : nullptr;
 }
 
 void Node::choose_path(SimContainer& container, const SimContainer* outer) {
@@ -133,7 +131,7 @@ void Node::choose_path(SimContainer& container, const SimContainer* outer) {
 }
 
 void Node::end(const SimContainer& container, const std::function<void()>& between) {
-  if (!world.is_alive(container.init) || world.process(container.init).owner != container.id) {
+  if (!is_init_alive(container)) {
     for (const Pid pid : world.owned_by(container.id)) world.exit(pid);
     return;
   }
@@ -223,13 +221,19 @@ bool Node::is_known(const SimContainer& container) const {
   return !container.shares_pid_namespace || world.kept().contains(*id);
 }
 
-// In a pid namespace whose init has ended nobody can fork any more.
+// When the init of a pid namespace ends, the kernel kills its processes and those of the namespaces inside it in one
+// step, and a process with a fatal signal cannot fork.
 bool Node::can_fork(Pid creator) const {
   const SimContainer* container = find(*world.all().at(creator).owner);
-  if (container == nullptr || container->id == starting_) return false;
-  if (!is_known(*container)) return false;
-  const auto reaper = world.all().find(world.all().at(creator).reaper);
-  return reaper != world.all().end() && (reaper->first == FakeHost::kInit || reaper->second.reaper == reaper->first);
+  if (container == nullptr || container->id == starting_ || !is_known(*container)) return false;
+  for (const SimContainer* each = container; each != nullptr; each = find(each->outer)) {
+    if (!each->shares_pid_namespace && !is_init_alive(*each)) return false;
+  }
+  return true;
+}
+
+bool Node::is_init_alive(const SimContainer& container) const {
+  return world.is_alive(container.init) && world.all().at(container.init).owner == container.id;
 }
 
 int Node::depth_of(const SimContainer& container) const {

@@ -70,6 +70,7 @@ class Node {
   [[nodiscard]] const SimContainer* choose_outer();
   [[nodiscard]] bool is_known(const SimContainer& container) const;
   [[nodiscard]] bool can_fork(Pid creator) const;
+  [[nodiscard]] bool is_init_alive(const SimContainer& container) const;
   [[nodiscard]] int depth_of(const SimContainer& container) const;
   [[nodiscard]] bool is_inside(const SimContainer& inner, const std::string& outer) const;
   void choose_path(SimContainer& container, const SimContainer* outer);

@@ -149,7 +149,8 @@ void Simulation::start_engine() {
     engine.set_policy(policy_);
     engine.recover();
     if (!engine.sweep(SweepCause::kStartup)) fail("the start-up sweep failed");
-    engine.take_up_spool();
+    engine.look_into_spool();
+    engine.take_up_spool(node_.pick(3));
   });
 }
 
@@ -162,7 +163,7 @@ void Simulation::pass_second() {
   node_.world.pass(std::chrono::seconds{1});
   with_engine([this](Engine& engine) {
     for (const Pid pid : node_.world.take_exits()) engine.on_exit(pid);
-    engine.take_up_spool();
+    engine.look_into_spool();
     engine.forget_ended();
     engine.work(0);
     if (node_.world.is_silent()) {  // the canary is missed

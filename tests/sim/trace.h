@@ -11,7 +11,7 @@ namespace netclsd {
 
 class Trace {
  public:
-  static constexpr std::size_t kStepsMax = 400;
+  static constexpr std::size_t kStepsMax = 4000;
 
   // `what` is a literal.
   void note(const char* what, Pid pid = {}, std::string object = "", std::int64_t number = 0) {

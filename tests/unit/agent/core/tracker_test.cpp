@@ -20,6 +20,11 @@ class TrackerTest : public testing::Test {
     tracker_.put(pid, {kContainer, StartTime{5}, milliseconds{1}, placed_since, JoinCause::kRegister});
   }
 
+  void read_all() {
+    tracker_.begin_reading();
+    tracker_.end_reading(true);
+  }
+
   Claims claims_;
   Tracker tracker_{claims_};
 };
@@ -99,8 +104,58 @@ TEST_F(TrackerTest, AfterLostEventsAForkIsLookedAtAndOnlyItsPathMakesItAMember) 
   EXPECT_EQ(tracker_.judge(kChild, at("/elsewhere", "/")), Verdict(NotMember{})) << "the parent's pid may be anybody's";
   EXPECT_EQ(tracker_.judge(kParent, at("/elsewhere", "/")), Verdict(Undecided{}));
   EXPECT_EQ(tracker_.judge(kChild, at("/c1", "/")), Verdict(Attach{kContainer, false}));
-  tracker_.trust_descent();
+  read_all();
   EXPECT_EQ(tracker_.judge(kParent, at("/elsewhere", "/")), Verdict(Attach{kContainer, true}));
+}
+
+TEST_F(TrackerTest, AReadingThatFailedOrDuringWhichEventsWereLostProvesNothing) {
+  track(kParent, milliseconds{10});
+  tracker_.distrust_descent();
+  tracker_.begin_reading();
+  tracker_.distrust_descent();
+  tracker_.end_reading(true);
+  EXPECT_EQ(tracker_.judge(kParent, at("/elsewhere", "/")), Verdict(Undecided{}));
+  tracker_.begin_reading();
+  tracker_.end_reading(false);
+  EXPECT_EQ(tracker_.judge(kParent, at("/elsewhere", "/")), Verdict(Undecided{}));
+}
+
+TEST_F(TrackerTest, WhileAllIsReadAStrangersChildIsExaminedToo) {
+  tracker_.begin_reading();
+  const Examine expected{kChild, JoinCause::kFork, milliseconds{11}, kParent};
+  EXPECT_EQ(tracker_.on(Forked{kParent, kChild, milliseconds{11}}), expected);
+  tracker_.end_reading(true);
+  EXPECT_EQ(tracker_.on(Forked{kParent, Pid{102}, milliseconds{12}}), std::nullopt);
+}
+
+TEST_F(TrackerTest, AForkFromBeforeItsParentWasBornIsOfTheNumbersEarlierOwner) {
+  tracker_.put(kParent, {kContainer, StartTime{500}, milliseconds{5'000}, milliseconds{5'000}, JoinCause::kRegister});
+  EXPECT_EQ(tracker_.on(Forked{kParent, kChild, milliseconds{1'000}}), std::nullopt);
+  EXPECT_EQ(tracker_.find(kChild), nullptr);
+  tracker_.inherit({kChild, JoinCause::kFork, milliseconds{1'000}, kParent});
+  EXPECT_EQ(tracker_.find(kChild), nullptr);
+}
+
+TEST_F(TrackerTest, AnExaminationIsOutdatedWhenTheNumberWasGivenAwaySince) {
+  const auto execed = tracker_.on(Execed{kChild, milliseconds{10}});
+  ASSERT_TRUE(execed.has_value());
+  EXPECT_FALSE(tracker_.is_outdated(*execed));
+  tracker_.on(Execed{kParent, milliseconds{11}});
+  const auto forked = tracker_.on(Forked{kParent, kChild, milliseconds{20}});
+  ASSERT_TRUE(forked.has_value());
+  EXPECT_TRUE(tracker_.is_outdated(*execed));
+  EXPECT_FALSE(tracker_.is_outdated(*forked));
+  tracker_.put(kChild, {kContainer, StartTime{5}, milliseconds{21}, milliseconds{21}, JoinCause::kSweep});
+  EXPECT_TRUE(tracker_.is_outdated(*forked)) << "all of it was read since";
+}
+
+TEST_F(TrackerTest, ASuspectOlderThanTheLookIsForgottenWhenItHasEnded) {
+  tracker_.on(Execed{kParent, milliseconds{10}});
+  tracker_.forget_suspects({}, milliseconds{10});
+  EXPECT_TRUE(tracker_.on(Forked{kParent, kChild, milliseconds{20}}).has_value()) << "it may be too young to be seen";
+  tracker_.forget_suspects({kChild}, milliseconds{30});
+  EXPECT_FALSE(tracker_.on(Forked{kParent, Pid{102}, milliseconds{31}}).has_value());
+  EXPECT_TRUE(tracker_.on(Forked{kChild, Pid{103}, milliseconds{32}}).has_value());
 }
 
 TEST_F(TrackerTest, WhoWasForkedWhileDescentWasNotTrustedInheritsWhenItIsAgain) {
@@ -110,7 +165,7 @@ TEST_F(TrackerTest, WhoWasForkedWhileDescentWasNotTrustedInheritsWhenItIsAgain) 
   const auto examine = tracker_.on(Forked{kParent, kChild, milliseconds{11}});
   ASSERT_TRUE(examine.has_value());
   EXPECT_EQ(tracker_.judge(kChild, at("/c1", "/")), Verdict(Undecided{})) << "it may be of the container inside";
-  tracker_.trust_descent();
+  read_all();
   tracker_.inherit(*examine);
   EXPECT_EQ(tracker_.judge(kChild, at("/c1", "/")), Verdict(Attach{kOther, true}));
 }

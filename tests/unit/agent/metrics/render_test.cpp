@@ -52,6 +52,7 @@ const std::vector<std::string> kContract = {
     R"(netclsd_move_failures_total{reason="denied"} 0)",
     R"(netclsd_move_failures_total{reason="other"} 0)",
     "netclsd_strays_repaired_total 0",
+    "netclsd_groups_repaired_total 0",
     R"(netclsd_sweeps_total{cause="startup"} 0)",
     R"(netclsd_sweeps_total{cause="overrun"} 0)",
     R"(netclsd_sweeps_total{cause="audit"} 0)",

@@ -27,16 +27,34 @@ class SpoolDirectoryTest : public testing::Test {
     ::utimensat(AT_FDCWD, (root_ / (id + ".json")).c_str(), times, 0);
   }
 
+  static std::vector<SpoolItem> read_all(SpoolDirectory spool) {
+    spool.look();
+    return spool.take(1'000);
+  }
+
   std::filesystem::path root_ = testing::TempDir() + "/spool_directory_test." + std::to_string(::getpid());
 };
 
 TEST_F(SpoolDirectoryTest, GivesEntriesInTheOrderTheyWereLeft) {
   leave("later", 200);
   leave("earlier", 100);
-  const auto items = spool().read();
+  const auto items = read_all(spool());
   ASSERT_EQ(items.size(), 2U);
   EXPECT_EQ(items[0].entry.value().id.text(), "earlier");
   EXPECT_EQ(items[1].entry.value().id.text(), "later");
+}
+
+TEST_F(SpoolDirectoryTest, GivesEachEntryOnceUntilItLooksAgain) {
+  leave("first", 100);
+  leave("second", 200);
+  SpoolDirectory directory = spool();
+  directory.look();
+  EXPECT_EQ(directory.take(1).at(0).name, "first.json");
+  leave("between", 150);
+  EXPECT_EQ(directory.take(5).at(0).name, "second.json");
+  EXPECT_TRUE(directory.take(5).empty());
+  directory.look();
+  EXPECT_EQ(directory.take(5).size(), 3U);
 }
 
 TEST_F(SpoolDirectoryTest, AnEntryThatCannotBeReadStopsNoOther) {
@@ -45,7 +63,7 @@ TEST_F(SpoolDirectoryTest, AnEntryThatCannotBeReadStopsNoOther) {
   ASSERT_EQ(::mkfifo((root_ / "fifo.json").c_str(), 0600), 0);
   std::filesystem::create_symlink("/etc/passwd", root_ / "link.json");
   int good = 0;
-  const auto items = spool().read();
+  const auto items = read_all(spool());
   for (const auto& item : items) good += item.entry.has_value() ? 1 : 0;
   EXPECT_EQ(items.size(), 4U);
   EXPECT_EQ(good, 1);
@@ -53,13 +71,13 @@ TEST_F(SpoolDirectoryTest, AnEntryThatCannotBeReadStopsNoOther) {
 
 TEST_F(SpoolDirectoryTest, WhatAHookIsStillWritingIsLeftAlone) {
   std::ofstream(root_ / ".half.json.tmp") << "{";
-  EXPECT_TRUE(spool().read().empty());
+  EXPECT_TRUE(read_all(spool()).empty());
 }
 
 TEST_F(SpoolDirectoryTest, ADiscardedEntryIsGone) {
   leave("good", 100);
   spool().discard("good.json");
-  EXPECT_TRUE(spool().read().empty());
+  EXPECT_TRUE(read_all(spool()).empty());
 }
 
 }  // namespace
