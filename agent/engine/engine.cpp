@@ -113,8 +113,7 @@ void Engine::finish_ended() {
 
 Result<RegistrationAnswer> Engine::register_container(const ContainerId& id, const RegisterRequest& request) {
   host_.events.drain(*this);  // what was forked under the numbers' earlier owners must still find those
-  releaser_.make_way(id, request.pid);
-  auto registered = registrar_.add(id, request);
+  auto registered = make_way_and_add(id, request);
   releaser_.count_unfinished();
   update_gauges();
   if (!registered) {
@@ -131,6 +130,11 @@ Result<RegistrationAnswer> Engine::register_container(const ContainerId& id, con
   answer.is_new = (*registered)->is_new;
   answer.not_kept_because = registrar_.not_kept_because();
   return answer;
+}
+
+Result<std::optional<Registered>> Engine::make_way_and_add(const ContainerId& id, const RegisterRequest& request) {
+  if (auto made_way = releaser_.make_way(id, request.pid); !made_way) return pass_on(made_way.error());
+  return registrar_.add(id, request);
 }
 
 Result<void> Engine::release(const ContainerId& id, bool force) {
@@ -156,6 +160,7 @@ Result<SweepReport> Engine::sweep(SweepCause cause) {
 void Engine::keep_unkept() { registrar_.keep_unkept(); }
 
 void Engine::look_into_spool() {
+  recovery_.remove_leftovers();
   if (!has_spooled_) host_.spool.look();
   has_spooled_ = true;
 }

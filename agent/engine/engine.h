@@ -61,6 +61,8 @@ class Engine : public EventSink {
   [[nodiscard]] Views& views() { return views_; }
 
  private:
+  [[nodiscard]] Result<std::optional<Registered>> make_way_and_add(const ContainerId& id,
+                                                                   const RegisterRequest& request);
   void finish_ended();
   void update_gauges();
   void count_failure(const Error& error);

@@ -77,15 +77,21 @@ void Recovery::remove_orphaned_groups(Orphans which) {
 }
 
 void Recovery::remove_orphaned_group(const ContainerId& id) {
+  leftovers_.erase(id);
   if (containers_.find(id) != nullptr) return;
-  for (const std::string& parent : {options_.place.parent, options_.place.hook_parent})
-    remove(parent + "/" + id.text());
+  for (const std::string& parent : {options_.place.parent, options_.place.hook_parent}) {
+    if (!remove(parent + "/" + id.text())) leftovers_.insert(id);
+  }
 }
 
-// One that holds processes stays.
-void Recovery::remove(const std::string& directory) {
+void Recovery::remove_leftovers() {
+  for (const ContainerId& id : std::set(leftovers_)) remove_orphaned_group(id);
+}
+
+bool Recovery::remove(const std::string& directory) {
   const auto removed = host_.net_cls.remove(directory);
   if (!removed) host_.reporter.problem("orphaned_group", directory, removed.error());
+  return !removed || *removed != RemoveOutcome::kNotEmpty;
 }
 
 }  // namespace netclsd

@@ -21,11 +21,13 @@ class Recovery {
   // that were there the last time too.
   enum class Orphans { kAll, kSeenTwice };
   void remove_orphaned_groups(Orphans which);
-  // Of a container that will not be registered.
+  // Of a container that will not be registered. While it holds processes it stays, until remove_leftovers().
   void remove_orphaned_group(const ContainerId& id);
+  void remove_leftovers();
 
  private:
-  void remove(const std::string& directory);
+  // False: it holds processes.
+  bool remove(const std::string& directory);
   void take_up(Registration registration);
   void take_up_alive(Registration registration, const ProcessFacts& init);
   void take_up_ended(Registration registration);
@@ -36,6 +38,7 @@ class Recovery {
   Registrar& registrar_;
   Counters& counters_;
   std::set<std::string> orphans_seen_;
+  std::set<ContainerId> leftovers_;
 };
 
 }  // namespace netclsd

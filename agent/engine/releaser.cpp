@@ -27,14 +27,16 @@ Result<void> Releaser::release(const ContainerId& id, bool force) {
   return {};
 }
 
-void Releaser::make_way(const ContainerId& id, Pid init) {
+Result<void> Releaser::make_way(const ContainerId& id, Pid init) {
   on_exit(init);  // the end of the number's last owner may not have been told yet
   Container* container = containers_.find(id);
-  if (container == nullptr) return;
+  if (container == nullptr) return {};
   check_init(*container);
-  if (!container->has_init_ended) return;
-  static_cast<void>(clean_up(container->registration));  // what stays is taken over by who comes
+  if (!container->has_init_ended) return {};
+  static_cast<void>(remove_group(container->registration));  // who stays in it is taken over by who comes
+  if (auto removed = remove_state(container->registration); !removed) return removed;
   forget(container->number);
+  return {};
 }
 
 void Releaser::finish_ended() {
@@ -90,14 +92,20 @@ Result<void> Releaser::move_out(const Container& container) {
 }
 
 bool Releaser::clean_up(const Registration& registration) {
-  if (!registration.is_adopted) {
-    const auto removed = host_.net_cls.remove(registration.directory);
-    if (!removed) host_.reporter.problem("group_not_removed", registration.id.text(), removed.error());
-    if (removed && *removed == RemoveOutcome::kNotEmpty) return false;  // a task that ends still counts
-  }
-  const auto forgotten = host_.store.remove(registration.id);
-  if (!forgotten) host_.reporter.problem("state_not_removed", registration.id.text(), forgotten.error());
-  return forgotten.has_value();
+  return remove_group(registration) && remove_state(registration).has_value();
+}
+
+bool Releaser::remove_group(const Registration& registration) {
+  if (registration.is_adopted) return true;
+  const auto removed = host_.net_cls.remove(registration.directory);
+  if (!removed) host_.reporter.problem("group_not_removed", registration.id.text(), removed.error());
+  return !removed || *removed != RemoveOutcome::kNotEmpty;  // a task that ends still counts
+}
+
+Result<void> Releaser::remove_state(const Registration& registration) {
+  auto removed = host_.store.remove(registration.id);
+  if (!removed) host_.reporter.problem("state_not_removed", registration.id.text(), removed.error());
+  return removed;
 }
 
 void Releaser::forget(ContainerNumber number) {

@@ -19,8 +19,8 @@ class Releaser {
   [[nodiscard]] Result<void> release(const ContainerId& id, bool force);
 
   // Before a registration: lets go of an earlier container of that id whose init has ended, and learns of the end of
-  // one whose init had that pid.
-  void make_way(const ContainerId& id, Pid init);
+  // one whose init had that pid. Fails if the earlier one's state file cannot be removed: it must not outlive it.
+  [[nodiscard]] Result<void> make_way(const ContainerId& id, Pid init);
 
   // Lets go of those whose last process has ended. Call when every event that has arrived is dealt with: who was exec'd
   // into a container may be known by its event alone.
@@ -34,6 +34,8 @@ class Releaser {
   [[nodiscard]] Result<void> move_out(const Container& container);
   // Removes its group and its state file. False: not yet.
   [[nodiscard]] bool clean_up(const Registration& registration);
+  [[nodiscard]] bool remove_group(const Registration& registration);
+  [[nodiscard]] Result<void> remove_state(const Registration& registration);
   void forget(ContainerNumber number);
   void check_init(Container& container);
 
