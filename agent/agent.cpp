@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kExaminationsPerRound = 256;  // between two looks at signals, timers and requests
 
-constexpr std::size_t kSpooledBeforeReady = 1'000;  // entries; the loop takes up the rest
+constexpr std::size_t kSpooledBeforeReady = 100;  // entries, some 10 ms each; the loop takes up the rest
 
 // One pidfd and one directory for each container.
 void raise_descriptor_limit() {
@@ -158,9 +158,9 @@ Result<void> Agent::run() {
 
 void Agent::start_up() {
   engine_.recover();
-  has_swept_ = engine_.sweep(SweepCause::kStartup).has_value();
   engine_.look_into_spool();
   engine_.take_up_spool(kSpooledBeforeReady);
+  has_swept_ = engine_.sweep(SweepCause::kStartup).has_value();
   update_readiness();
   if (!has_swept_) return;  // the sweep's failure is in the log
   log_event(LogLevel::kInfo, "ready",

@@ -32,6 +32,12 @@ void Containers::remove(ContainerNumber number) {
   const auto init = by_init_.find(registration.init.pid);
   if (init != by_init_.end() && init->second == number) by_init_.erase(init);
   by_id_.erase(registration.id);
+  const auto outer = found->second.outer;
+  if (claims_.has_inner(number)) {
+    for (auto& [other, container] : containers_) {
+      if (container.outer == number) set_outer(other, outer);
+    }
+  }
   claims_.remove(number);
   containers_.erase(found);
 }
@@ -43,7 +49,7 @@ void Containers::set_group_path(ContainerNumber number, std::string group_path) 
   update_claim(*container);
 }
 
-void Containers::set_outer(ContainerNumber number, ContainerNumber outer) {
+void Containers::set_outer(ContainerNumber number, std::optional<ContainerNumber> outer) {
   Container* container = find(number);
   CHECK(container != nullptr && number != outer);
   container->outer = outer;

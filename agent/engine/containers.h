@@ -26,9 +26,9 @@ class Containers {
   ContainerNumber add(Registration registration, std::optional<ContainerNumber> outer);
   // Its init has ended already: the number may be another container's init by now.
   ContainerNumber add_ended(Registration registration);
-  void remove(ContainerNumber number);
+  void remove(ContainerNumber number);  // containers inside it are then inside of its outer one
   void set_group_path(ContainerNumber number, std::string group_path);
-  void set_outer(ContainerNumber number, ContainerNumber outer);
+  void set_outer(ContainerNumber number, std::optional<ContainerNumber> outer);
 
   [[nodiscard]] Container* find(ContainerNumber number);
   [[nodiscard]] Container* find(const ContainerId& id);

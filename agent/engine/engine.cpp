@@ -145,7 +145,7 @@ Result<void> Engine::release(const ContainerId& id, bool force) {
 
 Result<SweepReport> Engine::sweep(SweepCause cause) {
   last_sweep_at_ = host_.clock.monotonic();
-  auto report = sweeper_.sweep(cause);
+  auto report = sweeper_.sweep(cause, has_spooled_ ? Sweeper::Foreigners::kMayBeExpected : Sweeper::Foreigners::kMoveOut);
   if (!report) host_.reporter.problem("sweep_failed", "", report.error());
   // What a stray forked while it was not known yet was born outside, and its event told nothing: look again.
   // Not at once: a process that leaves its group again and again must not keep us busy.

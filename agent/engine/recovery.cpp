@@ -54,13 +54,20 @@ void Recovery::take_up_alive(Registration registration, const ProcessFacts& init
 }
 
 void Recovery::take_up_ended(Registration registration) {
-  const auto left = host_.net_cls.processes(registration.directory);
-  const auto cgroups = left && !left->empty() ? host_.processes.cgroups(left->front()) : std::nullopt;
-  if (registration.membership && cgroups) {
-    registration.membership = find_membership_path_again(*registration.membership, *cgroups);
+  std::string group_path;
+  std::optional<MembershipPath> membership;
+  for (const Pid pid : host_.net_cls.processes(registration.directory).value_or(std::vector<Pid>{})) {
+    const auto cgroups = host_.processes.cgroups(pid);
+    if (!cgroups) continue;
+    if (cgroups->net_cls()) group_path = *cgroups->net_cls();
+    if (registration.membership && !membership) {
+      membership = find_membership_path_again(*registration.membership, *cgroups);
+    }
   }
+  // If nobody in the group is at the path, they are strangers to the container: the sweep moves them out.
+  if (membership) registration.membership = membership;
   const ContainerNumber number = containers_.add_ended(std::move(registration));
-  if (cgroups && cgroups->net_cls()) containers_.set_group_path(number, *cgroups->net_cls());
+  if (!group_path.empty()) containers_.set_group_path(number, group_path);
 }
 
 void Recovery::remove_orphaned_groups(Orphans which) {

@@ -7,7 +7,7 @@
 
 namespace netclsd {
 
-Result<SweepReport> Sweeper::sweep(SweepCause cause) {
+Result<SweepReport> Sweeper::sweep(SweepCause cause, Foreigners foreigners) {
   const MonotonicTime began_at = host_.clock.monotonic();
   tracker_.set_boot_offset(host_.clock.boot_offset());
   repair_groups();
@@ -19,7 +19,9 @@ Result<SweepReport> Sweeper::sweep(SweepCause cause) {
   const auto members = find_members(*snapshot, containers_.inits(), containers_.claims(), tracker_);
   forget_others(*snapshot, members, began_at);
   remember(members, began_at, host_.clock.monotonic());
-  for (const Pid pid : find_foreigners(*snapshot, members, containers_.claims())) expel(pid);
+  if (foreigners == Foreigners::kMoveOut) {
+    for (const Pid pid : find_foreigners(*snapshot, members, containers_.claims())) expel(pid);
+  }
   SweepReport report{.processes_seen = snapshot->size(), .members = members.size()};
   place_strays(members, report);
   report.duration = std::chrono::duration_cast<std::chrono::microseconds>(host_.clock.monotonic() - began_at);

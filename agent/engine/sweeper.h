@@ -12,7 +12,9 @@ class Sweeper {
   Sweeper(Host& host, EventSink& sink, Containers& containers, Tracker& tracker, Mover& mover, Counters& counters)
       : host_(host), sink_(sink), containers_(containers), tracker_(tracker), mover_(mover), counters_(counters) {}
 
-  Result<SweepReport> sweep(SweepCause cause);
+  // kMayBeExpected: a container that the spool still holds may have been placed by its hook.
+  enum class Foreigners { kMoveOut, kMayBeExpected };
+  Result<SweepReport> sweep(SweepCause cause, Foreigners foreigners);
 
  private:
   void repair_groups();

@@ -276,6 +276,7 @@ void FakeHost::discard(const std::string& name) {
 void FakeHost::problem(const char* event, const std::string& object, const Error& error) {
   trace_.note(event, {}, object);
   if (std::string_view(event) == "spool_entry_refused") return;  // its init has ended
+  if (std::string_view(event) == "foreigner_moved_out" && faults_.counts.reuses > 0) return;
   problems.push_back(std::string(event) + " " + object + ": " + error.message());
 }
 

@@ -6,7 +6,7 @@ namespace netclsd {
 namespace {
 
 // A process that ended between look and write, and whose number was given away: the wrong process is hit.
-constexpr bool kReuseBetweenLookAndWrite = false;
+constexpr bool kReuseBetweenLookAndWrite = true;
 // A container without a pid namespace of its own may outlive its init. With it some 1 in 1,000 schedules leave a
 // process that entered while faults hit (seed 1342); until that is closed, such containers are left out here.
 constexpr bool kHostPid = false;

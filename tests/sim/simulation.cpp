@@ -148,9 +148,9 @@ void Simulation::start_engine() {
   with_engine([this](Engine& engine) {
     engine.set_policy(policy_);
     engine.recover();
-    if (!engine.sweep(SweepCause::kStartup)) fail("the start-up sweep failed");
     engine.look_into_spool();
-    engine.take_up_spool(node_.pick(3));
+    engine.take_up_spool(1 + node_.pick(3));
+    if (!engine.sweep(SweepCause::kStartup)) fail("the start-up sweep failed");
   });
 }
 
