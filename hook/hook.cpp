@@ -55,13 +55,15 @@ Outcome fall_back(const Run& run, const Registration& registration, const std::s
   return fail(run, why + "; " + describe_fallback(run.options, placed, spooled));
 }
 
-// Init is placed, which is what the runtime waits for; what the agent could not write down is only said.
-Outcome succeed(const Run& run, const ApiResponse& answer) {
+// Init is placed, which is what the runtime waits for. What the agent could not write down may have room in the spool.
+Outcome succeed(const Run& run, const Registration& registration, const ApiResponse& answer) {
   const auto json = parse_json_object(answer.body, "the agent's answer");
   if (!json) return {};
   const std::string reason = FieldReader(*json).text("not_kept_because");
-  return reason.empty() ? Outcome{}
-                        : warned(run.subject, "placed, but a restart of the agent would forget it: " + reason);
+  if (reason.empty()) return {};
+  const auto spooled = leave_in_spool(run.options.spool, registration);
+  if (spooled) return warned(run.subject, "placed, and left in " + run.options.spool + ": " + reason);
+  return warned(run.subject, "placed, but a restart of the agent would forget it: " + reason);
 }
 
 Outcome register_container(const Run& run, const OciState& state) {
@@ -72,7 +74,7 @@ Outcome register_container(const Run& run, const OciState& state) {
       {.method = HttpMethod::kPut, .target = target_of(state.id), .body = to_json((*registration)->request)},
       run.deadline.left());
   const Answer meaning = answer ? classify(answer->status) : Answer::kNotNow;
-  if (meaning == Answer::kDone) return succeed(run, *answer);
+  if (meaning == Answer::kDone) return succeed(run, **registration, *answer);
   if (meaning == Answer::kRefused) return fail(run, describe(run, answer));
   return fall_back(run, **registration, describe(run, answer));
 }

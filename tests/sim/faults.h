@@ -33,6 +33,7 @@ class Faults {
   void arm_crash(std::uint64_t in_writes, bool is_before) { crash_ = Crash{in_writes, is_before}; }
   void arm_failure(WritePoint point, int error) { failure_ = Failure{point, error}; }
   void disarm();
+  [[nodiscard]] bool is_crash_armed() const { return crash_.has_value(); }
 
   // Called by the host around each write. The first returns the errno to fail with, if any.
   [[nodiscard]] std::optional<int> before(WritePoint point);

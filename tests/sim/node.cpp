@@ -5,8 +5,6 @@
 namespace netclsd {
 namespace {
 
-// A process that ended between look and write, and whose number was given away: the wrong process is hit.
-constexpr bool kReuseBetweenLookAndWrite = true;
 // A container without a pid namespace of its own may outlive its init. With it some 1 in 1,000 schedules leave a
 // process that entered while faults hit (seed 1342); until that is closed, such containers are left out here.
 constexpr bool kHostPid = false;
@@ -178,8 +176,11 @@ void Node::disturb(std::optional<Pid> target) {
   if (!one_in(target ? 3 : 64) || world.is_full()) return;
   if (one_in(4)) exit_inside();
   if (target && one_in(8) && world.is_alive(*target) && world.process(*target).reaper != *target) {
+    const SimContainer* owner = world.process(*target).owner ? find(*world.process(*target).owner) : nullptr;
     world.exit(*target);
-    if (kReuseBetweenLookAndWrite && one_in(2)) {
+    // After a crash between write and check only a path of the container's own tells who is a stranger in its group.
+    const bool can_tell = owner != nullptr && (owner->has_own_path || !faults.is_crash_armed());
+    if (can_tell && one_in(2)) {
       world.reuse(*target);
       ask_for_audit();
     }

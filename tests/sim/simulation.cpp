@@ -9,8 +9,6 @@ namespace netclsd {
 namespace {
 
 constexpr const char* kClassName = "gold";
-// A registration that could not be kept is tried again when there is space.
-constexpr bool kSaveFails = false;
 
 EngineOptions engine_options() {
   return {.self = FakeHost::kAgent, .mount_point = "/net_cls", .place = {.mount_root = "/", .parent = "netclsd"}};
@@ -76,15 +74,14 @@ void Simulation::live() {
 }
 
 void Simulation::suffer() {
-  static constexpr std::array<std::pair<WritePoint, int>, 8> kFailures = {
-      {{WritePoint::kAttach, EACCES},
-       {WritePoint::kAttach, ENODEV},
-       {WritePoint::kMakeGroup, ENOSPC},
-       {WritePoint::kSetClassid, EACCES},
-       {WritePoint::kRemoveGroup, EBUSY},
-       {kSaveFails ? WritePoint::kSave : WritePoint::kAttach, ENOSPC},
-       {WritePoint::kForget, EIO},
-       {WritePoint::kAttach, ENODEV}}};
+  static constexpr std::array<std::pair<WritePoint, int>, 8> kFailures = {{{WritePoint::kAttach, EACCES},
+                                                                           {WritePoint::kAttach, ENODEV},
+                                                                           {WritePoint::kMakeGroup, ENOSPC},
+                                                                           {WritePoint::kSetClassid, EACCES},
+                                                                           {WritePoint::kRemoveGroup, EBUSY},
+                                                                           {WritePoint::kSave, ENOSPC},
+                                                                           {WritePoint::kForget, EIO},
+                                                                           {WritePoint::kAttach, ENODEV}}};
   switch (node_.pick(8)) {
     case 0:
       return node_.world.drop_next(1 + node_.pick(12));
@@ -164,6 +161,7 @@ void Simulation::pass_second() {
   with_engine([this](Engine& engine) {
     for (const Pid pid : node_.world.take_exits()) engine.on_exit(pid);
     engine.look_into_spool();
+    engine.keep_unkept();
     engine.forget_ended();
     engine.work(0);
     if (node_.world.is_silent()) {  // the canary is missed
@@ -218,6 +216,7 @@ Simulation::Answer Simulation::ask_agent(const SimContainer& container, const Re
     const auto told = engine.register_container(*ContainerId::parse(container.id), request);
     if (told) {
       answer = Answer::kDone;
+      if (!told->not_kept_because.empty()) node_.world.leave_in_spool({*ContainerId::parse(container.id), request});
     } else if (told.error().code() != ErrorCode::kSystem && told.error().code() != ErrorCode::kUnavailable) {
       answer = Answer::kRefused;
       if (node_.world.is_alive(container.init)) fail("registration refused: " + told.error().message());

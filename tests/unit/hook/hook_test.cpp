@@ -87,6 +87,14 @@ TEST_F(HookTest, PauseContainersAreNotEvenAskedAbout) {
   EXPECT_TRUE(requests_.empty());
 }
 
+TEST_F(HookTest, WhatTheAgentCannotKeepIsLeftInTheSpool) {
+  answer_ = ApiResponse{201, R"({"managed":true,"not_kept_because":"no space"})"};
+  const Outcome outcome = run(state());
+  EXPECT_EQ(outcome.exit_status, 0);
+  EXPECT_EQ(outcome.line, "netclsd-hook: container ab12: placed, and left in " + options_.spool + ": no space");
+  EXPECT_TRUE(host_.has("spool/ab12.json"));
+}
+
 TEST_F(HookTest, StoppedContainersAreReleasedWithoutReadingTheBundle) {
   host_.remove("bundle");
   answer_ = ApiResponse{204, ""};
