@@ -58,7 +58,7 @@ class ByHand(EndToEndTest):
         self.addCleanup(stranger.kill)
         home = kernel.net_cls_path(stranger.pid)
         self.move_by_hand([stranger.pid], self.container.own_group())
-        eventually_equal("the stranger's group", lambda: kernel.net_cls_path(stranger.pid), home, deadline_s=5)
+        eventually_equal("the stranger's group", lambda: kernel.net_cls_path(stranger.pid), home)
         self.assert_container_placed(self.container, 0x100001)
 
     def test_container_ends_while_its_group_is_gone(self):
