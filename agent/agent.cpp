@@ -176,8 +176,7 @@ void Agent::on_second() {
   engine_.keep_unkept();
   if (!has_swept_) has_swept_ = engine_.sweep(SweepCause::kStartup).has_value();
   engine_.forget_ended();
-  engine_.work(0);  // hears the last canary
-  const auto pulse = events_.check_pulse();
+  const auto pulse = events_.check_pulse(engine_);
   is_deaf_ = pulse == EventStream::Pulse::kDeaf;
   update_readiness();
   if (pulse == EventStream::Pulse::kAlive) return;

@@ -55,37 +55,43 @@ Result<void> EventStream::listen_once() {
 void EventStream::use(ProcConnector connector) {
   if (connector_) loop_.remove(connector_->fd());
   connector_ = std::move(connector);
-  is_canary_out_ = false;
   counters_.receive_buffer_bytes.set(connector_->receive_buffer_bytes());
   // Being readable only ends the wait: the loop drains at the start of each round.
   CHECK(loop_.add(connector_->fd(), [] {}).has_value());
 }
 
 void EventStream::drain(EventSink& sink) {
-  connector_->drain([&](const ConnectorMessage& message) { handle(message, &sink); },
-                    [&](std::uint32_t events) { sink.on_dropped(events); });
+  connector_->drain([&](const ConnectorMessage& message) { handle(message, sink); },
+                    [&](std::uint32_t events) {
+                      dropped_ += events;
+                      sink.on_dropped(events);
+                    });
 }
 
-void EventStream::handle(const ConnectorMessage& message, EventSink* sink) {
+void EventStream::handle(const ConnectorMessage& message, EventSink& sink) {
   counters_.events[label(message)].add();
-  if (std::holds_alternative<Renamed>(message)) is_canary_out_ = false;
-  if (sink == nullptr) return;
-  if (const auto* forked = std::get_if<Forked>(&message)) sink->on_event(*forked);
-  if (const auto* execed = std::get_if<Execed>(&message)) sink->on_event(*execed);
+  if (std::holds_alternative<Renamed>(message)) ++canaries_heard_;
+  if (const auto* forked = std::get_if<Forked>(&message)) sink.on_event(*forked);
+  if (const auto* execed = std::get_if<Execed>(&message)) sink.on_event(*execed);
 }
 
-EventStream::Pulse EventStream::check_pulse() {
-  // A canary among dropped events says nothing: the overrun is dealt with already.
-  const bool was_dropped = counters_.events_dropped.value() != dropped_when_sent_;
-  const bool is_deaf = is_canary_out_ && !was_dropped;
-  if (is_deaf) {
-    counters_.canary_misses.add();
-    if (!resubscribe()) return Pulse::kDeaf;
-  }
-  dropped_when_sent_ = counters_.events_dropped.value();
-  is_canary_out_ = true;
+EventStream::Pulse EventStream::check_pulse(EventSink& sink) {
+  const bool was_deaf = is_deaf_;
+  is_deaf_ = !hears_its_canary(sink);
+  if (!is_deaf_) return was_deaf ? Pulse::kHealed : Pulse::kAlive;
+  counters_.canary_misses.add();
+  is_deaf_ = !resubscribe();
+  return is_deaf_ ? Pulse::kDeaf : Pulse::kHealed;
+}
+
+// The kernel queues the canary in the call that makes it, or drops it for want of room and counts that. So what is in
+// neither place now was never sent. A drop is a proof of life, too: to nobody's ears nothing is sent that could drop.
+bool EventStream::hears_its_canary(EventSink& sink) {
+  drain(sink);  // what was dropped before is told now
+  const std::uint64_t signs_before = canaries_heard_ + dropped_;
   send_canary();
-  return is_deaf ? Pulse::kHealed : Pulse::kAlive;
+  drain(sink);
+  return canaries_heard_ + dropped_ != signs_before;
 }
 
 bool EventStream::resubscribe() {
@@ -100,7 +106,6 @@ bool EventStream::resubscribe() {
   return false;
 }
 
-// The kernel delivers in the call itself: what is not there now does not come.
 bool EventStream::hears_canary(ProcConnector& connector) {
   bool is_heard = false;
   send_canary();

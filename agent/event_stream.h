@@ -1,8 +1,8 @@
 // The stream of process events: one subscribed socket, proven to be alive. Loop thread only.
 //
 // The stream can die silently: since 6.6 any user in the initial namespaces can drive the kernel's one listener counter
-// to zero or below, and every listener goes deaf without an error. So a canary is sent every second; if it is not
-// heard, new sockets subscribe until it is (each adds one to the counter), and everything is swept.
+// to zero or below, and every listener goes deaf without an error. So a canary is sent every second; if it does not
+// arrive at once, new sockets subscribe until one does (each adds one to the counter), and everything is swept.
 #pragma once
 
 #include <functional>
@@ -34,24 +34,26 @@ class EventStream : public EventSource {
 
   void drain(EventSink& sink) override;
 
-  // Once a second. kHealed: the stream was deaf and is not any more; kDeaf: it still is.
+  // Once a second; drains. kHealed: the stream was deaf and is not any more; kDeaf: it still is.
   enum class Pulse { kAlive, kHealed, kDeaf };
-  [[nodiscard]] Pulse check_pulse();
+  [[nodiscard]] Pulse check_pulse(EventSink& sink);
 
  private:
   [[nodiscard]] Result<void> listen_once();
+  [[nodiscard]] bool hears_its_canary(EventSink& sink);
   [[nodiscard]] bool resubscribe();
-  [[nodiscard]] bool hears_canary(ProcConnector& connector);
+  [[nodiscard]] static bool hears_canary(ProcConnector& connector);
   void use(ProcConnector connector);
-  void handle(const ConnectorMessage& message, EventSink* sink);
+  void handle(const ConnectorMessage& message, EventSink& sink);
 
   EventLoop& loop_;
   const UniqueFd& proc_;
   Counters& counters_;
   EventStreamOptions options_;
   std::optional<ProcConnector> connector_;
-  bool is_canary_out_ = false;
-  std::uint64_t dropped_when_sent_ = 0;
+  bool is_deaf_ = false;
+  std::uint64_t canaries_heard_ = 0;
+  std::uint64_t dropped_ = 0;  // on all our sockets so far
 };
 
 }  // namespace netclsd

@@ -95,7 +95,7 @@ std::vector<MetricFamily> AgentMetrics::Collect() const {
                   c.registrations),
       counters_by("registration_failures_total", "Registrations refused or failed.", "reason", kRegistrationFailures,
                   c.registration_failures),
-      counter("canary_misses_total", "Own test events that did not come back in time.", c.canary_misses),
+      counter("canary_misses_total", "Own test events that were not heard.", c.canary_misses),
       counter("resubscriptions_total", "New subscriptions to process events after the stream had died.",
               c.resubscriptions),
       gauge("receive_buffer_bytes", "The event socket's receive buffer as the kernel accounts it.",

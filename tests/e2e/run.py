@@ -1,14 +1,15 @@
 #!/usr/bin/python3
 """Runs the end-to-end tests one by one and says how each went.
 
-    tests/e2e/run.py [--list] [--no-skips] [--all] [PATTERN...]
+    tests/e2e/run.py [--list] [--no-skips] [PATTERN...]
 
-A PATTERN selects the tests whose name (test_init.FirstInstruction.test_…) contains it. Without one, those that disturb
-the whole machine (see DISTURBING) are left out, unless --all is given. The last line is
-`N passed, N failed, N skipped`. NETCLSD_BIN_DIR names the directory of the programs.
+A PATTERN selects the tests whose name (test_init.FirstInstruction.test_…) contains it. The last line is
+`N passed, N failed, N skipped`. NETCLSD_BIN_DIR names the directory of the programs. SIGINT and SIGTERM end the run
+after the current test has cleaned up.
 """
 
 import argparse
+import signal
 import sys
 import time
 import unittest
@@ -16,10 +17,12 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-# Storms, a silenced connector, a lowered pid_max: they take minutes and disturb every other agent on the machine.
+# Storms, a silenced connector, a lowered pid_max: the longest tests, and those that other agents on the machine notice.
 # docs/reliability.md has their results.
-DISTURBING = ("test_bad_files", "test_by_hand", "test_crash", "test_disk_full", "test_overrun", "test_pid_reuse",
-              "test_silence")
+LAST = ("test_bad_files", "test_by_hand", "test_disk_full", "test_overrun", "test_silence", "test_pid_reuse",
+        "test_crash")
+
+INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def all_tests():
@@ -38,10 +41,32 @@ def name_of(test):
     return test.id().removeprefix("e2e.")
 
 
-def is_selected(name, options):
-    if options.patterns:
-        return any(pattern in name for pattern in options.patterns)
-    return options.all or not name.startswith(DISTURBING)
+def is_selected(name, patterns):
+    return not patterns or any(pattern in name for pattern in patterns)
+
+
+def place(test):
+    """For sorting: the others stay in the order they are found in, before LAST."""
+    module = name_of(test).partition(".")[0]
+    return LAST.index(module) if module in LAST else -1
+
+
+def run(test):
+    """unittest lets an interruption through at once, past everything that the test would have undone."""
+    outcome = Outcome()
+    try:
+        test.run(outcome)
+    except KeyboardInterrupt:
+        for number in INTERRUPTIONS:
+            signal.signal(number, signal.SIG_IGN)
+        print("interrupted, cleaning up", flush=True)
+        test.doCleanups()
+        raise
+    return outcome
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
 
 
 class Outcome(unittest.TestResult):
@@ -62,23 +87,25 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--list", action="store_true", help="only name the tests")
     arguments.add_argument("--no-skips", action="store_true", help="a test that skips has failed")
-    arguments.add_argument("--all", action="store_true", help="also those that disturb the whole machine")
     arguments.add_argument("patterns", nargs="*", metavar="PATTERN")
     options = arguments.parse_args()
-    tests = [test for test in all_tests() if is_selected(name_of(test), options)]
+    tests = sorted((test for test in all_tests() if is_selected(name_of(test), options.patterns)), key=place)
     if options.list:
         print("\n".join(name_of(test) for test in tests))
         return 0
     if not tests:
         print(f"no test matches {options.patterns}", file=sys.stderr)
         return 2
+    for number in INTERRUPTIONS:
+        signal.signal(number, interrupt)
     counts = {"passed": 0, "FAILED": 0, "skipped": 0}
     for number, test in enumerate(tests, 1):
         print(f"[{number}/{len(tests)}] {name_of(test)} ...", end=" ", flush=True)
-        outcome = Outcome()
         began = time.monotonic()
-        test.run(outcome)
-        verdict, why = outcome.verdict()
+        try:
+            verdict, why = run(test).verdict()
+        except KeyboardInterrupt:
+            return 130
         if verdict == "skipped" and options.no_skips:
             verdict, why = "FAILED", f"skips, and nothing may skip here: {why}"
         counts[verdict] += 1

@@ -31,7 +31,6 @@ class Churn:
         self.problem = None
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
-        case.host.on_close(self.stop)
 
     def running(self):
         with self._lock:
@@ -86,6 +85,7 @@ class Killed(EndToEndTest):
         entrants = Entrants(self.host, stable, pause_us=20_000)
         storms.go(pause_us=10_000)
         churn = Churn(self, random.Random(seed + 1))
+        self.addCleanup(churn.stop)  # before its containers are deleted
         times = []
         for crash in range(CRASHES):  # every third restart is killed itself: a hundred kills
             time.sleep(numbers.random() * LIFE_S_MAX)
@@ -100,7 +100,7 @@ class Killed(EndToEndTest):
         forks = storms.calm()
         churn.stop()
         self.assertIsNone(churn.problem)
-        wait_until_true(self.host, stable, 10)
+        wait_until_true(self.host, stable, 30)
         self.check_nothing_is_left(stable)
         print(f": {CRASHES + CRASHES // 3} kills, {forks} forks, {entered} entrants, {churn.started} containers started, "
               f"{churn.entered} runc execs; strays of the restart were gone median {median(times) * 1000:.0f} ms, at "
@@ -123,11 +123,11 @@ class Killed(EndToEndTest):
 
         def still():
             return strays and strays & set(Truth(self.host, alive().values()).strays)
-        eventually_equal(f"strays after crash {crash}", still, set(), deadline_s=5)
+        eventually(f"the strays after crash {crash} are placed: {strays}", lambda: not still())
         took_s = time.monotonic() - ready_at
 
         known = self.agent.containers
-        eventually_equal(f"registrations lost in crash {crash}", lambda: set(alive()) - set(known()), set(), deadline_s=5)
+        eventually_equal(f"registrations lost in crash {crash}", lambda: set(alive()) - set(known()), set())
         return took_s
 
     def check_nothing_is_left(self, stable):

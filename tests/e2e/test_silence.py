@@ -35,17 +35,27 @@ class Silenced(EndToEndTest):
         eventually("events are heard again", lambda: self.silencer.hears() and self.agent.is_ready())
         self.assertEqual(self.count("ready"), 1)
         self.assert_container_placed(self.container, 0x100001)
-        before = self.agent.moves()
-        self.container.exec_detached("sleep", "1000")
+        eventually("an entrant is found by its events", self.entrant_is_found_by_its_events)
         self.assert_container_placed(self.container, 0x100001)
-        after = self.agent.moves()
-        self.assertEqual(after["sweep"], before["sweep"], "found by its events, not by a sweep")
         self.assertEqual(self.agent.request("POST", "/v1/sweep").json["strays"], 0)
 
-    def test_deafness_is_noticed_and_healed(self):
+    def entrant_is_found_by_its_events(self):
+        """Not the first, perhaps: the sweep after the silence may be faster."""
+        before = self.agent.moves()["exec"]
+        self.container.exec_detached("sleep", "1000")
+        self.assert_container_placed(self.container, 0x100001)
+        return self.agent.moves()["exec"] > before
+
+    def noticed_silence(self):
+        """None if another agent on this machine ended it before ours had noticed."""
         self.silencer.silence(0)
-        with Stopwatch() as noticed:
-            eventually("a missed canary", lambda: self.count("canary_misses_total") > 0)
+        with Stopwatch() as watch:
+            eventually("the silence is noticed or over",
+                       lambda: self.count("canary_misses_total") > 0 or self.silencer.hears())
+        return watch if self.count("canary_misses_total") > 0 else None
+
+    def test_deafness_is_noticed_and_healed(self):
+        noticed = eventually("a missed canary", self.noticed_silence)
         with Stopwatch() as healed:
             eventually("events are heard again", self.silencer.hears)
         print(f"\n    noticed after {noticed.ms:.0f} ms, healed {healed.ms:.0f} ms later", end=" ", flush=True)
@@ -53,9 +63,10 @@ class Silenced(EndToEndTest):
         self.check_healed()
 
     def test_while_it_is_deaf_it_is_not_ready(self):
-        self.silencer.silence(DEEP)
-        entrant = self.container.exec_detached("sleep", "1000")
-        self.assertEqual(kernel.net_cls_path(entrant), kernel.own_net_cls_path())
+        with self.agent.stopped():  # so that the entrant is there before anything is noticed
+            self.silencer.silence(DEEP)
+            entrant = self.container.exec_detached("sleep", "1000")
+            self.assertEqual(kernel.net_cls_path(entrant), kernel.own_net_cls_path())
         with Stopwatch() as noticed:
             eventually("/readyz says 503", lambda: self.agent.request("GET", "/readyz").status == 503)
             self.assertIn("process events", self.agent.request("GET", "/readyz").body)

@@ -4,6 +4,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
+#include <string>
+
+#include "agent/kernel/namespaces.h"
 #include "tests/kernel/kernel_fixture.h"
 
 namespace netclsd {
@@ -17,11 +21,52 @@ class CountingSink : public EventSink {
   std::uint64_t dropped = 0;
 };
 
+// Fills a small receive buffer while the stream hands over the first event: what comes next is dropped.
+class StormingSink : public CountingSink {
+ public:
+  void on_event(const ProcessEvent& event) override {
+    CountingSink::on_event(event);
+    if (events > 1) return;
+    for (int i = 0; i < 200; ++i) TestProcess([] {}).kill_and_reap();
+  }
+};
+
+// tests/support/silencer.cpp, which any user may run since 6.6. Makes the connector speak again at the end, with as
+// many listeners counted as before.
+class Silence {
+ public:
+  explicit Silence(int depth) : counted_(number_after("silence", depth)) {}
+  ~Silence() { number_after("restore", counted_); }
+  Silence(const Silence&) = delete;
+  Silence& operator=(const Silence&) = delete;
+
+  [[nodiscard]] bool is_made() const { return counted_ > 0; }
+  static void end() { number_after("restore", 0); }
+
+ private:
+  // What it prints is "… after=N"; -1 if it failed.
+  static int number_after(const char* command, int argument) {
+    FILE* output = ::popen((NETCLSD_SILENCER " " + std::string(command) + " " + std::to_string(argument)).c_str(), "r");
+    int number = -1;
+    if (std::fscanf(output, "%*s after=%d", &number) != 1) number = -1;
+    return ::pclose(output) == 0 ? number : -1;
+  }
+
+  int counted_;
+};
+
 class EventStreamTest : public KernelTest {
  protected:
   EventStream stream(std::uint64_t buffer_bytes = 4U << 20) {
     return {loop_, procfs_.root(), counters_, {.self = Pid{::getpid()}, .receive_buffer_bytes = buffer_bytes}};
   }
+
+  void SetUp() override {
+    KernelTest::SetUp();
+    ASSERT_EQ(std::sscanf(kernel_release().c_str(), "%d.%d", &major_, &minor_), 2);
+  }
+  // Before 6.6 nobody can silence the connector without CAP_NET_ADMIN.
+  bool can_be_silenced() const { return major_ > 6 || (major_ == 6 && minor_ >= 6); }
 
   // What a subscription says in a child that ran `enter` first: empty if it worked.
   std::string error_after(int flags, bool with_fork) {
@@ -48,6 +93,8 @@ class EventStreamTest : public KernelTest {
 
   EventLoop loop_ = EventLoop::make().value();
   Counters counters_;
+  int major_ = 0;
+  int minor_ = 0;
 };
 
 TEST_F(EventStreamTest, DeliversEventsAndCountsThem) {
@@ -73,24 +120,62 @@ TEST_F(EventStreamTest, ItsPulseIsAliveWhileCanariesAreHeard) {
   EventStream events = stream();
   ASSERT_TRUE(events.subscribe().has_value());
   CountingSink sink;
-  for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(events.check_pulse(), EventStream::Pulse::kAlive);
-    events.drain(sink);
-  }
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(events.check_pulse(sink), EventStream::Pulse::kAlive);
   EXPECT_EQ(counters_.canary_misses.value(), 0U);
 }
 
-TEST_F(EventStreamTest, AMissedCanaryIsCountedAndHealedByANewSubscription) {
+TEST_F(EventStreamTest, ItsPulseDeliversWhatHasArrived) {
   EventStream events = stream();
   ASSERT_TRUE(events.subscribe().has_value());
-  EXPECT_EQ(events.check_pulse(), EventStream::Pulse::kAlive);
-  EXPECT_EQ(events.check_pulse(), EventStream::Pulse::kHealed) << "nobody drained: the canary was not heard";
-  EXPECT_EQ(counters_.canary_misses.value(), 1U);
-  EXPECT_EQ(counters_.resubscriptions.value(), 1U);
   CountingSink sink;
   const TestProcess child = TestProcess::sleeping();
-  events.drain(sink);
+  EXPECT_EQ(events.check_pulse(sink), EventStream::Pulse::kAlive);
   EXPECT_GE(sink.events, 1U);
+}
+
+TEST_F(EventStreamTest, ACanaryThatIsDroppedForWantOfRoomIsNoSilence) {
+  EventStream events = stream(4'096);
+  ASSERT_TRUE(events.subscribe().has_value());
+  const TestProcess child = TestProcess::sleeping();
+  StormingSink sink;
+  const auto heard_before = counters_.events[EventLabel::kComm].value();
+  EXPECT_EQ(events.check_pulse(sink), EventStream::Pulse::kAlive);
+  EXPECT_EQ(counters_.events[EventLabel::kComm].value(), heard_before) << "the canary was to be dropped";
+  EXPECT_GT(sink.dropped, 0U);
+  EXPECT_EQ(counters_.canary_misses.value(), 0U);
+}
+
+TEST_F(EventStreamTest, SilenceIsNoticedAtTheFirstCanaryAndHealedByANewSubscription) {
+  if (!can_be_silenced()) GTEST_SKIP() << "only since 6.6 may anybody unsubscribe";
+  EventStream events = stream();
+  ASSERT_TRUE(events.subscribe().has_value());
+  CountingSink sink;
+  EXPECT_EQ(events.check_pulse(sink), EventStream::Pulse::kAlive);
+  const Silence silence(0);
+  ASSERT_TRUE(silence.is_made());
+  EXPECT_EQ(events.check_pulse(sink), EventStream::Pulse::kHealed);
+  EXPECT_EQ(counters_.canary_misses.value(), 1U);
+  EXPECT_GE(counters_.resubscriptions.value(), 1U);
+  EXPECT_EQ(events.check_pulse(sink), EventStream::Pulse::kAlive);
+  const auto before = sink.events;
+  const TestProcess child = TestProcess::sleeping();
+  events.drain(sink);
+  EXPECT_GT(sink.events, before);
+}
+
+// Whoever came in while it was deaf is not known, whoever ended the silence.
+TEST_F(EventStreamTest, ASilenceThatSomebodyElseEndsIsHealedToo) {
+  if (!can_be_silenced()) GTEST_SKIP() << "only since 6.6 may anybody unsubscribe";
+  EventStream events = stream();
+  ASSERT_TRUE(events.subscribe().has_value());
+  CountingSink sink;
+  const Silence silence(5'000);
+  ASSERT_TRUE(silence.is_made());
+  EXPECT_EQ(events.check_pulse(sink), EventStream::Pulse::kDeaf);
+  Silence::end();
+  EXPECT_EQ(events.check_pulse(sink), EventStream::Pulse::kHealed);
+  EXPECT_EQ(counters_.canary_misses.value(), 1U);
+  EXPECT_EQ(events.check_pulse(sink), EventStream::Pulse::kAlive);
 }
 
 TEST_F(EventStreamTest, SaysWhichNamespaceIsInTheWay) {

@@ -1,5 +1,6 @@
 """The agent under test."""
 
+import contextlib
 import json
 import signal
 import socket
@@ -7,7 +8,7 @@ import subprocess
 import time
 from urllib.parse import quote
 
-from . import metrics, unix_http
+from . import kernel, metrics, unix_http
 from .programs import program
 from .waiting import eventually
 
@@ -86,6 +87,16 @@ class Agent:
         finally:
             self.process = None
         return code
+
+    @contextlib.contextmanager
+    def stopped(self):
+        """Between SIGSTOP and SIGCONT."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            eventually("the agent is stopped", lambda: kernel.state(self.pid) == "T")
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def log(self):
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""

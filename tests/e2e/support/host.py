@@ -3,6 +3,7 @@ undone at the end. Nothing is mounted in the machine's own namespace, so a kille
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -61,11 +62,12 @@ class Host:
         self._holder = self._hold_namespace(_V1_SCRIPT if layout == V1 else _V2_SCRIPT)
 
     def _hold_namespace(self, script):
-        # The shell ends when the pipe to it closes, thus also when this process is killed.
+        # The shell ends when the pipe to it closes, thus also when this process is killed; not by a terminal's Ctrl-C,
+        # which comes before this process has cleaned up.
         holder = subprocess.Popen(
             [tool("unshare"), "--mount", "--propagation", "private", "/bin/bash", "-c",
              f"set -eu\n{script}\necho ready\nread -r _ || true"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
             env={"PATH": SYSTEM_PATH, "WORK": str(self.work), "NET_CLS": str(self.net_cls_mount)})
         if holder.stdout.readline() != "ready\n":
             complaint = holder.stderr.read()
@@ -116,15 +118,23 @@ class Host:
     # --- the end ---
 
     def on_close(self, closer):
-        """Called at the end, the latest first, whatever the others do."""
+        """Called at the end, the latest first, whatever the others do; also when it is given during the end."""
         self._closers.append(closer)
 
     def close(self):
+        """An interruption waits until all is undone."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+        try:
+            self._close()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def _close(self):
         problems = []
         try:
-            for closer in reversed(self._closers):
+            while self._closers:
                 try:
-                    closer()
+                    self._closers.pop()()
                 except Exception as problem:  # the next closer must run
                     problems.append(problem)
             for hierarchy in self._hierarchies():

@@ -46,6 +46,11 @@ def is_alive(pid):
     return cgroup_paths(pid) is not None
 
 
+def state(pid):
+    """R, S, D, T (stopped), Z …"""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
 def start_time(pid):
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from .programs import SYSTEM_PATH
 
 _PID_MAX = Path("/proc/sys/kernel/pid_max")
-_SPARE = 2_000
+_SPARE = 1_500
 
 
 class FewPids:
     """Restored by a process of its own when this one ends in whatever way."""
 
-    def __init__(self, host, at_least=4_000):
+    def __init__(self, host, at_least=1_500):
         self.before = _PID_MAX.read_text().strip()
         self._guard = subprocess.Popen(["/bin/sh", "-c", f"read -r _; echo {self.before} > {_PID_MAX}"],
                                        stdin=subprocess.PIPE, env={"PATH": SYSTEM_PATH}, start_new_session=True)

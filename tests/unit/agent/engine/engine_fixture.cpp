@@ -1,0 +1,76 @@
+#include "tests/unit/agent/engine/engine_fixture.h"
+
+#include <algorithm>
+
+namespace netclsd {
+namespace {
+
+constexpr MonotonicTime kAuditInterval = std::chrono::hours{1};
+
+}  // namespace
+
+EngineFixture::EngineFixture() { start(); }
+
+void EngineFixture::start() {
+  world_.lose_listener();
+  engine_.emplace(
+      world_.host(),
+      EngineOptions{.self = FakeHost::kAgent, .mount_point = "/m", .place = {.mount_root = "/", .parent = "netclsd"}},
+      counters_);
+  engine_->set_audit_interval(kAuditInterval);
+  engine_->recover();
+  EXPECT_TRUE(engine_->sweep(SweepCause::kStartup).has_value());
+}
+
+Pid EngineFixture::make_init(const std::string& id, const std::string& path) {
+  const Pid init = world_.fork(FakeHost::kInit);
+  FakeProcess& process = world_.process(init);
+  process.unified = path.empty() ? "/pod/" + id : path;
+  process.reaper = init;
+  process.pid_namespace = static_cast<std::uint64_t>(1'000 + init.value);
+  world_.exec(init);
+  return init;
+}
+
+RegistrationAnswer EngineFixture::register_init(const std::string& id, Pid init, const std::string& classid) {
+  RegisterRequest request;
+  request.pid = init;
+  request.annotations[kClassIdAnnotation] = classid;
+  auto answer = engine_->register_container(*ContainerId::parse(id), request);
+  EXPECT_TRUE(answer.has_value()) << answer.error().message();
+  work();
+  return *answer;
+}
+
+Pid EngineFixture::enter(const std::string& id) {
+  const Pid entrant = world_.fork(FakeHost::kInit);
+  world_.process(entrant).unified = "/pod/" + id;
+  world_.exec(entrant);
+  return entrant;
+}
+
+void EngineFixture::work() {
+  while (engine_->work(100)) {
+  }
+}
+
+void EngineFixture::audit() {
+  world_.pass(kAuditInterval);
+  engine_->tick();
+}
+
+bool EngineFixture::has_reported(const std::string& event) const {
+  return std::any_of(world_.problems.begin(), world_.problems.end(),
+                     [&](const std::string& problem) { return problem.starts_with(event); });
+}
+
+void EngineFixture::before_the_write_of(Pid pid, std::function<void()> happening) {
+  world_.interleave = [this, pid, happening = std::move(happening)](std::optional<Pid> target) {
+    if (target != pid) return;
+    const auto once = happening;
+    world_.interleave = [](std::optional<Pid>) {};
+    once();
+  };
+}
+
+}  // namespace netclsd
