@@ -9,8 +9,6 @@ namespace netclsd {
 namespace {
 
 constexpr const char* kClassName = "gold";
-// A registration that could not be kept is tried again when there is space.
-constexpr bool kSaveFails = false;
 
 EngineOptions engine_options() {
   return {.self = FakeHost::kAgent, .mount_point = "/net_cls", .place = {.mount_root = "/", .parent = "netclsd"}};
@@ -28,7 +26,10 @@ ClassId gold(std::uint64_t which) { return *ClassId::from_raw(0x10'0000U + stati
 
 Simulation::Simulation(std::uint64_t seed) : node_(seed, host_options(seed)) {
   policy_.classes.insert_or_assign(kClassName, gold(1));
+  set_fault_handler([this](FaultPoint point) { return node_.faults.before(point); });
 }
+
+Simulation::~Simulation() { set_fault_handler({}); }
 
 std::string Simulation::run(int steps) {
   start_engine();
@@ -76,15 +77,22 @@ void Simulation::live() {
 }
 
 void Simulation::suffer() {
-  static constexpr std::array<std::pair<WritePoint, int>, 8> kFailures = {
-      {{WritePoint::kAttach, EACCES},
-       {WritePoint::kAttach, ENODEV},
-       {WritePoint::kMakeGroup, ENOSPC},
-       {WritePoint::kSetClassid, EACCES},
-       {WritePoint::kRemoveGroup, EBUSY},
-       {kSaveFails ? WritePoint::kSave : WritePoint::kAttach, ENOSPC},
-       {WritePoint::kForget, EIO},
-       {WritePoint::kAttach, ENODEV}}};
+  static constexpr std::array<std::pair<FaultPoint, int>, 16> kFailures = {{{FaultPoint::kCgroupAttach, EACCES},
+                                                                            {FaultPoint::kCgroupAttach, ENODEV},
+                                                                            {FaultPoint::kCgroupAttach, EBUSY},
+                                                                            {FaultPoint::kGroupMake, ENOSPC},
+                                                                            {FaultPoint::kClassidWrite, EACCES},
+                                                                            {FaultPoint::kGroupRemove, EBUSY},
+                                                                            {FaultPoint::kFileWrite, ENOSPC},
+                                                                            {FaultPoint::kFileRemove, EIO},
+                                                                            {FaultPoint::kProcSlice, ENOMEM},
+                                                                            {FaultPoint::kProcSlice, EMFILE},
+                                                                            {FaultPoint::kRegisterIdentify, EIO},
+                                                                            {FaultPoint::kRegisterGroup, EIO},
+                                                                            {FaultPoint::kRegisterPlace, EIO},
+                                                                            {FaultPoint::kRegisterWatch, EMFILE},
+                                                                            {FaultPoint::kRegisterKeep, EIO},
+                                                                            {FaultPoint::kRegisterKeep, ENOSPC}}};
   switch (node_.pick(8)) {
     case 0:
       return node_.world.drop_next(1 + node_.pick(12));
@@ -94,9 +102,9 @@ void Simulation::suffer() {
       return node_.world.set_silent(true);
     case 2:
     case 3:
-      return node_.faults.arm_crash(1 + node_.pick(8), node_.one_in(2));
+      return keeps_all() ? node_.faults.arm_crash(1 + node_.pick(12), node_.one_in(2)) : pass_second();
     case 4:
-      return stop_engine();
+      return keeps_all() ? stop_engine() : pass_second();
     case 5:
       return node_.host_storm(static_cast<int>(node_.pick(200)));  // the agent stalls meanwhile
     case 6:
@@ -148,7 +156,7 @@ void Simulation::start_engine() {
   with_engine([this](Engine& engine) {
     engine.set_policy(policy_);
     engine.recover();
-    if (!engine.sweep(SweepCause::kStartup)) fail("the start-up sweep failed");
+    has_swept_ = engine.sweep(SweepCause::kStartup).has_value();
     engine.look_into_spool();
     engine.take_up_spool(node_.pick(3));
   });
@@ -159,11 +167,15 @@ void Simulation::stop_engine() {
   node_.world.lose_listener();
 }
 
+bool Simulation::keeps_all() const { return !engine_ || engine_->not_kept_because().empty(); }
+
 void Simulation::pass_second() {
   node_.world.pass(std::chrono::seconds{1});
   with_engine([this](Engine& engine) {
     for (const Pid pid : node_.world.take_exits()) engine.on_exit(pid);
     engine.look_into_spool();
+    engine.keep_unkept();
+    if (!has_swept_) has_swept_ = engine.sweep(SweepCause::kStartup).has_value();
     engine.forget_ended();
     engine.work(0);
     if (node_.world.is_silent()) {  // the canary is missed
@@ -286,7 +298,8 @@ void Simulation::check() {
   node_.faults.disarm();
   node_.world.drop_next(0);
   quiesce();
-  if (node_.faults.take_failed() || node_.take_needs_audit()) {
+  if (node_.faults.take_failed()) node_.world.problems.clear();
+  if (node_.faults.take_needs_sweep() | node_.take_needs_audit()) {
     static_cast<void>(engine_->sweep(SweepCause::kAudit));
     node_.world.problems.clear();
     quiesce();
