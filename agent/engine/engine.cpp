@@ -147,9 +147,9 @@ Result<SweepReport> Engine::sweep(SweepCause cause) {
   last_sweep_at_ = host_.clock.monotonic();
   auto report = sweeper_.sweep(cause);
   if (!report) host_.reporter.problem("sweep_failed", "", report.error());
-  // What a stray forked while it was not known yet was born outside, and its event told nothing. And a sweep that failed
-  // has repaired nothing. Look again, but not at once: a process that leaves its group again and again must not keep us
-  // busy.
+  // What a stray forked while it was not known yet was born outside, and its event told nothing. And a sweep that
+  // failed has repaired nothing. Look again, but not at once: a process that leaves its group again and again must not
+  // keep us busy.
   const bool is_done = report && report->moved == 0;
   if (!is_done && !overrun_) {
     overrun_ =
