@@ -5,14 +5,18 @@
 
 #include "agent/agent.h"
 #include "agent/logging/log.h"
+#include "common/base/fault_environment.h"
 
 namespace {
 
 using namespace netclsd;  // NOLINT(google-build-using-namespace): the whole file is the program's face
 
-int fail(const Error& error) {
+constexpr int kFailed = 1;
+constexpr int kWrongUsage = 2;
+
+int fail(const Error& error, int exit_code = kFailed) {
   std::fprintf(stderr, "netclsd: %s\n", error.message().c_str());
-  return 1;
+  return exit_code;
 }
 
 int run(const CommandLine& command_line) {
@@ -32,6 +36,7 @@ int run(const CommandLine& command_line) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (const auto armed = netclsd::arm_faults(); !armed) return fail(armed.error(), kWrongUsage);
   const auto parsed = netclsd::parse_command_line(argc, argv);
   if (const auto* early = std::get_if<netclsd::EarlyExit>(&parsed)) {
     std::fputs(early->text.c_str(), early->exit_code == 0 ? stdout : stderr);

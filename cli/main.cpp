@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "cli/commands.h"
+#include "common/base/fault_environment.h"
 
 namespace netclsd::cli {
 namespace {
@@ -26,11 +27,18 @@ int run(const Arguments& arguments) {
   return print(result.text) ? result.exit_status : kExitFailed;
 }
 
+int complain(const Error& error) {
+  constexpr int kWrongUsage = 2;
+  std::fprintf(stderr, "netclsctl: %s\n", error.message().c_str());
+  return kWrongUsage;
+}
+
 }  // namespace
 }  // namespace netclsd::cli
 
 int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
+  if (const auto armed = netclsd::arm_faults(); !armed) return netclsd::cli::complain(armed.error());
   const auto parsed = netclsd::cli::parse_arguments(std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
   if (const auto* answer = std::get_if<netclsd::cli::UsageAnswer>(&parsed)) return netclsd::cli::answer_usage(*answer);
   return netclsd::cli::run(std::get<netclsd::cli::Arguments>(parsed));

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <vector>
 
+#include "common/base/fault_environment.h"
 #include "common/base/units.h"
 #include "hook/hook.h"
 #include "hook/report.h"
@@ -76,6 +77,7 @@ int run_by_policy(const HookOptions& options) {
 }
 
 int run_with(const std::vector<std::string_view>& arguments) {
+  if (const auto armed = arm_faults(); !armed) return complain(armed.error());
   const auto parsed = parse_hook_options(arguments);
   if (!parsed) return complain(parsed.error());
   if (const auto* information = std::get_if<Information>(&*parsed)) return tell(*information);

@@ -3,6 +3,7 @@
 # The last line is `N passed, N failed, N skipped`.
 set -euo pipefail
 build=$1
+sources=$(dirname "$0")/..
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 passed=0 failed=0
@@ -22,9 +23,21 @@ check() {
 
 is_static() { file "$1" | tee /dev/stderr | grep -q 'statically linked'; }
 
+# Whoever can set an environment variable must not be able to make a release fail.
+has_no_fault_points() {
+  local names
+  names=$(sed -n '/ kNames = {/,/};/p' "$sources/common/base/fault_point.cpp" | grep -o '"[a-z_]*"' | tr -d '"')
+  [[ $(wc -w <<<"$names") -gt 10 ]] || { echo "the points' names were not found"; return 1; }
+  strip --strip-all -o "$directory/stripped" "$1" || return 1  # names in debug information cannot be switched
+  ! strings -a "$directory/stripped" | grep -F -e NETCLSD_FAULTS -f <(echo "$names")
+}
+
 check "cmake --install $build --prefix DIR" cmake --install "$build" --prefix "$directory/prefix"
 for program in netclsd netclsd-hook netclsctl; do
   check "DIR/bin/$program --version" "$directory/prefix/bin/$program" --version
+done
+for program in netclsd netclsd-hook netclsctl; do
+  check "DIR/bin/$program has no fault points" has_no_fault_points "$directory/prefix/bin/$program"
 done
 for program in netclsd-hook netclsctl; do
   check "DIR/bin/$program is static" is_static "$directory/prefix/bin/$program"

@@ -147,9 +147,11 @@ Result<SweepReport> Engine::sweep(SweepCause cause) {
   last_sweep_at_ = host_.clock.monotonic();
   auto report = sweeper_.sweep(cause, has_spooled_ ? Sweeper::Foreigners::kMayBeExpected : Sweeper::Foreigners::kMoveOut);
   if (!report) host_.reporter.problem("sweep_failed", "", report.error());
-  // What a stray forked while it was not known yet was born outside, and its event told nothing: look again.
-  // Not at once: a process that leaves its group again and again must not keep us busy.
-  if (report && report->moved > 0 && !overrun_) {
+  // What a stray forked while it was not known yet was born outside, and its event told nothing. And a sweep that
+  // failed has repaired nothing. Look again, but not at once: a process that leaves its group again and again must not
+  // keep us busy.
+  const bool is_done = report && report->moved == 0;
+  if (!is_done && !overrun_) {
     overrun_ =
         Overrun{.began_at = last_sweep_at_, .last_drop_at = last_sweep_at_ + kSecondLook - kCalm, .is_counted = false};
   }

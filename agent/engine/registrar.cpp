@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "agent/engine/snapshot.h"
+#include "common/base/fault_point.h"
 
 namespace netclsd {
 namespace {
@@ -62,7 +63,7 @@ Result<void> Registrar::reclassify(Container& known, const ResolvedClass& wanted
 
 // A registration that cannot be written down holds all the same, until this agent ends.
 void Registrar::keep(const Registration& registration) {
-  const auto saved = host_.store.save(registration);
+  const auto saved = save(registration);
   if (saved) {
     unkept_.erase(registration.id);
     if (unkept_.empty()) not_kept_because_.clear();
@@ -71,6 +72,11 @@ void Registrar::keep(const Registration& registration) {
   unkept_.insert(registration.id);
   not_kept_because_ = "registrations cannot be kept: " + saved.error().message();
   host_.reporter.problem("registration_not_kept", registration.id.text(), saved.error());
+}
+
+Result<void> Registrar::save(const Registration& registration) {
+  if (const auto fault = fault_at(FaultPoint::kRegisterKeep)) return system_failure(*fault, "keep the registration");
+  return host_.store.save(registration);
 }
 
 void Registrar::keep_unkept() {
@@ -83,6 +89,7 @@ void Registrar::keep_unkept() {
 }
 
 Result<ProcessFacts> Registrar::identify(const RegisterRequest& request) {
+  if (const auto fault = fault_at(FaultPoint::kRegisterIdentify)) return system_failure(*fault, "look at init");
   auto init = host_.processes.facts(request.pid);
   if (!init) return process_gone(request.pid);
   if (request.start_time && *request.start_time != init->start_time) return another_process(request.pid);
@@ -159,6 +166,7 @@ Result<void> Registrar::place_init(ContainerNumber number, const ProcessFacts& i
   const std::string* path = init.cgroups.net_cls();
   const auto directory = path ? relative_path(options_.place.mount_root, *path) : std::nullopt;
   const bool is_in_group = registration.is_adopted || directory == registration.directory;
+  if (const auto fault = fault_at(FaultPoint::kRegisterGroup)) return system_failure(*fault, "prepare its group");
   if (!registration.is_adopted) {
     if (auto made = host_.net_cls.make(registration.directory); !made) return made;
   }
@@ -168,12 +176,14 @@ Result<void> Registrar::place_init(ContainerNumber number, const ProcessFacts& i
     auto written = host_.net_cls.set_classid(registration.directory, registration.classid.raw());
     if (!written) return written;
   }
+  if (const auto fault = fault_at(FaultPoint::kRegisterPlace)) return system_failure(*fault, "place init");
   const MonotonicTime now = host_.clock.monotonic();
   tracker_.put(init.pid, {number, init.start_time, now, is_in_group ? now : kNotPlaced, JoinCause::kRegister});
   if (!is_in_group) {
     auto moved = mover_.place(init.pid, number, {init.pid, JoinCause::kRegister, now});
     if (!moved) return pass_on(moved.error());
   }
+  if (const auto fault = fault_at(FaultPoint::kRegisterWatch)) return system_failure(*fault, "watch init");
   const auto watched = host_.exits.watch(init.pid);
   if (!watched) return pass_on(watched.error());
   const auto seen = host_.processes.facts(init.pid);

@@ -14,6 +14,7 @@
 #include <random>
 
 #include "agent/kernel/socket_filter.h"
+#include "common/base/fault_point.h"
 
 namespace netclsd {
 namespace {
@@ -162,6 +163,7 @@ std::size_t ProcConnector::receive_batch(const OnMessage& on_message, const OnDr
   const std::uint32_t dropped = on_dropped ? take_drops() : 0;
   if (dropped > 0) on_dropped(dropped);
   if (got < 0) return error == EINTR ? kBatch : 0;
+  if (fault_at(FaultPoint::kEventReceive)) return lose(static_cast<std::size_t>(got));
   for (std::size_t i = 0; i < static_cast<std::size_t>(got); ++i) {
     if (!is_from_kernel(batch.messages[i].msg_hdr, batch.senders[i])) continue;
     if (const auto event = decode_event(std::span(batch.data[i]).first(batch.messages[i].msg_len))) on_message(*event);
@@ -169,7 +171,14 @@ std::size_t ProcConnector::receive_batch(const OnMessage& on_message, const OnDr
   return static_cast<std::size_t>(got);
 }
 
+// As if the kernel had found no room for them: the next take_drops() tells of it.
+std::size_t ProcConnector::lose(std::size_t events) {
+  drops_seen_ -= static_cast<std::uint32_t>(events);
+  return events;
+}
+
 std::uint32_t ProcConnector::take_drops() {
+  if (fault_at(FaultPoint::kDropCounter)) return 0;
   std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
   socklen_t size = sizeof memory;
   if (::getsockopt(socket_.get(), SOL_SOCKET, SO_MEMINFO, memory.data(), &size) != 0) return 0;

@@ -29,7 +29,8 @@ class ProcConnector {
   // Hands on what has arrived, without waiting, at most one receive buffer's worth. What the kernel dropped is told
   // before any message that was queued after it; without `on_dropped` it is left for the next call.
   void drain(const OnMessage& on_message, const OnDropped& on_dropped = {});
-  // Events the kernel dropped on this socket since the last call: SK_MEMINFO_DROPS, which wraps at 32 bits.
+  // Events the kernel dropped on this socket since the last call: SK_MEMINFO_DROPS, which wraps at 32 bits. If it
+  // cannot be read, 0 now and the whole at a later call.
   [[nodiscard]] std::uint32_t take_drops();
 
   [[nodiscard]] int fd() const { return socket_.get(); }
@@ -39,6 +40,7 @@ class ProcConnector {
   explicit ProcConnector(UniqueFd socket) : socket_(std::move(socket)) {}
   [[nodiscard]] Result<void> configure(Pid self, std::uint64_t receive_buffer_bytes);
   [[nodiscard]] std::size_t receive_batch(const OnMessage& on_message, const OnDropped& on_dropped);
+  [[nodiscard]] std::size_t lose(std::size_t events);
 
   UniqueFd socket_;
   std::uint64_t receive_buffer_bytes_ = 0;

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <utility>
 
@@ -12,6 +13,7 @@ namespace netclsd {
 namespace {
 
 constexpr std::size_t kNamesMax = 100'000;
+constexpr std::chrono::nanoseconds kUnfinishedMax = std::chrono::minutes{2};  // no hook lives longer than one
 
 struct Entry {
   std::int64_t modified_ns;
@@ -35,12 +37,22 @@ Result<SpoolEntry> parse(const UniqueFd& directory, const std::string& name) {
   return parse_spool_entry(*text);
 }
 
+// A hook is still writing it, or was killed while it did: then nobody else will take it away.
+void remove_if_abandoned(const UniqueFd& directory, const std::string& name) {
+  const auto entry = entry_at(directory, name);
+  const std::chrono::nanoseconds now = std::chrono::system_clock::now().time_since_epoch();
+  if (entry && now.count() - entry->modified_ns > kUnfinishedMax.count()) {
+    static_cast<void>(remove_file_at(directory, name));
+  }
+}
+
 }  // namespace
 
 void SpoolDirectory::look() {
   std::vector<Entry> entries;
   for (const std::string& name : list_some_names(directory_, kNamesMax).value_or(std::vector<std::string>{})) {
-    if (name.starts_with('.') || !name.ends_with(".json")) continue;  // a hook is still writing it
+    if (name.starts_with('.')) remove_if_abandoned(directory_, name);
+    if (name.starts_with('.') || !name.ends_with(".json")) continue;
     if (auto entry = entry_at(directory_, name)) entries.push_back(std::move(*entry));
   }
   std::sort(entries.begin(), entries.end());

@@ -14,6 +14,7 @@
 #include <system_error>
 
 #include "common/api/connect.h"
+#include "common/base/fault_point.h"
 #include "common/json/fields.h"
 
 namespace netclsd {
@@ -103,6 +104,10 @@ Failure explain(const std::string& socket_path, const ErrorCodeOfBoost& error) {
   return unavailable(socket_path, "broke the connection: " + error.message());
 }
 
+Failure broken(const std::string& socket_path, int error) {
+  return explain(socket_path, ErrorCodeOfBoost(error, boost::system::system_category()));
+}
+
 Result<ApiResponse> exchange(const std::string& socket_path, const ApiRequest& request, milliseconds timeout) {
   const auto deadline = steady_clock::now() + timeout;
   auto connection = connect_unix(socket_path, timeout);
@@ -111,11 +116,14 @@ Result<ApiResponse> exchange(const std::string& socket_path, const ApiRequest& r
     const std::string reason = std::generic_category().message(connection.error().sys_errno());
     return unavailable(socket_path, "is not reachable: " + reason);
   }
+  if (const auto fault = fault_at(FaultPoint::kAgentWrite)) return broken(socket_path, *fault);
   asio::io_context context(1);
   Exchange exchange(context, *std::move(connection), request);
   exchange.start();
   context.run_until(deadline);
   if (!exchange.is_finished()) return too_late(socket_path, timeout);
+  // Here and not before: what the agent did it has done, only the answer is lost.
+  if (const auto fault = fault_at(FaultPoint::kAgentRead)) return broken(socket_path, *fault);
   if (exchange.error()) return explain(socket_path, exchange.error());
   return exchange.take_response();
 }

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "common/base/fault_point.h"
+
 namespace netclsd {
 namespace {
 
@@ -32,6 +34,7 @@ Result<UniqueFd> connect_unix(const std::string& path, std::chrono::milliseconds
   UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!socket.is_open()) return system_failure(errno, "make socket");
   if (auto limited = limit_connect_time(socket, timeout); !limited) return pass_on(limited.error());
+  if (const auto fault = fault_at(FaultPoint::kAgentConnect)) return system_failure(*fault, "connect to", path);
   const void* generic = &address;
   while (::connect(socket.get(), static_cast<const sockaddr*>(generic), sizeof address) != 0) {
     if (errno != EINTR) return system_failure(errno, "connect to", path);

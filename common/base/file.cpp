@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "common/base/fault_point.h"
+
 namespace netclsd {
 namespace {
 
@@ -20,6 +22,7 @@ Result<UniqueFd> open_retrying(int dir, const std::string& name, int flags, mode
 }
 
 Result<void> write_whole(const UniqueFd& file, std::string_view text, std::string_view name) {
+  if (const auto fault = fault_at(FaultPoint::kFileWrite)) return system_failure(*fault, "write", name);
   while (!text.empty()) {
     const ssize_t written = ::write(file.get(), text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
@@ -33,8 +36,15 @@ Result<void> write_and_sync(const UniqueFd& dir, const std::string& name, std::s
   auto file = open_at(dir, name, O_WRONLY | O_CREAT | O_TRUNC, mode);
   if (!file) return pass_on(file.error());
   if (auto written = write_whole(*file, text, name); !written) return written;
+  if (const auto fault = fault_at(FaultPoint::kFileSync)) return system_failure(*fault, "fsync", name);
   if (::fsync(file->get()) != 0) return system_failure(errno, "fsync", name);
   return {};
+}
+
+Result<void> rename_in(const UniqueFd& dir, const std::string& from, const std::string& to) {
+  if (const auto fault = fault_at(FaultPoint::kFileRename)) return system_failure(*fault, "rename to", to);
+  if (::renameat(dir.get(), from.c_str(), dir.get(), to.c_str()) == 0) return {};
+  return system_failure(errno, "rename to", to);
 }
 
 }  // namespace
@@ -99,18 +109,20 @@ Result<void> write_once_at(const UniqueFd& dir, const std::string& name, std::st
 
 Result<void> write_atomically_at(const UniqueFd& dir, const std::string& name, std::string_view text, mode_t mode) {
   const std::string temporary = "." + name + ".tmp";
-  if (auto written = write_and_sync(dir, temporary, text, mode); !written) {
+  auto written = write_and_sync(dir, temporary, text, mode);
+  if (written) written = rename_in(dir, temporary, name);
+  if (!written) {
     ::unlinkat(dir.get(), temporary.c_str(), 0);
     return written;
   }
-  if (::renameat(dir.get(), temporary.c_str(), dir.get(), name.c_str()) != 0) {
-    return system_failure(errno, "rename to", name);
-  }
+  if (const auto fault = fault_at(FaultPoint::kFileDirectorySync))
+    return system_failure(*fault, "fsync directory of", name);
   if (::fsync(dir.get()) != 0) return system_failure(errno, "fsync directory of", name);
   return {};
 }
 
 Result<bool> remove_file_at(const UniqueFd& dir, const std::string& name) {
+  if (const auto fault = fault_at(FaultPoint::kFileRemove)) return system_failure(*fault, "remove", name);
   if (::unlinkat(dir.get(), name.c_str(), 0) == 0) return true;
   if (errno == ENOENT) return false;
   return system_failure(errno, "remove", name);

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "common/base/fault_point.h"
 #include "common/base/file.h"
 #include "common/base/text.h"
 
@@ -14,6 +15,17 @@ constexpr std::size_t kProcsFileMax_bytes = 64U << 20;  // 4 million pids, the k
 constexpr std::size_t kClassidFileMax_bytes = 64;
 constexpr std::size_t kNamesMax = 100'000;
 constexpr int kDepthMax = 16;
+
+Result<void> write_control(const UniqueFd& group, const std::string& name, const std::string& text, FaultPoint point) {
+  if (const auto fault = fault_at(point)) return system_failure(*fault, "write", name);
+  return write_once_at(group, name, text);
+}
+
+// 0, or the errno.
+int remove_directory(const UniqueFd& parent, const std::string& name) {
+  if (const auto fault = fault_at(FaultPoint::kGroupRemove)) return *fault;
+  return ::unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR) == 0 ? 0 : errno;
+}
 
 Result<UniqueFd> descend(const UniqueFd& root, const std::string& relative, bool make_missing) {
   auto group = open_at(root, ".", O_RDONLY | O_DIRECTORY);
@@ -45,27 +57,29 @@ Result<RemoveOutcome> remove_children(const UniqueFd& group, int depth) {
 }
 
 Result<RemoveOutcome> remove_one(const UniqueFd& parent, const std::string& name, int depth) {
-  if (::unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT || errno == ENODEV) {
-    return RemoveOutcome::kRemoved;
-  }
-  if (errno != EBUSY) return system_failure(errno, "remove group", name);
+  const int error = remove_directory(parent, name);
+  if (error == 0 || error == ENOENT || error == ENODEV) return RemoveOutcome::kRemoved;
+  if (error != EBUSY) return system_failure(error, "remove group", name);
   auto group = open_directory_at(parent, name);
   if (!group || depth == kDepthMax) return RemoveOutcome::kNotEmpty;
   auto children = remove_children(*group, depth);
   if (!children || *children == RemoveOutcome::kNotEmpty) return children;
-  return ::unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR) == 0 ? RemoveOutcome::kRemoved : RemoveOutcome::kNotEmpty;
+  return remove_directory(parent, name) == 0 ? RemoveOutcome::kRemoved : RemoveOutcome::kNotEmpty;
 }
 
 }  // namespace
 
-Result<UniqueFd> make_group(const UniqueFd& root, const std::string& relative) { return descend(root, relative, true); }
+Result<UniqueFd> make_group(const UniqueFd& root, const std::string& relative) {
+  if (const auto fault = fault_at(FaultPoint::kGroupMake)) return system_failure(*fault, "make group", relative);
+  return descend(root, relative, true);
+}
 
 Result<UniqueFd> open_group(const UniqueFd& root, const std::string& relative) {
   return descend(root, relative, false);
 }
 
 Result<AttachOutcome> attach(const UniqueFd& group, Pid pid) {
-  auto written = write_once_at(group, "cgroup.procs", to_string(pid));
+  auto written = write_control(group, "cgroup.procs", to_string(pid), FaultPoint::kCgroupAttach);
   if (written) return AttachOutcome::kAttached;
   if (written.error().sys_errno() == ESRCH) return AttachOutcome::kProcessGone;
   return pass_on(written.error(), "attach pid " + to_string(pid));
@@ -80,7 +94,7 @@ Result<std::uint32_t> read_classid(const UniqueFd& group) {
 }
 
 Result<void> write_classid(const UniqueFd& group, std::uint32_t raw) {
-  return write_once_at(group, "net_cls.classid", std::to_string(raw));
+  return write_control(group, "net_cls.classid", std::to_string(raw), FaultPoint::kClassidWrite);
 }
 
 Result<std::vector<Pid>> processes_in(const UniqueFd& group) {

@@ -174,6 +174,20 @@ def documented_restart_keys():
             if len(cells) > 2 and cells[2] == "restart"}
 
 
+# --- fault points ---
+
+def source_fault_points():
+    """enumerators without their k, and names"""
+    body = re.search(r"enum class FaultPoint \{(.*?)kEnd,", read("common/base/fault_point.h"), re.DOTALL).group(1)
+    names = re.search(r"kNames = \{(.*?)\};", read("common/base/fault_point.cpp"), re.DOTALL).group(1)
+    return re.findall(r"\bk(\w+)", body), re.findall(r'"(\w+)"', names)
+
+
+def documented_fault_points():
+    section = read("docs/reliability.md").split("## Fault points\n")[1].split("\n## ")[0]
+    return {name for cells in table_rows(section) for name in CODE.findall(cells[0])}
+
+
 # --- constants and functions ---
 
 def missing_constants(document):
@@ -285,6 +299,16 @@ class Configuration(unittest.TestCase):
 
     def test_keys_that_need_a_restart_are_those_of_the_source(self):
         self.assertEqual(documented_restart_keys(), restart_keys())
+
+
+class FaultPoints(unittest.TestCase):
+    def test_each_is_named_like_its_enumerator(self):
+        enumerators, names = source_fault_points()
+        self.assertEqual([name.title().replace("_", "") for name in names], enumerators)
+        self.assertGreater(len(names), 10)
+
+    def test_documented_are_those_of_the_source(self):
+        self.assertEqual(documented_fault_points(), set(source_fault_points()[1]))
 
 
 class Code(unittest.TestCase):

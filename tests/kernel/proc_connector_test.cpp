@@ -7,10 +7,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <thread>
 
 #include "agent/kernel/canary.h"
 #include "tests/kernel/kernel_fixture.h"
+#include "tests/unit/common/fault_in_test.h"
 
 namespace netclsd {
 namespace {
@@ -87,6 +89,27 @@ TEST_F(ProcConnectorTest, CountsWhatTheKernelDropped) {
   drained(connector);
   const TestProcess child = TestProcess::sleeping();
   EXPECT_TRUE(has_fork(drained(connector), child.pid())) << "an overflow does not make it deaf";
+}
+
+TEST_F(ProcConnectorTest, WhatIsLostWhileReceivingIsCountedAsDropped) {
+  if (!kHasFaultPoints) GTEST_SKIP() << "this build has no fault points";
+  ProcConnector connector = subscribed();
+  drained(connector);
+  EXPECT_EQ(connector.take_drops(), 0U);
+  const FaultInTest fault(FaultPoint::kEventReceive, ENOBUFS);
+  const TestProcess child = TestProcess::sleeping();
+  EXPECT_FALSE(has_fork(drained(connector), child.pid()));
+  EXPECT_GT(connector.take_drops(), 0U);
+  EXPECT_EQ(connector.take_drops(), 0U) << "each drop is told once";
+}
+
+TEST_F(ProcConnectorTest, ADropCounterThatCannotBeReadIsReadTheNextTime) {
+  if (!kHasFaultPoints) GTEST_SKIP() << "this build has no fault points";
+  ProcConnector connector = subscribed(4'096);
+  for (int i = 0; i < 200; ++i) TestProcess::sleeping();
+  const FaultInTest fault(FaultPoint::kDropCounter, ENOBUFS);
+  EXPECT_EQ(connector.take_drops(), 0U);
+  EXPECT_GT(connector.take_drops(), 0U);
 }
 
 TEST_F(ProcConnectorTest, GrantsTheBufferThatWasAskedFor) {

@@ -31,7 +31,7 @@ ALLOWED = {
 }
 # The files directly in agent/ put everything together: they may include all of agent/, and nobody includes them.
 ASSEMBLY = "agent"
-GENERATED = {"netclsd_version.h"}
+GENERATED = {"netclsd_version.h", "netclsd_fault_points.h"}
 
 
 def is_within(path, folder):

@@ -142,17 +142,17 @@ std::optional<StartTime> FakeHost::start_time(Pid pid) {
 }
 
 Result<void> FakeHost::make(const std::string& directory) {
-  if (const auto error = faults_.before(WritePoint::kMakeGroup)) return system_failure(*error, "make group", directory);
+  if (const auto error = faults_.before(FaultPoint::kGroupMake)) return system_failure(*error, "make group", directory);
   trace_.note("make group", {}, directory);
   groups_.emplace(directory.substr(0, directory.find('/')), 0);
   groups_.emplace(directory, 0);
-  faults_.after(WritePoint::kMakeGroup);
+  faults_.after(FaultPoint::kGroupMake);
   return {};
 }
 
 Result<AttachOutcome> FakeHost::attach(const std::string& directory, Pid pid) {
   interleave(pid);  // the world goes on between our look and our write …
-  if (const auto error = faults_.before(WritePoint::kAttach)) {
+  if (const auto error = faults_.before(FaultPoint::kCgroupAttach)) {
     if (*error == ESRCH) return AttachOutcome::kProcessGone;
     return system_failure(*error, "attach pid", to_string(pid));
   }
@@ -163,7 +163,7 @@ Result<AttachOutcome> FakeHost::attach(const std::string& directory, Pid pid) {
   trace_.note("attach", pid, directory);
   found->second.net_cls = "/" + directory;
   pass(std::chrono::microseconds{5});
-  faults_.after(WritePoint::kAttach);
+  faults_.after(FaultPoint::kCgroupAttach);
   if (!directory.empty()) ++moves_;
   return AttachOutcome::kAttached;
 }
@@ -175,12 +175,12 @@ Result<std::uint32_t> FakeHost::classid(const std::string& directory) {
 }
 
 Result<void> FakeHost::set_classid(const std::string& directory, std::uint32_t raw) {
-  if (const auto error = faults_.before(WritePoint::kSetClassid)) return system_failure(*error, "write", directory);
+  if (const auto error = faults_.before(FaultPoint::kClassidWrite)) return system_failure(*error, "write", directory);
   const auto found = groups_.find(directory);
   if (found == groups_.end()) return failure(ErrorCode::kNotFound, "no group " + directory);
   trace_.note("set classid", {}, directory, raw);
   found->second = raw;
-  faults_.after(WritePoint::kSetClassid);
+  faults_.after(FaultPoint::kClassidWrite);
   return {};
 }
 
@@ -193,14 +193,14 @@ Result<std::vector<Pid>> FakeHost::processes(const std::string& directory) {
 }
 
 Result<RemoveOutcome> FakeHost::remove(const std::string& directory) {
-  if (const auto error = faults_.before(WritePoint::kRemoveGroup)) {
+  if (const auto error = faults_.before(FaultPoint::kGroupRemove)) {
     if (*error == EBUSY) return RemoveOutcome::kNotEmpty;  // so says rmdir while a task is still ending
     return system_failure(*error, "remove group", directory);
   }
   if (count_in(directory) > 0) return RemoveOutcome::kNotEmpty;
   trace_.note("remove group", {}, directory);
   groups_.erase(directory);
-  faults_.after(WritePoint::kRemoveGroup);
+  faults_.after(FaultPoint::kGroupRemove);
   return RemoveOutcome::kRemoved;
 }
 
@@ -230,19 +230,19 @@ void FakeHost::drain(EventSink& sink) {
 }
 
 Result<void> FakeHost::save(const Registration& registration) {
-  if (const auto error = faults_.before(WritePoint::kSave))
+  if (const auto error = faults_.before(FaultPoint::kFileWrite))
     return system_failure(*error, "write", registration.id.text());
   trace_.note("save", registration.init.pid, registration.id.text());
   kept_.insert_or_assign(registration.id, registration);
-  faults_.after(WritePoint::kSave);
+  faults_.after(FaultPoint::kFileWrite);
   return {};
 }
 
 Result<void> FakeHost::remove(const ContainerId& id) {
-  if (const auto error = faults_.before(WritePoint::kForget)) return system_failure(*error, "remove", id.text());
+  if (const auto error = faults_.before(FaultPoint::kFileRemove)) return system_failure(*error, "remove", id.text());
   trace_.note("forget", {}, id.text());
   kept_.erase(id);
-  faults_.after(WritePoint::kForget);
+  faults_.after(FaultPoint::kFileRemove);
   return {};
 }
 
@@ -267,10 +267,10 @@ std::vector<SpoolItem> FakeHost::take(std::size_t entries_max) {
 }
 
 void FakeHost::discard(const std::string& name) {
-  static_cast<void>(faults_.before(WritePoint::kDiscard));  // cannot fail, only crash
+  if (faults_.before(FaultPoint::kFileRemove)) return;  // it is read again
   trace_.note("discard", {}, name);
   spool_.erase(name);
-  faults_.after(WritePoint::kDiscard);
+  faults_.after(FaultPoint::kFileRemove);
 }
 
 void FakeHost::problem(const char* event, const std::string& object, const Error& error) {

@@ -1,33 +1,9 @@
 #include "tests/sim/faults.h"
 
-#include <utility>
-
 namespace netclsd {
 
-const char* to_string(WritePoint point) {
-  switch (point) {
-    case WritePoint::kMakeGroup:
-      return "make group";
-    case WritePoint::kSetClassid:
-      return "set classid";
-    case WritePoint::kAttach:
-      return "attach";
-    case WritePoint::kRemoveGroup:
-      return "remove group";
-    case WritePoint::kSave:
-      return "save registration";
-    case WritePoint::kForget:
-      return "forget registration";
-    case WritePoint::kDiscard:
-      return "discard spool entry";
-    case WritePoint::kEnd:
-      break;
-  }
-  return "";
-}
-
 void FaultCounts::add(const FaultCounts& other) {
-  for (std::size_t i = 0; i < kWritePoints; ++i) {
+  for (std::size_t i = 0; i < kFaultPoints; ++i) {
     crashes[i] += other.crashes[i];
     failures[i] += other.failures[i];
   }
@@ -42,22 +18,21 @@ void Faults::disarm() {
   failure_.reset();
 }
 
-std::optional<int> Faults::before(WritePoint point) {
-  if (crash_ && crash_->in_writes > 0) --crash_->in_writes;
-  if (crash_ && crash_->in_writes == 0 && crash_->is_before) crash_at(point);
+std::optional<int> Faults::before(FaultPoint point) {
+  if (crash_ && crash_->in_passes > 0) --crash_->in_passes;
+  if (crash_ && crash_->in_passes == 0 && crash_->is_before) crash_at(point);
   if (!failure_ || failure_->point != point) return std::nullopt;
   ++counts.failures[static_cast<std::size_t>(point)];
   has_failed_ = true;
+  needs_sweep_ |= point != FaultPoint::kProcSlice;
   return std::exchange(failure_, std::nullopt)->error;
 }
 
-void Faults::after(WritePoint point) {
-  if (crash_ && crash_->in_writes == 0) crash_at(point);
+void Faults::after(FaultPoint point) {
+  if (crash_ && crash_->in_passes == 0) crash_at(point);
 }
 
-bool Faults::take_failed() { return std::exchange(has_failed_, false); }
-
-void Faults::crash_at(WritePoint point) {
+void Faults::crash_at(FaultPoint point) {
   ++counts.crashes[static_cast<std::size_t>(point)];
   crash_.reset();
   throw AgentCrashed{};

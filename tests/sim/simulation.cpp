@@ -26,7 +26,10 @@ ClassId gold(std::uint64_t which) { return *ClassId::from_raw(0x10'0000U + stati
 
 Simulation::Simulation(std::uint64_t seed) : node_(seed, host_options(seed)) {
   policy_.classes.insert_or_assign(kClassName, gold(1));
+  set_fault_handler([this](FaultPoint point) { return node_.faults.before(point); });
 }
+
+Simulation::~Simulation() { set_fault_handler({}); }
 
 std::string Simulation::run(int steps) {
   start_engine();
@@ -74,14 +77,22 @@ void Simulation::live() {
 }
 
 void Simulation::suffer() {
-  static constexpr std::array<std::pair<WritePoint, int>, 8> kFailures = {{{WritePoint::kAttach, EACCES},
-                                                                           {WritePoint::kAttach, ENODEV},
-                                                                           {WritePoint::kMakeGroup, ENOSPC},
-                                                                           {WritePoint::kSetClassid, EACCES},
-                                                                           {WritePoint::kRemoveGroup, EBUSY},
-                                                                           {WritePoint::kSave, ENOSPC},
-                                                                           {WritePoint::kForget, EIO},
-                                                                           {WritePoint::kAttach, ENODEV}}};
+  static constexpr std::array<std::pair<FaultPoint, int>, 16> kFailures = {{{FaultPoint::kCgroupAttach, EACCES},
+                                                                            {FaultPoint::kCgroupAttach, ENODEV},
+                                                                            {FaultPoint::kCgroupAttach, EBUSY},
+                                                                            {FaultPoint::kGroupMake, ENOSPC},
+                                                                            {FaultPoint::kClassidWrite, EACCES},
+                                                                            {FaultPoint::kGroupRemove, EBUSY},
+                                                                            {FaultPoint::kFileWrite, ENOSPC},
+                                                                            {FaultPoint::kFileRemove, EIO},
+                                                                            {FaultPoint::kProcSlice, ENOMEM},
+                                                                            {FaultPoint::kProcSlice, EMFILE},
+                                                                            {FaultPoint::kRegisterIdentify, EIO},
+                                                                            {FaultPoint::kRegisterGroup, EIO},
+                                                                            {FaultPoint::kRegisterPlace, EIO},
+                                                                            {FaultPoint::kRegisterWatch, EMFILE},
+                                                                            {FaultPoint::kRegisterKeep, EIO},
+                                                                            {FaultPoint::kRegisterKeep, ENOSPC}}};
   switch (node_.pick(8)) {
     case 0:
       return node_.world.drop_next(1 + node_.pick(12));
@@ -91,7 +102,7 @@ void Simulation::suffer() {
       return node_.world.set_silent(true);
     case 2:
     case 3:
-      return node_.faults.arm_crash(1 + node_.pick(8), node_.one_in(2));
+      return node_.faults.arm_crash(1 + node_.pick(12), node_.one_in(2));
     case 4:
       return stop_engine();
     case 5:
@@ -147,7 +158,7 @@ void Simulation::start_engine() {
     engine.recover();
     engine.look_into_spool();
     engine.take_up_spool(1 + node_.pick(3));
-    if (!engine.sweep(SweepCause::kStartup)) fail("the start-up sweep failed");
+    has_swept_ = engine.sweep(SweepCause::kStartup).has_value();
   });
 }
 
@@ -162,6 +173,7 @@ void Simulation::pass_second() {
     for (const Pid pid : node_.world.take_exits()) engine.on_exit(pid);
     engine.look_into_spool();
     engine.keep_unkept();
+    if (!has_swept_) has_swept_ = engine.sweep(SweepCause::kStartup).has_value();
     engine.forget_ended();
     engine.work(0);
     if (node_.world.is_silent()) {  // the canary is missed
@@ -285,7 +297,8 @@ void Simulation::check() {
   node_.faults.disarm();
   node_.world.drop_next(0);
   quiesce();
-  if (node_.faults.take_failed() || node_.take_needs_audit()) {
+  if (node_.faults.take_failed()) node_.world.problems.clear();
+  if (node_.faults.take_needs_sweep() | node_.take_needs_audit()) {
     static_cast<void>(engine_->sweep(SweepCause::kAudit));
     node_.world.problems.clear();
     quiesce();

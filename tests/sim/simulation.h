@@ -13,6 +13,9 @@ namespace netclsd {
 class Simulation {
  public:
   explicit Simulation(std::uint64_t seed);
+  ~Simulation();
+  Simulation(const Simulation&) = delete;
+  Simulation& operator=(const Simulation&) = delete;
 
   // Empty: the promise held. Else what was found in one line, and the last steps.
   [[nodiscard]] std::string run(int steps);
@@ -31,7 +34,7 @@ class Simulation {
   bool with_engine(const Call& call);
   void start_engine();
   void stop_engine();
-  void pass_second();  // what the loop does once a second
+  void pass_second();                    // what the loop does once a second
   void change_policy();
 
   void start_container();
@@ -49,6 +52,7 @@ class Simulation {
   Counters counters_;
   std::unique_ptr<Engine> engine_;
   ClassPolicy policy_;
+  bool has_swept_ = false;
   int last_container_ = 0;
   std::string failure_;
 };

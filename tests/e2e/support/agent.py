@@ -50,10 +50,12 @@ class Agent:
     def pid(self):
         return self.process.pid
 
-    def start(self, wait_ready=True):
+    def start(self, wait_ready=True, faults=""):
+        """`faults`: NETCLSD_FAULTS, docs/reliability.md"""
         with open(self.log_file, "ab") as log:
             self.process = self.host.popen([program("netclsd"), "--config", self.config_file], self.launcher,
-                                           stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                                           stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                           env={**self.host.environment(), "NETCLSD_FAULTS": faults})
         if wait_ready:
             try:
                 eventually("the agent is ready", self._ready_or_dead)
@@ -71,6 +73,11 @@ class Agent:
             return self.request("GET", "/readyz").status == 200
         except OSError:
             return False
+
+    def wait_end(self):
+        """The exit code of an agent that ends by itself."""
+        code, self.process = self.process.wait(20), None
+        return code
 
     def stop(self, how=signal.SIGTERM):
         """The exit code; None if it does not run."""

@@ -32,15 +32,17 @@ _SPEC = {
 }
 
 
-def hook_entries(agent, *, stages=("prestart", "poststop"), options=()):
+def hook_entries(agent, *, stages=("prestart", "poststop"), options=(), faults=""):
     """The hooks of config.json, as an installation would write them."""
     arguments = ["netclsd-hook", "--socket", str(agent.socket), "--spool", str(agent.spool), *options]
-    return {stage: [{"path": program("netclsd-hook"), "args": [*arguments, stage], "timeout": 10}] for stage in stages}
+    return {stage: [{"path": program("netclsd-hook"), "args": [*arguments, stage], "timeout": 10,
+                     "env": [f"NETCLSD_FAULTS={faults}"]}] for stage in stages}
 
 
 class Container:
     def __init__(self, host, agent, name, command, *, annotations=None, spec_classid=None, runtime="runc",
-                 runtime_options=(), hook_options=(), stages=("prestart", "poststop"), private_cgroups=False):
+                 runtime_options=(), hook_options=(), hook_faults="", stages=("prestart", "poststop"),
+                 private_cgroups=False):
         self.host = host
         self.id = f"{host.prefix}-{name}"
         self.bundle = host.work / "bundles" / name
@@ -49,7 +51,7 @@ class Container:
         spec = copy.deepcopy(_SPEC)
         spec["process"]["args"] = list(command)
         spec["annotations"] = dict(annotations or {})
-        spec["hooks"] = hook_entries(agent, stages=stages, options=hook_options)
+        spec["hooks"] = hook_entries(agent, stages=stages, options=hook_options, faults=hook_faults)
         spec["linux"]["cgroupsPath"] = f"/{host.tag}-{name}"
         if host.layout == V1 or spec_classid is not None:
             # The v2 layout has no controllers to limit anything with, and crun's device filter wants more locked

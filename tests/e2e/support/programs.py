@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import unittest
 from pathlib import Path
 
@@ -16,6 +17,13 @@ def program(name):
     if not path.exists():
         raise FileNotFoundError(f"{path} is not built (NETCLSD_BIN_DIR names the directory)")
     return str(path)
+
+
+def need_fault_points():
+    """Skips where the programs have none: a release."""
+    done = subprocess.run([program("netclsd"), "--version"], env={"NETCLSD_FAULTS": "?"}, capture_output=True)
+    if done.returncode == 0:
+        raise unittest.SkipTest("the programs have no fault points (CMake option NETCLSD_FAULT_POINTS)")
 
 
 def tool(name):

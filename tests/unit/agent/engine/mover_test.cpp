@@ -46,7 +46,7 @@ TEST_F(MoverTest, AStrangerThatCannotBePutBackIsReportedAndFoundByTheNextSweep) 
   const Pid entrant = enter("c1");
   before_the_write_of(entrant, [&] {
     give_number_away(entrant);
-    before_the_write_of(entrant, [&] { faults_.arm_failure(WritePoint::kAttach, EACCES); });
+    before_the_write_of(entrant, [&] { faults_.arm_failure(FaultPoint::kCgroupAttach, EACCES); });
   });
   engine_->work(1);
   EXPECT_EQ(group_of(entrant), "/netclsd/c1");

@@ -14,7 +14,7 @@ class RegistrarTest : public EngineFixture {
 
 TEST_F(RegistrarTest, ARegistrationThatCannotBeWrittenDownHoldsAndSaysWhy) {
   const Pid init = make_init("c1");
-  faults_.arm_failure(WritePoint::kSave, ENOSPC);
+  faults_.arm_failure(FaultPoint::kFileWrite, ENOSPC);
   const auto answer = register_init("c1", init);
   EXPECT_EQ(group_of(init), "/netclsd/c1");
   EXPECT_FALSE(is_kept("c1"));
@@ -24,7 +24,7 @@ TEST_F(RegistrarTest, ARegistrationThatCannotBeWrittenDownHoldsAndSaysWhy) {
 }
 
 TEST_F(RegistrarTest, ItIsWrittenDownLater) {
-  faults_.arm_failure(WritePoint::kSave, ENOSPC);
+  faults_.arm_failure(FaultPoint::kFileWrite, ENOSPC);
   register_init("c1", make_init("c1"));
   engine_->keep_unkept();
   EXPECT_TRUE(is_kept("c1"));
@@ -32,11 +32,11 @@ TEST_F(RegistrarTest, ItIsWrittenDownLater) {
 }
 
 TEST_F(RegistrarTest, TheReasonStaysUntilAllAreWrittenDown) {
-  faults_.arm_failure(WritePoint::kSave, ENOSPC);
+  faults_.arm_failure(FaultPoint::kFileWrite, ENOSPC);
   register_init("c1", make_init("c1"));
   EXPECT_NE(register_init("c2", make_init("c2")).not_kept_because, "");
   EXPECT_TRUE(is_kept("c2"));
-  faults_.arm_failure(WritePoint::kSave, ENOSPC);
+  faults_.arm_failure(FaultPoint::kFileWrite, ENOSPC);
   engine_->keep_unkept();
   EXPECT_NE(engine_->not_kept_because(), "");
   engine_->keep_unkept();
@@ -45,7 +45,7 @@ TEST_F(RegistrarTest, TheReasonStaysUntilAllAreWrittenDown) {
 
 TEST_F(RegistrarTest, OneThatIsReleasedBeforeIsNotWrittenDownAnyMore) {
   const Pid init = make_init("c1");
-  faults_.arm_failure(WritePoint::kSave, ENOSPC);
+  faults_.arm_failure(FaultPoint::kFileWrite, ENOSPC);
   register_init("c1", init);
   world_.exit(init);
   engine_->on_exit(init);
@@ -57,7 +57,7 @@ TEST_F(RegistrarTest, OneThatIsReleasedBeforeIsNotWrittenDownAnyMore) {
 TEST_F(RegistrarTest, AChangeOfTheClassThatCannotBeWrittenDownIsLater) {
   const Pid init = make_init("c1");
   register_init("c1", init, "10:1");
-  faults_.arm_failure(WritePoint::kSave, EIO);
+  faults_.arm_failure(FaultPoint::kFileWrite, EIO);
   EXPECT_NE(register_init("c1", init, "10:2").not_kept_because, "");
   EXPECT_EQ(world_.kept().begin()->second.classid, ClassId::parse("10:1"));
   engine_->keep_unkept();

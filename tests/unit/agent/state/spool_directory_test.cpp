@@ -57,6 +57,18 @@ TEST_F(SpoolDirectoryTest, GivesEachEntryOnceUntilItLooksAgain) {
   EXPECT_EQ(directory.take(5).size(), 3U);
 }
 
+TEST_F(SpoolDirectoryTest, WhatAHookIsStillWritingStaysAndWhatAKilledOneLeftDoesNot) {
+  std::ofstream(root_ / ".fresh.json.tmp") << "{";
+  std::ofstream(root_ / ".abandoned.json.tmp") << "{";
+  std::filesystem::last_write_time(root_ / ".abandoned.json.tmp",
+                                   std::filesystem::file_time_type::clock::now() - std::chrono::minutes{3});
+  SpoolDirectory directory = spool();
+  directory.look();
+  EXPECT_TRUE(directory.take(5).empty());
+  EXPECT_TRUE(std::filesystem::exists(root_ / ".fresh.json.tmp"));
+  EXPECT_FALSE(std::filesystem::exists(root_ / ".abandoned.json.tmp"));
+}
+
 TEST_F(SpoolDirectoryTest, AnEntryThatCannotBeReadStopsNoOther) {
   leave("good", 100);
   std::ofstream(root_ / "bad.json") << "{";

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 #include "tests/unit/common/api/unix_server.h"
+#include "tests/unit/common/fault_in_test.h"
 
 namespace netclsd {
 namespace {
@@ -141,6 +144,28 @@ TEST(ClientTest, AnEarlyRefusalOfALargeBodyIsHeard) {
   });
   const ApiRequest large{.method = HttpMethod::kPut, .target = "/", .body = std::string(100'000, 'x')};
   EXPECT_EQ(call_agent(server.path(), large, 5s)->status, 413);
+}
+
+TEST(ClientTest, AConnectionThatFailsAtAnyStepIsUnavailable) {
+  if (!kHasFaultPoints) GTEST_SKIP() << "this build has no fault points";
+  const UnixServer server([](int) {});
+  const auto complaint = [&](FaultPoint point, int error) {
+    const FaultInTest fault(point, error);
+    return call_agent(server.path(), kStatus, 5s).error().message();
+  };
+  EXPECT_THAT(complaint(FaultPoint::kAgentConnect, ECONNREFUSED), HasSubstr("is not reachable: Connection refused"));
+  EXPECT_THAT(complaint(FaultPoint::kAgentConnect, EAGAIN), HasSubstr("did not answer within 5000ms"));
+  EXPECT_THAT(complaint(FaultPoint::kAgentWrite, EPIPE), HasSubstr("broke the connection: Broken pipe"));
+}
+
+TEST(ClientTest, AnAnswerThatIsLostIsUnavailableAlthoughTheAgentGaveIt) {
+  if (!kHasFaultPoints) GTEST_SKIP() << "this build has no fault points";
+  const UnixServer server([](int connection) {
+    receive_until(connection, kEndOfHeader);
+    send_text(connection, "HTTP/1.1 204 No Content\r\n\r\n");
+  });
+  const FaultInTest fault(FaultPoint::kAgentRead, ECONNRESET);
+  EXPECT_THAT(call_agent(server.path(), kStatus, 5s).error().message(), HasSubstr("Connection reset by peer"));
 }
 
 TEST(ProblemDetailTest, IsTheDetailOrTheWholeBody) {

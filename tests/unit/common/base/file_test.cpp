@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "tests/unit/common/fault_in_test.h"
 #include "tests/unit/common/temporary_directory.h"
 
 namespace netclsd {
@@ -66,6 +67,37 @@ TEST(FileTest, AtomicWriteIntoARemovedDirectoryFails) {
   const auto gone = open_directory(directory.path("gone"));
   std::filesystem::remove(directory.path("gone"));
   EXPECT_FALSE(write_atomically_at(*gone, "entry.json", "new", 0600));
+}
+
+TEST(FileTest, AtomicWriteThatFailsLeavesTheOldContentAndNoTemporaryName) {
+  if (!kHasFaultPoints) GTEST_SKIP() << "this build has no fault points";
+  const TemporaryDirectory directory;
+  directory.write("entry.json", "old");
+  const auto root = open_directory(directory.path());
+  for (const FaultPoint point : {FaultPoint::kFileWrite, FaultPoint::kFileSync, FaultPoint::kFileRename}) {
+    const FaultInTest fault(point, ENOSPC);
+    const auto written = write_atomically_at(*root, "entry.json", "new", 0600);
+    EXPECT_EQ(written ? 0 : written.error().sys_errno(), ENOSPC) << to_string(point);
+    EXPECT_EQ(directory.read("entry.json"), "old");
+    EXPECT_EQ(*list_names(*root, 10), std::vector<std::string>{"entry.json"}) << to_string(point);
+  }
+}
+
+TEST(FileTest, AnUnsyncedDirectoryIsAnErrorAlthoughTheContentIsThere) {
+  if (!kHasFaultPoints) GTEST_SKIP() << "this build has no fault points";
+  const TemporaryDirectory directory;
+  const FaultInTest fault(FaultPoint::kFileDirectorySync, EIO);
+  EXPECT_FALSE(write_atomically_at(*open_directory(directory.path()), "entry.json", "new", 0600));
+  EXPECT_EQ(directory.read("entry.json"), "new");
+}
+
+TEST(FileTest, AFileThatCannotBeRemovedStays) {
+  if (!kHasFaultPoints) GTEST_SKIP() << "this build has no fault points";
+  const TemporaryDirectory directory;
+  directory.write("entry", "");
+  const FaultInTest fault(FaultPoint::kFileRemove, EIO);
+  EXPECT_EQ(remove_file_at(*open_directory(directory.path()), "entry").error().sys_errno(), EIO);
+  EXPECT_TRUE(directory.has("entry"));
 }
 
 TEST(FileTest, WriteOnceDoesNotMakeFiles) {

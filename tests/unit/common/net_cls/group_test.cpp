@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 #include "common/base/file.h"
+#include "tests/unit/common/fault_in_test.h"
 #include "tests/unit/common/temporary_directory.h"
 
 namespace netclsd {
@@ -61,6 +64,50 @@ TEST(GroupTest, AttachingWritesThePid) {
   tree.write("cgroup.procs", "");
   EXPECT_EQ(*attach(*open_directory(tree.path()), Pid{4711}), AttachOutcome::kAttached);
   EXPECT_EQ(tree.read("cgroup.procs"), "4711");
+}
+
+TEST(GroupTest, APidThatTheKernelDoesNotKnowIsGoneAndOtherRefusalsAreErrors) {
+  if (!kHasFaultPoints) GTEST_SKIP() << "this build has no fault points";
+  const TemporaryDirectory tree;
+  tree.write("cgroup.procs", "");
+  const auto group = open_directory(tree.path());
+  {
+    const FaultInTest fault(FaultPoint::kCgroupAttach, ESRCH);
+    EXPECT_EQ(*attach(*group, Pid{4711}), AttachOutcome::kProcessGone);
+  }
+  for (const int error : {EACCES, ENODEV, EBUSY, ENOSPC}) {
+    const FaultInTest fault(FaultPoint::kCgroupAttach, error);
+    EXPECT_EQ(attach(*group, Pid{4711}).error().sys_errno(), error);
+  }
+  EXPECT_EQ(tree.read("cgroup.procs"), "") << "nothing was written";
+}
+
+TEST(GroupTest, AGroupInUseIsNotEmptyAndOtherRefusalsAreErrors) {
+  if (!kHasFaultPoints) GTEST_SKIP() << "this build has no fault points";
+  const TemporaryDirectory tree;
+  const auto root = open_directory(tree.path());
+  ASSERT_TRUE(make_group(*root, "netclsd/ab12"));
+  {
+    const FaultInTest fault(FaultPoint::kGroupRemove, EPERM);
+    EXPECT_EQ(remove_group(*root, "netclsd/ab12").error().sys_errno(), EPERM);
+  }
+  set_fault_handler([](FaultPoint) { return EBUSY; });
+  EXPECT_EQ(*remove_group(*root, "netclsd/ab12"), RemoveOutcome::kNotEmpty);
+  set_fault_handler({});
+  EXPECT_TRUE(tree.has("netclsd/ab12"));
+}
+
+TEST(GroupTest, MakingAndGivingAClassCanFail) {
+  if (!kHasFaultPoints) GTEST_SKIP() << "this build has no fault points";
+  const TemporaryDirectory tree;
+  const auto root = open_directory(tree.path());
+  {
+    const FaultInTest fault(FaultPoint::kGroupMake, ENOSPC);
+    EXPECT_EQ(make_group(*root, "netclsd").error().sys_errno(), ENOSPC);
+    EXPECT_FALSE(tree.has("netclsd"));
+  }
+  const FaultInTest fault(FaultPoint::kClassidWrite, EACCES);
+  EXPECT_EQ(write_classid(*root, 1).error().sys_errno(), EACCES);
 }
 
 TEST(GroupTest, AGroupThatIsGoneCountsAsRemoved) {
