@@ -107,7 +107,8 @@ void Engine::on_exit(Pid init) {
 void Engine::finish_ended() {
   last_retry_at_ = host_.clock.monotonic();
   host_.events.drain(*this);
-  if (mover_.is_idle()) releaser_.finish_ended();
+  // After lost events somebody may live that only the coming sweep finds.
+  if (mover_.is_idle() && !overrun_) releaser_.finish_ended();
   update_gauges();
 }
 
@@ -118,6 +119,7 @@ Result<RegistrationAnswer> Engine::register_container(const ContainerId& id, con
   update_gauges();
   if (!registered) {
     count_failure(registered.error());
+    recovery_.remove_orphaned_group(id);  // begun by us, or by the hook before
     const Error& error = registered.error();
     // A group that vanished meanwhile is our trouble: 404 would tell the hook that it asked for something wrong.
     if (error.code() == ErrorCode::kNotFound) return failure(ErrorCode::kSystem, error.message());
@@ -133,6 +135,10 @@ Result<RegistrationAnswer> Engine::register_container(const ContainerId& id, con
 }
 
 Result<std::optional<Registered>> Engine::make_way_and_add(const ContainerId& id, const RegisterRequest& request) {
+  // One that has ended may still hold processes: it stays until somebody alive takes its id.
+  if (containers_.find(id) != nullptr) {
+    if (auto process = registrar_.find_process(request); !process) return pass_on(process.error());
+  }
   if (auto made_way = releaser_.make_way(id, request.pid); !made_way) return pass_on(made_way.error());
   return registrar_.add(id, request);
 }
@@ -145,7 +151,8 @@ Result<void> Engine::release(const ContainerId& id, bool force) {
 
 Result<SweepReport> Engine::sweep(SweepCause cause) {
   last_sweep_at_ = host_.clock.monotonic();
-  auto report = sweeper_.sweep(cause, has_spooled_ ? Sweeper::Foreigners::kMayBeExpected : Sweeper::Foreigners::kMoveOut);
+  auto report =
+      sweeper_.sweep(cause, has_spooled_ ? Sweeper::Foreigners::kMayBeExpected : Sweeper::Foreigners::kMoveOut);
   if (!report) host_.reporter.problem("sweep_failed", "", report.error());
   // What a stray forked while it was not known yet was born outside, and its event told nothing. And a sweep that
   // failed has repaired nothing. Look again, but not at once: a process that leaves its group again and again must not
@@ -191,7 +198,6 @@ void Engine::take_up(SpoolItem& item) {
   if (!is_final && ++spool_tries_[item.name] < kSpoolTriesMax) return;
   spool_tries_.erase(item.name);
   host_.spool.discard(item.name);
-  recovery_.remove_orphaned_group(item.entry->id);  // the hook may have made one
 }
 
 void Engine::forget_ended() {

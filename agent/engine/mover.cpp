@@ -94,7 +94,6 @@ MoveOutcome Mover::attach(const Examine& examine, const Attach& attach, const Pr
   const MonotonicTime noticed_at = known ? std::max(known->noticed_at, examine.event_at) : examine.event_at;
   tracker_.put(examine.pid, {attach.container, facts.start_time, noticed_at, kNotPlaced, examine.cause});
   auto outcome = place(examine.pid, attach.container, examine);
-  if (outcome && *outcome == MoveOutcome::kMoved && !is_still(facts)) return put_back(examine.pid);
   if (outcome) return *outcome;
   host_.reporter.problem("move_failed", containers_.find(attach.container)->registration.id.text(), outcome.error());
   return MoveOutcome::kFailed;
@@ -114,11 +113,12 @@ Result<MoveOutcome> Mover::place(Pid pid, ContainerNumber number, const Examine&
     counters_.move_failures[MoveFailure::kGone].add();
     return MoveOutcome::kGone;
   }
-  if (container->group_path.empty()) learn_group_path(number, pid);
+  count_move(why, done_at);
   TrackedProcess process = *tracker_.find(pid);
+  if (!is_still(pid, process.start_time)) return put_back(pid);
+  if (container->group_path.empty()) learn_group_path(number, pid);
   process.placed_since = done_at;
   tracker_.put(pid, process);
-  count_move(why, done_at);
   return MoveOutcome::kMoved;
 }
 
@@ -129,9 +129,9 @@ void Mover::learn_group_path(ContainerNumber number, Pid placed) {
 }
 
 // The number may have changed hands between the look and the write, some ten microseconds.
-bool Mover::is_still(const ProcessFacts& facts) {
-  const auto start_time = host_.processes.start_time(facts.pid);
-  return !start_time || *start_time == facts.start_time;
+bool Mover::is_still(Pid pid, StartTime start_time) {
+  const auto now = host_.processes.start_time(pid);
+  return !now || *now == start_time;
 }
 
 MoveOutcome Mover::put_back(Pid pid) {

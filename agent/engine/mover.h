@@ -44,7 +44,7 @@ class Mover {
   MoveOutcome note_placed(const Examine& examine, ContainerNumber container);
   MoveOutcome look_again_and_attach(const Examine& examine);
   MoveOutcome attach(const Examine& examine, const Attach& attach, const ProcessFacts& facts);
-  [[nodiscard]] bool is_still(const ProcessFacts& facts);
+  [[nodiscard]] bool is_still(Pid pid, StartTime start_time);
   MoveOutcome put_back(Pid pid);
   void learn_group_path(ContainerNumber number, Pid placed);
   void count_move(const Examine& why, MonotonicTime done_at);

@@ -88,18 +88,24 @@ void Registrar::keep_unkept() {
   if (unkept_.empty()) not_kept_because_.clear();
 }
 
+Result<ProcessFacts> Registrar::find_process(const RegisterRequest& request) {
+  auto process = host_.processes.facts(request.pid);
+  if (!process) return process_gone(request.pid);
+  if (request.start_time && *request.start_time != process->start_time) return another_process(request.pid);
+  return std::move(*process);
+}
+
 Result<ProcessFacts> Registrar::identify(const RegisterRequest& request) {
   if (const auto fault = fault_at(FaultPoint::kRegisterIdentify)) return system_failure(*fault, "look at init");
-  auto init = host_.processes.facts(request.pid);
-  if (!init) return process_gone(request.pid);
-  if (request.start_time && *request.start_time != init->start_time) return another_process(request.pid);
+  auto init = find_process(request);
+  if (!init) return init;
   // The number of an init that has ended may be given away before its last process ends.
   const Container* other = containers_.find_by_init(request.pid);
   if (other != nullptr && !other->has_init_ended) {
     return failure(ErrorCode::kConflict,
                    "pid " + to_string(request.pid) + " is the init of container " + other->registration.id.text());
   }
-  return std::move(*init);
+  return init;
 }
 
 Result<Registered> Registrar::create(const ContainerId& id, const RegisterRequest& request,
@@ -225,11 +231,9 @@ std::optional<ContainerNumber> Registrar::owner_of(Pid pid, const Snapshot& snap
 }
 
 void Registrar::undo(ContainerNumber number) {
-  const Registration registration = containers_.find(number)->registration;
-  host_.exits.forget(registration.init.pid);
+  host_.exits.forget(containers_.find(number)->registration.init.pid);
   tracker_.forget_container(number);
   containers_.remove(number);
-  if (!registration.is_adopted) static_cast<void>(host_.net_cls.remove(registration.directory));
 }
 
 }  // namespace netclsd

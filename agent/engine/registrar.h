@@ -34,6 +34,9 @@ class Registrar {
   // An id whose init has ended must have been released before (Releaser::make_way).
   [[nodiscard]] Result<std::optional<Registered>> add(const ContainerId& id, const RegisterRequest& request);
 
+  // The process that a request names. kConflict: it is gone (with ESRCH), or another one than the caller saw.
+  [[nodiscard]] Result<ProcessFacts> find_process(const RegisterRequest& request);
+
   void keep_unkept();
   [[nodiscard]] const std::string& not_kept_because() const { return not_kept_because_; }
 
@@ -56,7 +59,7 @@ class Registrar {
   void enclose(ContainerNumber number, const Snapshot& snapshot);
   void take_over_members(ContainerNumber number, const Snapshot& snapshot);
   [[nodiscard]] std::optional<ContainerNumber> owner_of(Pid pid, const Snapshot& snapshot) const;
-  void undo(ContainerNumber number);
+  void undo(ContainerNumber number);  // but for the group: Engine removes it
 
   Host& host_;
   const EngineOptions& options_;

@@ -174,7 +174,7 @@ class AgentHindered(FaultPoints):
                 container = self.make().start()
                 self.assert_container_placed(container, CLASS_10_1)
                 self.assertEqual(self.agent.state_files(), set())
-                self.assertIn("a restart of the agent would forget it", self.hook_log.read_text())
+                self.assertIn(f"placed, and left in {self.agent.spool}", self.hook_log.read_text())
                 answer = eventually("/readyz says 503", self.not_ready)
                 self.assertIn("registrations cannot be kept", answer.body)
                 self.assertIn(os.strerror(error), answer.body)

@@ -5,10 +5,6 @@
 namespace netclsd {
 namespace {
 
-// A container without a pid namespace of its own may outlive its init. With it some 1 in 1,000 schedules leave a
-// process that entered while faults hit (seed 1342); until that is closed, such containers are left out here.
-constexpr bool kHostPid = true;
-
 std::string group_of(const std::string& id) { return "netclsd/" + id; }
 
 }  // namespace
@@ -57,6 +53,8 @@ void Node::enter() {
   if (container == nullptr || !container->has_own_path || world.is_full()) return;
   if (!is_init_alive(*container)) return;
   if (container->id == starting_ || !is_known(*container)) return;
+  // Unheard, and then its init ends: nothing tells that the container still has a process (docs/reliability.md).
+  if (container->shares_pid_namespace && world.is_silent()) return;
   for (const SimContainer* outer = find(container->outer); outer != nullptr; outer = find(outer->outer)) {
     if (!world.kept().contains(*ContainerId::parse(outer->id))) return;
   }
@@ -124,7 +122,7 @@ void Node::choose_path(SimContainer& container, const SimContainer* outer) {
     container.unified = outer == nullptr ? "/" : outer->unified;
     container.has_own_path = false;
   } else {
-    container.shares_pid_namespace = kHostPid && one_in(5);
+    container.shares_pid_namespace = one_in(5);
   }
 }
 
@@ -180,7 +178,9 @@ void Node::disturb(std::optional<Pid> target) {
     world.exit(*target);
     // After a crash between write and check only a path of the container's own tells who is a stranger in its group.
     const bool can_tell = owner != nullptr && (owner->has_own_path || !faults.is_crash_armed());
-    if (can_tell && one_in(2)) {
+    // While init's hook runs, its parent, the runtime, does not reap it: the number stays taken.
+    const bool is_reaped = owner != nullptr && owner->id != starting_;
+    if (can_tell && is_reaped && one_in(2)) {
       world.reuse(*target);
       ask_for_audit();
     }
@@ -195,8 +195,9 @@ const SimContainer* Node::find(const std::string& id) const {
 }
 
 bool Node::is_in_use(const std::string& id) const {
-  return std::any_of(containers.begin(), containers.end(),
-                     [&](const SimContainer& each) { return each.id == id || each.outer == id; });
+  return std::any_of(containers.begin(), containers.end(), [&](const SimContainer& each) {
+    return each.id == id || each.outer == id || (each.unified + "/").find("/" + id + "/") != std::string::npos;
+  });
 }
 
 const SimContainer* Node::any_container() {
@@ -218,8 +219,8 @@ bool Node::is_in_its_class(Pid pid) const {
 
 // Of a container without a path or a pid namespace of its own nothing tells who left it before it was registered.
 bool Node::is_known(const SimContainer& container) const {
-  const auto id = ContainerId::parse(container.id);
-  return !container.shares_pid_namespace || world.kept().contains(*id);
+  const auto kept = world.kept().find(*ContainerId::parse(container.id));
+  return !container.shares_pid_namespace || (kept != world.kept().end() && kept->second.init.pid == container.init);
 }
 
 // When the init of a pid namespace ends, the kernel kills its processes and those of the namespaces inside it in one

@@ -49,10 +49,11 @@ class Node {
   void disturb(std::optional<Pid> target);
 
   [[nodiscard]] const SimContainer* find(const std::string& id) const;
-  // A container has the id, or is inside one that had it.
+  // A container has the id, or is inside one that had it, or below its path: the runtime could not have removed that.
   [[nodiscard]] bool is_in_use(const std::string& id) const;
   [[nodiscard]] const SimContainer* any_container();
   [[nodiscard]] bool is_in_its_class(Pid pid) const;
+  [[nodiscard]] bool is_init_alive(const SimContainer& container) const;
   // Something happened that neither an event nor an overrun tells of.
   [[nodiscard]] bool take_needs_audit() { return std::exchange(needs_audit_, false); }
   // Its hook runs: it has not run an instruction yet.
@@ -70,7 +71,6 @@ class Node {
   [[nodiscard]] const SimContainer* choose_outer();
   [[nodiscard]] bool is_known(const SimContainer& container) const;
   [[nodiscard]] bool can_fork(Pid creator) const;
-  [[nodiscard]] bool is_init_alive(const SimContainer& container) const;
   [[nodiscard]] int depth_of(const SimContainer& container) const;
   [[nodiscard]] bool is_inside(const SimContainer& inner, const std::string& outer) const;
   void choose_path(SimContainer& container, const SimContainer* outer);

@@ -216,10 +216,8 @@ void Simulation::run_hook(const SimContainer& container, bool is_explicit) {
     is_placed = answer == Answer::kDone || is_explicit;
   }
   // init is in its class before it runs its first instruction.
-  const bool is_alive =
-      node_.world.is_alive(container.init) && node_.world.process(container.init).owner == container.id;
   node_.set_starting("");
-  if (is_placed && is_alive) fail(check_process(node_, container.init));
+  if (is_placed && node_.is_init_alive(container)) fail(check_process(node_, container.init));
 }
 
 Simulation::Answer Simulation::ask_agent(const SimContainer& container, const RegisterRequest& request) {
@@ -231,7 +229,7 @@ Simulation::Answer Simulation::ask_agent(const SimContainer& container, const Re
       if (!told->not_kept_because.empty()) node_.world.leave_in_spool({*ContainerId::parse(container.id), request});
     } else if (told.error().code() != ErrorCode::kSystem && told.error().code() != ErrorCode::kUnavailable) {
       answer = Answer::kRefused;
-      if (node_.world.is_alive(container.init)) fail("registration refused: " + told.error().message());
+      if (node_.is_init_alive(container)) fail("registration refused: " + told.error().message());
     }
   });
   return answer;
@@ -242,7 +240,7 @@ void Simulation::fall_back(const SimContainer& container, const RegisterRequest&
   FakeHost& world = node_.world;
   node_.trace.note("hook falls back", container.init, container.id);
   world.leave_in_spool({*ContainerId::parse(container.id), request});
-  if (!is_explicit || !world.is_alive(container.init)) return;
+  if (!is_explicit || !node_.is_init_alive(container)) return;
   const std::string at = world.process(container.init).net_cls.substr(1);
   if (!at.empty() && world.count_in(at) == 1) {  // alone in a group: the runtime made it, or the agent did
     world.set_group_by_hand(at, container.classid.raw());

@@ -1,0 +1,106 @@
+// How long a process number could be given away between the engine's look at a process and its write: printed, since
+// times are no test's business. Asserted is that each stray was looked at and written once.
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+
+#include "agent/engine/mover.h"
+#include "agent/event_stream.h"
+#include "agent/kernel/clock.h"
+#include "agent/kernel/exit_watch.h"
+#include "agent/log_reporter.h"
+#include "common/base/file.h"
+#include "tests/kernel/kernel_fixture.h"
+
+namespace netclsd {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+class TimedProcesses : public Procfs {
+ public:
+  using Procfs::Procfs;
+  std::optional<ProcessFacts> facts(Pid pid) override {
+    looked_at = SteadyClock::now();
+    return Procfs::facts(pid);
+  }
+  SteadyClock::time_point looked_at;
+};
+
+class TimedGroups : public NetClsGroups {
+ public:
+  TimedGroups(UniqueFd root, const TimedProcesses& processes) : NetClsGroups(std::move(root)), processes_(processes) {}
+  Result<AttachOutcome> attach(const std::string& directory, Pid pid) override {
+    windows_us.push_back(std::chrono::duration<double, std::micro>(SteadyClock::now() - processes_.looked_at).count());
+    return NetClsGroups::attach(directory, pid);
+  }
+  std::vector<double> windows_us;
+
+ private:
+  const TimedProcesses& processes_;
+};
+
+class Ignore : public EventSink {
+  void on_event(const ProcessEvent&) override {}
+  void on_dropped(std::uint64_t) override {}
+};
+
+class NothingKept : public RegistrationStore, public Spool {
+  Result<void> save(const Registration&) override { return {}; }
+  Result<void> remove(const ContainerId&) override { return {}; }
+  std::vector<Result<Registration>> load() override { return {}; }
+  void look() override {}
+  std::vector<SpoolItem> take(std::size_t) override { return {}; }
+  void discard(const std::string&) override {}
+  void set_aside(const std::string&) override {}
+};
+
+class WriteWindowTest : public KernelTest {};
+
+TEST_F(WriteWindowTest, ALookAtTheProcessComesRightBeforeEachWrite) {
+  TimedProcesses processes(open_directory("/proc").value());
+  TimedGroups groups(open_directory(mount_.mount_point).value(), processes);
+  EventLoop loop = EventLoop::make().value();
+  Counters counters;
+  SystemClock clock;
+  NothingKept nothing;
+  LogReporter reporter;
+  PidfdExitWatch exits{loop, [](Pid) {}};
+  EventStream events(loop, processes.root(), counters, {.self = Pid{::getpid()}});
+  ASSERT_TRUE(events.subscribe().has_value());
+  Host host{processes, groups, clock, exits, events, nothing, nothing, reporter};
+  Containers containers;
+  Tracker tracker(containers.claims());
+  Ignore ignore;
+  Mover mover(host, ignore, containers, tracker, counters);
+
+  constexpr int kProcesses = 100;
+  ASSERT_TRUE(groups.make(parent_ + "/c1").has_value());
+  const ContainerNumber number = containers.add({.id = *ContainerId::parse("c1"),
+                                                 .init = {},
+                                                 .classid = *ClassId::from_raw(1),
+                                                 .class_name = "",
+                                                 .class_origin = "",
+                                                 .directory = parent_ + "/c1",
+                                                 .membership = std::nullopt,
+                                                 .registered_at = {}},
+                                                std::nullopt);
+  std::vector<TestProcess> members;
+  for (int i = 0; i < kProcesses; ++i) {
+    members.push_back(TestProcess::sleeping());
+    const Pid pid = members.back().pid();
+    tracker.put(pid, {number, *processes.start_time(pid), clock.monotonic(), kNotPlaced, JoinCause::kSweep});
+    EXPECT_EQ(mover.examine({pid, JoinCause::kSweep, clock.monotonic()}), MoveOutcome::kMoved);
+  }
+  std::vector<double>& windows_us = groups.windows_us;
+  ASSERT_EQ(windows_us.size(), static_cast<std::size_t>(kProcesses));
+  std::sort(windows_us.begin(), windows_us.end());
+  std::cout << "from the look to the write: median " << windows_us[kProcesses / 2] << " us, longest "
+            << windows_us.back() << " us\n";
+}
+
+}  // namespace
+}  // namespace netclsd
