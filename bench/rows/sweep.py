@@ -1,0 +1,56 @@
+"""Comparing all of /proc with the registrations, and hearing all events meanwhile."""
+
+import threading
+
+from ..support.containers import register_sleepers
+from ..support.load import Load, Sleepers
+from ..support.result import Result, of_median
+
+PER_PROCESS_MAX_US = 6
+CONTAINERS = 50
+SWEEPS = 20
+
+
+def measure(session):
+    sleepers = Sleepers(session)
+    agent = session.agent().start()
+    try:
+        register_sleepers(session, agent, sleepers, CONTAINERS)
+        sleepers.more(session.effort.sleepers)
+        costs, seen = _sweep(agent)
+        session.say(f"{SWEEPS} sweeps over {seen} processes")
+        return [of_median("sweep, for each process on the host", costs, "µs", limit=PER_PROCESS_MAX_US,
+                          note=f"{seen} processes, {CONTAINERS} containers"), *_starvation(session, agent)]
+    finally:
+        agent.stop()
+        sleepers.close()
+
+
+def _sweep(agent):
+    reports = [agent.request("POST", "/v1/sweep").json for _ in range(SWEEPS)]
+    return [r["duration_ms"] * 1000 / r["processes_seen"] for r in reports], reports[-1]["processes_seen"]
+
+
+def _starvation(session, agent):
+    """Sweeps without a pause while every CPU forks."""
+    load = Load(session, "fork")
+    is_over = threading.Event()
+    sweeps = []
+
+    def sweep_on():
+        while not is_over.is_set():
+            sweeps.append(agent.request("POST", "/v1/sweep").status)
+
+    before = agent.metrics()
+    sweeper = threading.Thread(target=sweep_on)
+    sweeper.start()
+    try:
+        made = load.go(session.effort.round_ms * 2)["made"]
+    finally:
+        is_over.set()
+        sweeper.join()
+        load.close()
+    after = agent.metrics()
+    lost = after.value("events_dropped_total") - before.value("events_dropped_total")
+    return [Result("events lost while sweeps and a full storm never stop", lost, "events", limit=0,
+                   note=f"{sweeps.count(200)} sweeps, {made} forks")]

@@ -1,0 +1,90 @@
+#!/usr/bin/python3
+"""Measures netclsd beside its rivals. scripts/bench.sh builds all that is needed and calls this.
+
+    python3 -m bench.run [--quick] [--only ROW] [--list]
+
+NETCLSD_BIN_DIR names the directory of the programs. Each row of the table is measured by the module bench/rows/ROW.py.
+"""
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+import time
+import traceback
+
+from .support import report, smoke
+from .support.machine import describe
+from .support.session import Session
+
+ROWS = ("cpu_per_event", "forking_speed", "lost_events", "inherited_forks", "placement_latency", "decision_cost",
+        "hook_cost", "memory", "sweep", "idle_cost", "growth", "metrics_scrape")
+
+
+def measure(names, session):
+    """row → its results. The first failure ends it: half a table misleads."""
+    results = {}
+    for number, name in enumerate(names, 1):
+        print(f"[{number}/{len(names)}] {name}", flush=True)
+        began = time.monotonic()
+        results[name] = importlib.import_module(f"bench.rows.{name}").measure(session)
+        for result in results[name]:
+            print(f"  {result.what.strip()}: {report.quantity(result.value, result.unit)}"
+                  f"{'; target ' + report.target(result) if result.limit is not None else ''}"
+                  f"{'' if result.is_met is not False else '  NOT MET'}", flush=True)
+        print(f"  ({time.monotonic() - began:.0f} s)", flush=True)
+    return results
+
+
+def run_full(names):
+    machine = describe()
+    session = Session(workers=os.cpu_count())
+    try:
+        results = measure(names, session)
+    finally:
+        session.close()
+    if names == ROWS:
+        report.write(machine, results, session.plots)
+        print(f"Written: {report.DIRECTORY.relative_to(report.REPOSITORY)}/latest.md, latest.json and plots")
+    targets = [result for found in results.values() for result in found if result.limit is not None]
+    print(f"{sum(result.is_met for result in targets)} of {len(targets)} targets met")
+    return 0
+
+
+def run_quick():
+    session = Session(workers=os.cpu_count(), effort=smoke.QUICK)
+    try:
+        passed, failed = smoke.run(session)
+    finally:
+        session.close()
+    print(f"{passed} passed, {failed} failed, 0 skipped")
+    return 1 if failed else 0
+
+
+def parse_arguments():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--quick", action="store_true", help="only prove that it works, and the counts; no times")
+    arguments.add_argument("--only", choices=ROWS, metavar="ROW", help="one row, whose results are printed, not written")
+    arguments.add_argument("--list", action="store_true", help="only name the rows")
+    return arguments.parse_args()
+
+
+def main():
+    options = parse_arguments()
+    if options.list:
+        print("\n".join(ROWS))
+        return 0
+    if os.geteuid() != 0:
+        print("bench: only root can watch processes and make net_cls groups", file=sys.stderr)
+        return 1
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what has been changed is undone
+    try:
+        return run_quick() if options.quick else run_full((options.only,) if options.only else ROWS)
+    except (Exception, KeyboardInterrupt):
+        traceback.print_exc()
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
