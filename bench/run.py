@@ -16,23 +16,31 @@ import traceback
 
 from .support import report, smoke
 from .support.machine import describe
+from .support.result import Result
 from .support.session import Session
 
 ROWS = ("cpu_per_event", "forking_speed", "lost_events", "inherited_forks", "placement_latency", "decision_cost",
         "hook_cost", "memory", "sweep", "idle_cost", "growth", "metrics_scrape")
 
 
+def measure_row(name, session):
+    """Its results. A row that fails says so in the table and does not cost the others theirs."""
+    try:
+        return importlib.import_module(f"bench.rows.{name}").measure(session)
+    except Exception as problem:  # whatever a row runs into is its own
+        traceback.print_exc()
+        return [Result(f"{name} could not be measured", 0, "", note=str(problem).splitlines()[0], has_failed=True)]
+
+
 def measure(names, session):
-    """row → its results. The first failure ends it: half a table misleads."""
+    """row → its results"""
     results = {}
     for number, name in enumerate(names, 1):
         print(f"[{number}/{len(names)}] {name}", flush=True)
         began = time.monotonic()
-        results[name] = importlib.import_module(f"bench.rows.{name}").measure(session)
+        results[name] = measure_row(name, session)
         for result in results[name]:
-            print(f"  {result.what.strip()}: {report.quantity(result.value, result.unit)}"
-                  f"{'; target ' + report.target(result) if result.limit is not None else ''}"
-                  f"{'' if result.is_met is not False else '  NOT MET'}", flush=True)
+            print(f"  {report.in_words(result)}", flush=True)
         print(f"  ({time.monotonic() - began:.0f} s)", flush=True)
     return results
 
@@ -47,9 +55,10 @@ def run_full(names):
     if names == ROWS:
         report.write(machine, results, session.plots)
         print(f"Written: {report.DIRECTORY.relative_to(report.REPOSITORY)}/latest.md, latest.json and plots")
-    targets = [result for found in results.values() for result in found if result.limit is not None]
+    everything = [result for found in results.values() for result in found]
+    targets = [result for result in everything if result.limit is not None]
     print(f"{sum(result.is_met for result in targets)} of {len(targets)} targets met")
-    return 0
+    return 1 if any(result.has_failed for result in everything) else 0
 
 
 def run_quick():

@@ -114,7 +114,7 @@ needs_root() {
 jobs=${JOBS:-$(nproc)}
 
 step "Build"
-quietly install-deps scripts/install-deps.sh build test
+quietly install-deps scripts/install-deps.sh build test bench
 quietly configure cmake --preset dev
 quietly build cmake --build --preset dev --parallel "$jobs"
 
@@ -136,6 +136,8 @@ if [[ -z "$unit_only" ]]; then
     with_summary release-install scripts/check-install.sh build/release
     step "Tests on this machine's kernel"
     if needs_root "kernel tests"; then run_ctest kernel kernel --parallel 1; fi
+    step "Benchmark smoke run"
+    if needs_root "benchmark smoke run"; then with_summary bench scripts/bench.sh --quick; fi
   fi
   step "End-to-end tests"
   if needs_root "end-to-end tests"; then

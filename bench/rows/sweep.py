@@ -2,6 +2,7 @@
 
 import threading
 
+from ..support import processes
 from ..support.containers import register_sleepers
 from ..support.load import Load, Sleepers
 from ..support.result import Result, of_median
@@ -17,18 +18,23 @@ def measure(session):
     try:
         register_sleepers(session, agent, sleepers, CONTAINERS)
         sleepers.more(session.effort.sleepers)
-        costs, seen = _sweep(agent)
+        costs, cpu_us, seen = _sweep(agent)
         session.say(f"{SWEEPS} sweeps over {seen} processes")
         return [of_median("sweep, for each process on the host", costs, "µs", limit=PER_PROCESS_MAX_US,
-                          note=f"{seen} processes, {CONTAINERS} containers"), *_starvation(session, agent)]
+                          note=f"{seen} processes, {CONTAINERS} containers; of it {cpu_us:.1f} µs on a CPU"),
+                *_starvation(session, agent)]
     finally:
         agent.stop()
         sleepers.close()
 
 
 def _sweep(agent):
+    """(µs for each process, by sweep; CPU µs for each process; processes)"""
+    cpu_before = processes.cpu_ns(agent.pid)
     reports = [agent.request("POST", "/v1/sweep").json for _ in range(SWEEPS)]
-    return [r["duration_ms"] * 1000 / r["processes_seen"] for r in reports], reports[-1]["processes_seen"]
+    cpu_us = (processes.cpu_ns(agent.pid) - cpu_before) / 1000
+    seen = [report["processes_seen"] for report in reports]
+    return [r["duration_ms"] * 1000 / n for r, n in zip(reports, seen)], cpu_us / sum(seen), seen[-1]
 
 
 def _starvation(session, agent):

@@ -77,11 +77,11 @@ class Netclsd(Nobody):
 
 
 _CGRULESENGD = """
-cp /etc/passwd /etc/group /etc/nsswitch.conf /etc/ld.so.cache "$WORK/"
-mount --bind "$WORK" /etc
-mount -t tmpfs none /run
 # libcgroup 2.0.2 does not start beside a cgroup2 mount that has no controllers.
 awk '$3 == "cgroup2" { print $2 }' /proc/mounts | tac | while read -r mount; do umount "$mount"; done
+mount -t tmpfs none /run
+cp /etc/passwd /etc/group /etc/nsswitch.conf /etc/ld.so.cache "$WORK/"
+mount --bind "$WORK" /etc
 exec "$1" -n -Q
 """
 

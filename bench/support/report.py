@@ -37,6 +37,14 @@ def verdict(result):
     return {None: "", True: "yes", False: "**no**"}[result.is_met]
 
 
+def in_words(result):
+    """One line, for the terminal."""
+    words = [f"{result.what.strip()}: {quantity(result.value, result.unit)}"]
+    if result.limit is not None:
+        words.append(f"target {target(result)}" + ("" if result.is_met else ", NOT MET"))
+    return "; ".join(words + [result.note] if result.note else words)
+
+
 def _markdown(machine, results_by_row, plots):
     lines = ["# The latest benchmark", "",
              "Written by `scripts/bench.sh`, not by hand. [docs/performance.md](../../docs/performance.md) says what each"
@@ -55,6 +63,8 @@ def _markdown(machine, results_by_row, plots):
 def _row(row, result):
     spread = " … ".join(number(each) for each in result.spread) if result.spread else ""
     ratio = f"{result.ratio_to_target:.2f}" if result.ratio_to_target is not None else ""
+    if result.has_failed:
+        return f"| **{_cell(result.what)}** | | | | | | `scripts/bench.sh --only {row}` |"
     what = "&nbsp; " + result.what.strip() if result.what.startswith(" ") else result.what
     return (f"| {_cell(what)} | {target(result)} | {quantity(result.value, result.unit)} | {spread} | {ratio} | "
             f"{verdict(result)} | `scripts/bench.sh --only {row}` |")

@@ -15,6 +15,7 @@ class Result:
     samples: list = field(default_factory=list)
     note: str = ""
     detail: dict = field(default_factory=dict)
+    has_failed: bool = False
 
     @property
     def is_met(self):
@@ -33,7 +34,7 @@ class Result:
     def as_json(self):
         return {"what": self.what, "value": self.value, "unit": self.unit, "target": self.limit,
                 "target_is": "at least" if self.is_at_least else "at most", "ratio_to_target": self.ratio_to_target,
-                "met": self.is_met, "spread": self.spread, "note": self.note, "detail": self.detail}
+                "met": self.is_met, "failed": self.has_failed, "spread": self.spread, "note": self.note, "detail": self.detail}
 
 
 def of_median(what, samples, unit, **options):

@@ -69,6 +69,8 @@ class Session:
         (self.cgroup(name) / "cgroup.procs").write_text(str(pid))
         body = {"pid": pid, "start_time": processes.start_time(pid), "annotations": {"netclsd.io/classid": classid}}
         answer = agent.request("PUT", f"/v1/containers/{name}", body)
+        if answer.status == 503:  # this machine is very busy: once more, as anybody would
+            answer = agent.request("PUT", f"/v1/containers/{name}", body)
         if answer.status not in (200, 201) or not answer.json.get("membership_path"):
             raise AssertionError(f"{name} is not registered by its path: {answer}")
         return f"/{self.host.parent}/{name}"
