@@ -1,10 +1,11 @@
 // The floor of the benchmark: a reader of the proc connector that only counts. It sees the very events that the agent
 // sees: the agent's own socket with its filter in the kernel, without which it would also pay for exits and threads.
 //
-//   bench_counting_reader [BUFFER_BYTES]
+//   bench_counting_reader NAP_US
 //
 // Prints `ready` when it is subscribed. Each line on stdin is answered by `events=N dropped=N`; it ends at the end of
-// file. It waits in poll and takes 64 datagrams with one recvmmsg; their content is not looked at.
+// file. It waits in poll and takes 64 datagrams with one recvmmsg; their content is not looked at. After it was woken
+// it sleeps NAP_US, so that events gather: a wake-up costs many times what reading an event costs. 0: no nap.
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 
 #include "agent/kernel/proc_connector.h"
 
@@ -39,7 +41,8 @@ struct Batch {
 
 class CountingReader {
  public:
-  explicit CountingReader(netclsd::ProcConnector connector) : connector_(std::move(connector)) {}
+  CountingReader(netclsd::ProcConnector connector, long nap_us)
+      : connector_(std::move(connector)), nap_{nap_us / 1'000'000, nap_us % 1'000'000 * 1000} {}
 
   void drain() {
     int got = 0;
@@ -63,6 +66,7 @@ class CountingReader {
     std::array<pollfd, 2> inputs{pollfd{connector_.fd(), POLLIN, 0}, pollfd{STDIN_FILENO, POLLIN, 0}};
     for (;;) {
       if (::poll(inputs.data(), inputs.size(), -1) < 0 && errno != EINTR) return 1;
+      if (inputs[1].revents == 0 && (nap_.tv_sec > 0 || nap_.tv_nsec > 0)) ::nanosleep(&nap_, nullptr);
       drain();
       if (inputs[1].revents != 0 && !answer()) return 0;
     }
@@ -70,6 +74,7 @@ class CountingReader {
 
  private:
   netclsd::ProcConnector connector_;
+  timespec nap_;
   Batch batch_;
   std::uint64_t events_ = 0;
   std::uint64_t dropped_ = 0;
@@ -78,8 +83,8 @@ class CountingReader {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::uint64_t buffer_bytes = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : kBuffer_bytes;
-  auto connector = netclsd::ProcConnector::open(netclsd::Pid{::getpid()}, buffer_bytes);
+  if (argc != 2) return 2;
+  auto connector = netclsd::ProcConnector::open(netclsd::Pid{::getpid()}, kBuffer_bytes);
   if (!connector || !connector->request_events() ||
       !connector->await_acknowledgement(std::chrono::milliseconds{1000})) {
     std::fprintf(stderr, "bench_counting_reader: cannot subscribe to process events\n");
@@ -87,6 +92,6 @@ int main(int argc, char** argv) {
   }
   std::printf("ready\n");
   std::fflush(stdout);
-  static CountingReader reader(std::move(*connector));
+  static CountingReader reader(std::move(*connector), std::atol(argv[1]));
   return reader.run();
 }

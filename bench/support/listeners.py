@@ -8,12 +8,11 @@ from e2e.support.truth import socket_drops
 from e2e.support.waiting import eventually
 
 from . import processes
-from .load import fields
+from .load import Load, fields
 
 
 class Nobody:
     name = "no listener"
-    is_agent = False
 
     def __init__(self, session):
         self.session = session
@@ -21,9 +20,6 @@ class Nobody:
 
     def start(self, _load_pid):
         pass
-
-    def adopt(self, load_pid):
-        """The load is to be in a class."""
 
     def stop(self):
         pass
@@ -38,15 +34,22 @@ class Nobody:
         """How many it has read; None: it does not say."""
         return None
 
+    def hears(self):
+        """False where it has become deaf and events() does not tell."""
+        return True
+
 
 class CountingReader(Nobody):
+    """bench/counting_reader.cpp, woken by each event that finds it asleep."""
     name = "counting reader"
+    nap_us = 0
 
     def start(self, _load_pid):
-        self.process = subprocess.Popen([program("bench_counting_reader")], stdin=subprocess.PIPE,
+        self.process = subprocess.Popen([program("bench_counting_reader"), str(self.nap_us)], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True)
         self.pid = self.process.pid
         if self.process.stdout.readline() != "ready\n":
+            self.stop()
             raise AssertionError("the counting reader is not ready")
 
     def stop(self):
@@ -60,9 +63,14 @@ class CountingReader(Nobody):
         return fields(self.process.stdout.readline())["events"]
 
 
+class NappingReader(CountingReader):
+    """The true floor: it lets events gather, and pays for few wake-ups."""
+    name = "napping reader"
+    nap_us = 1000
+
+
 class Netclsd(Nobody):
     name = "netclsd"
-    is_agent = True
 
     def start(self, load_pid):
         self.agent = self.session.agent().start()
@@ -116,6 +124,16 @@ class Cgrulesengd(Nobody):
         if self.process.poll() is not None:
             raise AssertionError(f"cgrulesengd ended: {self.process.stderr.read().decode()}")
         return str(pid) in (self.group / "cgroup.procs").read_text().split()
+
+    def hears(self):
+        probe = Load(self.session, "fork")
+        try:
+            eventually("the rule is applied", lambda: self._has_placed(probe.pid), deadline_s=5)
+            return True
+        except AssertionError:
+            return False
+        finally:
+            probe.close()
 
     def stop(self):
         if self.process.poll() is None:

@@ -15,7 +15,7 @@ from . import processes
 class Effort:
     """How long and how often. Rounds interleave the rivals, so that a drift of the machine hits all of them."""
     rounds: int = 5
-    round_ms: int = 1500
+    round_ms: int = 1200
     full_storm_s: int = 30
     idle_s: int = 60
     hot_entrants: int = 300
