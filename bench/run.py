@@ -16,6 +16,7 @@ import traceback
 
 from .support import report, smoke
 from .support.machine import describe
+from .support.priority import run_in_own_session
 from .support.result import Result
 from .support.session import Session
 
@@ -87,12 +88,18 @@ def main():
     if os.geteuid() != 0:
         print("bench: only root can watch processes and make net_cls groups", file=sys.stderr)
         return 1
+    return run_in_own_session(lambda: run(options))
+
+
+def run(options):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what has been changed is undone
     try:
         return run_quick() if options.quick else run_full((options.only,) if options.only else ROWS)
-    except (Exception, KeyboardInterrupt):
+    except (Exception, SystemExit):
         traceback.print_exc()
         return 1
+    finally:
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ WALL_MAX_MS, PEAK_MAX_MIB, START_RATIO_MAX = 2, 3, 1.05
 
 
 def measure(session):
-    agent = session.agent().start()
+    agent = session.start_agent()
     try:
         return _hook(session, agent) + _container_start(session, agent)
     finally:

@@ -13,7 +13,7 @@ CONTAINERS = 50
 
 def measure(session):
     sleepers = Sleepers(session)
-    agent = session.agent().start()
+    agent = session.start_agent()
     try:
         register_sleepers(session, agent, sleepers, CONTAINERS)
         time.sleep(1)

@@ -15,7 +15,7 @@ MIB = 1 << 20
 
 
 def measure(session):
-    agent = session.agent().start()
+    agent = session.start_agent()
     try:
         time.sleep(2)  # its first canary and its first look at who lives are behind it
         agent.metrics()

@@ -20,7 +20,7 @@ class Probe:
         self._session = session
         host = session.host
         self._sleepers = Sleepers(session)
-        self.agent = session.agent().start()
+        self.agent = session.start_agent()
         self._group = session.register(self.agent, "entered", self._sleepers.more(1)[0])
         self._reference = host.seen(host.net_cls_mount) / f"{host.tag}-reference"
         self._reference.mkdir(exist_ok=True)

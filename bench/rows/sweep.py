@@ -14,7 +14,7 @@ SWEEPS = 20
 
 def measure(session):
     sleepers = Sleepers(session)
-    agent = session.agent().start()
+    agent = session.start_agent()
     try:
         register_sleepers(session, agent, sleepers, CONTAINERS)
         sleepers.more(session.effort.sleepers)

@@ -73,7 +73,7 @@ class Netclsd(Nobody):
     name = "netclsd"
 
     def start(self, load_pid):
-        self.agent = self.session.agent().start()
+        self.agent = self.session.start_agent()
         self.pid = self.agent.pid
         self.session.register(self.agent, "load", load_pid)
 

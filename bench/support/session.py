@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,10 @@ from e2e.support.agent import Agent
 from e2e.support.host import Host
 
 from . import processes
+
+
+STARTS_MAX = 5
+PAUSE_S = 4
 
 
 @dataclass(frozen=True)
@@ -48,9 +53,22 @@ class Session:
     def plot(self, name, svg):
         self.plots[name] = svg
 
-    def agent(self, **configuration):
-        """Not started. All agents of a session share a state directory, one after the other."""
-        agent = Agent(self.host, log={"level": "info", "format": "text"}, audit_interval="30s", **configuration)
+    def start_agent(self):
+        """Ready. All agents of a session share a state directory, one after the other. Again where the connector is
+        silent: anybody on this machine can make it so for a while."""
+        for tries_left in reversed(range(STARTS_MAX)):
+            agent = self._make_agent()
+            try:
+                return agent.start()
+            except AssertionError as problem:
+                agent.stop()
+                if tries_left == 0:
+                    raise
+                self.say(f"{str(problem).splitlines()[-1]}; again")
+                time.sleep(PAUSE_S)
+
+    def _make_agent(self):
+        agent = Agent(self.host, log={"level": "info", "format": "text"})
         agent.state_dir = self._fast
         agent.socket = self._fast / "agent.sock"
         agent.spool = self._fast / "spool"
