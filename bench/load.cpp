@@ -4,7 +4,7 @@
 //
 // Commands on stdin, one a line, each answered by one line on stdout:
 //   go MS   the workers work for MS milliseconds   → made=N elapsed_ns=N
-// It ends at the end of file. A full storm is one worker for each CPU.
+// It ends at the end of file. A full storm is two workers for each CPU (bench/run.py says why).
 //
 // It may be the init of a registered "container": all workers and children descend from it.
 #include <pthread.h>

@@ -1,4 +1,4 @@
-"""The full storm, against each rival in turn: one worker for each CPU, in rounds."""
+"""The full storm, against each rival in turn, in rounds."""
 
 import functools
 import time
