@@ -95,8 +95,14 @@ def main():
     return run_in_own_session(lambda: run(options))
 
 
+def stop(*_):
+    """What has been changed is undone, and a second signal does not interrupt that."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(1)
+
+
 def run(options):
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what has been changed is undone
+    signal.signal(signal.SIGTERM, stop)
     try:
         return run_quick() if options.quick else run_full((options.only,) if options.only else ROWS)
     except (Exception, SystemExit):
