@@ -1,9 +1,10 @@
 #!/bin/bash
 # Installs what netclsd needs from Debian 12's own packages.
 #
-#   scripts/install-deps.sh [build] [run] [test]      (without words: all of them)
+#   scripts/install-deps.sh [build] [run] [test] [bench]      (without words: all of them)
 #
 # build: compile it.  run: the tools of scripts/demo.sh.  test: the tools of scripts/test.sh.
+# bench: those of scripts/bench.sh, among them cgrulesengd.
 # Quiet where nothing is missing. No service is started.
 set -euo pipefail
 
@@ -16,6 +17,8 @@ test_packages=(
   libgtest-dev libgmock-dev
   runc crun nftables iproute2 busybox-static util-linux procps python3 file prometheus
 )
+# cgroup-tools has the real cgrulesengd; nothing starts it. valgrind counts instructions.
+bench_packages=(libbenchmark-dev cgroup-tools valgrind runc busybox-static util-linux procps python3)
 
 usage() {
   sed -n '2,/^set -euo/{/^set -euo/d; s/^# \{0,1\}//; p}' "$0"
@@ -27,9 +30,10 @@ for word in "${@:-all}"; do
     build) wanted+=("${build_packages[@]}") ;;
     run) wanted+=("${run_packages[@]}") ;;
     test) wanted+=("${test_packages[@]}") ;;
-    all) wanted+=("${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}") ;;
+    bench) wanted+=("${bench_packages[@]}") ;;
+    all) wanted+=("${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}") ;;
     -h | --help) usage; exit 0 ;;
-    *) echo "install-deps.sh: unknown word \"$word\": build, run or test" >&2; exit 2 ;;
+    *) echo "install-deps.sh: unknown word \"$word\": build, run, test or bench" >&2; exit 2 ;;
   esac
 done
 

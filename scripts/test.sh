@@ -114,14 +114,15 @@ needs_root() {
 jobs=${JOBS:-$(nproc)}
 
 step "Build"
-quietly install-deps scripts/install-deps.sh build test
+quietly install-deps scripts/install-deps.sh build test bench
 quietly configure cmake --preset dev
 quietly build cmake --build --preset dev --parallel "$jobs"
 
 if [[ -z "$e2e_pattern" ]]; then
-  step "Layers and documents"
+  step "Layers, documents and the benchmark's arithmetic"
   with_summary layers tests/layers/layers_test.py
   with_summary documents tests/docs/docs_test.py
+  with_summary benchmark-arithmetic tests/bench/bench_test.py
   step "Unit tests and simulation"
   run_ctest unit unit --parallel "$jobs"
   run_ctest sim sim --parallel "$jobs"
@@ -136,6 +137,8 @@ if [[ -z "$unit_only" ]]; then
     with_summary release-install scripts/check-install.sh build/release
     step "Tests on this machine's kernel"
     if needs_root "kernel tests"; then run_ctest kernel kernel --parallel 1; fi
+    step "Benchmark smoke run"
+    if needs_root "benchmark smoke run"; then with_summary benchmark scripts/bench.sh --quick; fi
   fi
   step "End-to-end tests"
   if needs_root "end-to-end tests"; then

@@ -1,0 +1,2 @@
+// The floor of a process: static, and does nothing.
+int main() { return 0; }

@@ -1,0 +1,74 @@
+"""The hook as a whole process beside a process that does nothing, and a container's start with it and without."""
+
+import json
+import shutil
+
+from e2e.support.container import CLASSID, Container
+from e2e.support.programs import program, tool
+
+from ..support.load import Sleepers
+from ..support.result import Result, of_median
+from ..support.timed import Command, run_timed
+
+WALL_MAX_MS, PEAK_MAX_MIB, START_RATIO_MAX = 2, 3, 1.05
+
+
+def measure(session):
+    agent = session.start_agent()
+    try:
+        return _hook(session, agent) + _container_start(session, agent)
+    finally:
+        agent.stop()
+
+
+def _hook(session, agent):
+    count = session.effort.hooks
+    sleepers = Sleepers(session)
+    states = _make_states(session, sleepers.more(count))
+    hook = (program("netclsd-hook"), "--socket", agent.socket, "--spool", agent.spool, "--timeout", "5s")
+    runs = run_timed(session, count, [
+        Command((program("bench_nothing"),), "nothing"),
+        Command((*hook, "prestart"), "prestart", states),
+        Command((*hook, "createRuntime"), "again", states),
+    ])
+    sleepers.close()
+    walls = {name: [run.wall_ms for run in found] for name, found in runs.items()}
+    return [
+        of_median("hook, whole process, registers a new container", walls["prestart"], "ms", limit=WALL_MAX_MS,
+                  note="groups made and init moved by the agent meanwhile"),
+        of_median("  the same for a container that is known already", walls["again"], "ms"),
+        of_median("  a static process that does nothing", walls["nothing"], "ms"),
+        Result("hook, peak memory", max(run.peak_mib for run in runs["prestart"]), "MiB", limit=PEAK_MAX_MIB),
+    ]
+
+
+def _make_states(session, pids):
+    """What the runtime writes to the hook's stdin, a file for each round."""
+    bundle = session.host.work / "hook-bundle"
+    bundle.mkdir()
+    (bundle / "config.json").write_text(json.dumps({"ociVersion": "1.0.2", "annotations": {CLASSID: "10:1"},
+                                                    "linux": {"cgroupsPath": "/hooked"}}))
+    for i, pid in enumerate(pids):
+        (session.cgroup(f"hooked{i}") / "cgroup.procs").write_text(str(pid))
+        state = {"ociVersion": "1.0.2", "id": f"hooked{i}", "status": "creating", "pid": pid, "bundle": str(bundle)}
+        (bundle / f"state{i}.json").write_text(json.dumps(state))
+    return str(bundle / "state{round}.json")
+
+
+def _container_start(session, agent):
+    host = session.host
+    commands = []
+    for name, stages in (("without", ()), ("with_hook", ("prestart", "poststop"))):
+        container = Container(host, agent, name, ("sleep", "1000"), annotations={CLASSID: "10:1"}, stages=stages)
+        runc = (tool("runc"), "--root", host.work / "runtime")
+        commands += [Command((*runc, "run", "--detach", "--bundle", container.bundle, container.id), name),
+                     Command((*runc, "delete", "--force", container.id))]
+    runs = run_timed(session, session.effort.container_starts, commands)
+    walls = {name: [run.wall_ms for run in found] for name, found in runs.items()}
+    ratio = [a / b for a, b in zip(walls["with_hook"], walls["without"])]
+    session.say(f"container starts: {len(ratio)} pairs")
+    shutil.rmtree(host.work / "hook-bundle", ignore_errors=True)
+    return [of_median("container start (runc run --detach): with the hook ÷ without", ratio, "×",
+                      limit=START_RATIO_MAX, detail=walls),
+            of_median("  without the hook", walls["without"], "ms"),
+            of_median("  with the hook", walls["with_hook"], "ms")]

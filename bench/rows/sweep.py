@@ -1,0 +1,62 @@
+"""Comparing all of /proc with the registrations, and hearing all events meanwhile."""
+
+import threading
+
+from ..support import processes
+from ..support.containers import register_sleepers
+from ..support.load import Load, Sleepers
+from ..support.result import Result, of_median
+
+PER_PROCESS_MAX_US = 6
+CONTAINERS = 50
+SWEEPS = 20
+
+
+def measure(session):
+    sleepers = Sleepers(session)
+    agent = session.start_agent()
+    try:
+        register_sleepers(session, agent, sleepers, CONTAINERS)
+        sleepers.more(session.effort.sleepers)
+        costs, cpu_us, seen = _sweep(agent)
+        session.say(f"{SWEEPS} sweeps over {seen} processes")
+        return [of_median("sweep, for each process on the host", costs, "µs", limit=PER_PROCESS_MAX_US,
+                          note=f"{seen} processes, {CONTAINERS} containers; of it {cpu_us:.1f} µs on a CPU"),
+                *_starvation(session, agent)]
+    finally:
+        agent.stop()
+        sleepers.close()
+
+
+def _sweep(agent):
+    """(µs for each process, by sweep; CPU µs for each process; processes)"""
+    cpu_before = processes.cpu_ns(agent.pid)
+    reports = [agent.request("POST", "/v1/sweep").json for _ in range(SWEEPS)]
+    cpu_us = (processes.cpu_ns(agent.pid) - cpu_before) / 1000
+    seen = [report["processes_seen"] for report in reports]
+    return [r["duration_ms"] * 1000 / n for r, n in zip(reports, seen)], cpu_us / sum(seen), seen[-1]
+
+
+def _starvation(session, agent):
+    """Sweeps without a pause while every CPU forks."""
+    load = Load(session, "fork")
+    is_over = threading.Event()
+    sweeps = []
+
+    def sweep_on():
+        while not is_over.is_set():
+            sweeps.append(agent.request("POST", "/v1/sweep").status)
+
+    before = agent.metrics()
+    sweeper = threading.Thread(target=sweep_on)
+    sweeper.start()
+    try:
+        made = load.go(session.effort.round_ms * 2)["made"]
+    finally:
+        is_over.set()
+        sweeper.join()
+        load.close()
+    after = agent.metrics()
+    lost = after.value("events_dropped_total") - before.value("events_dropped_total")
+    return [Result("events lost while sweeps and a full storm never stop", lost, "events", limit=0,
+                   note=f"{sweeps.count(200)} sweeps, {made} forks")]
