@@ -147,7 +147,7 @@ Result<void> Agent::run() {
   while (!is_stopping_ && waited) {
     const bool has_more = engine_.work(kExaminationsPerRound);
     engine_.tick();
-    waited = loop_.wait(has_more ? std::chrono::milliseconds{0} : time_to_next_deadline());
+    waited = loop_.wait(time_to_wait(has_more));
   }
   log_event(LogLevel::kInfo, "stopping", {{"containers", counters_.containers.value()}});
   readiness_.set({"stopping"});
@@ -221,12 +221,19 @@ void Agent::reload() {
 void Agent::apply(const Config& config) {
   engine_.set_policy(policy_of(config));
   engine_.set_audit_interval(config.audit_interval);
+  nap_.set_length(std::chrono::ceil<std::chrono::milliseconds>(config.event_nap));
   set_log_level(config.log.level);
 }
 
-std::chrono::milliseconds Agent::time_to_next_deadline() {
-  const auto left = engine_.next_deadline() - clock_.monotonic();
-  return std::max(std::chrono::ceil<std::chrono::milliseconds>(left), std::chrono::milliseconds{0});
+// Requests, signals, timers and ended inits end each wait. Events do, unless there are so many that they had better
+// gather.
+std::chrono::milliseconds Agent::time_to_wait(bool has_more) {
+  const MonotonicTime now = clock_.monotonic();
+  const bool naps = nap_.is_due(now, events_.received());
+  events_.let_gather(naps);
+  if (has_more) return std::chrono::milliseconds{0};
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(engine_.next_deadline() - now);
+  return std::max(naps ? std::min(left, nap_.length()) : left, std::chrono::milliseconds{0});
 }
 
 }  // namespace netclsd

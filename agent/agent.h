@@ -5,6 +5,7 @@
 
 #include "agent/config/command_line.h"
 #include "agent/engine/engine.h"
+#include "agent/core/nap.h"
 #include "agent/event_stream.h"
 #include "agent/kernel/clock.h"
 #include "agent/kernel/exit_watch.h"
@@ -38,7 +39,7 @@ class Agent {
   void on_signal();
   void reload();
   void apply(const Config& config);
-  [[nodiscard]] std::chrono::milliseconds time_to_next_deadline();
+  [[nodiscard]] std::chrono::milliseconds time_to_wait(bool has_more);
   [[nodiscard]] Host host();
 
   // Members are destroyed bottom up: requests stop before what they call.
@@ -63,6 +64,7 @@ class Agent {
   std::unique_ptr<Mailbox> mailbox_;
   LoopService service_;
   ApiServer server_;
+  Nap nap_;
   bool has_swept_ = false;
   bool is_deaf_ = false;
   bool is_stopping_ = false;

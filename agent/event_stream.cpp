@@ -58,6 +58,12 @@ void EventStream::use(ProcConnector connector) {
   counters_.receive_buffer_bytes.set(connector_->receive_buffer_bytes());
   // Being readable only ends the wait: the loop drains at the start of each round.
   CHECK(loop_.add(connector_->fd(), [] {}).has_value());
+  is_gathering_ = false;
+}
+
+void EventStream::let_gather(bool is_gathering) {
+  if (is_gathering == std::exchange(is_gathering_, is_gathering)) return;
+  loop_.mute(connector_->fd(), is_gathering);
 }
 
 void EventStream::drain(EventSink& sink) {
@@ -69,6 +75,7 @@ void EventStream::drain(EventSink& sink) {
 }
 
 void EventStream::handle(const ConnectorMessage& message, EventSink& sink) {
+  ++received_;
   counters_.events[label(message)].add();
   if (std::holds_alternative<Renamed>(message)) ++canaries_heard_;
   if (const auto* forked = std::get_if<Forked>(&message)) sink.on_event(*forked);

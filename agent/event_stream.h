@@ -34,6 +34,10 @@ class EventStream : public EventSource {
 
   void drain(EventSink& sink) override;
 
+  // Its events then do not end the loop's wait: they gather until the next drain.
+  void let_gather(bool is_gathering);
+  [[nodiscard]] std::uint64_t received() const { return received_; }  // messages so far
+
   // Once a second; drains. kHealed: the stream was deaf and is not any more; kDeaf: it still is.
   enum class Pulse { kAlive, kHealed, kDeaf };
   [[nodiscard]] Pulse check_pulse(EventSink& sink);
@@ -52,6 +56,8 @@ class EventStream : public EventSource {
   EventStreamOptions options_;
   std::optional<ProcConnector> connector_;
   bool is_deaf_ = false;
+  bool is_gathering_ = false;
+  std::uint64_t received_ = 0;
   std::uint64_t canaries_heard_ = 0;
   std::uint64_t dropped_ = 0;  // on all our sockets so far
 };

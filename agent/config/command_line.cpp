@@ -20,7 +20,7 @@ struct OverridingFlag {
   const char* help;
 };
 
-constexpr std::array<OverridingFlag, 9> kOverridingFlags = {{
+constexpr std::array<OverridingFlag, 10> kOverridingFlags = {{
     {"--socket", "socket", "PATH", "Unix socket of the API"},
     {"--state-dir", "state_dir", "DIR", "where registrations outlive the agent"},
     {"--listen", "listen", "IP:PORT", "TCP listener of /livez, /readyz and /metrics; \"\" for none"},
@@ -28,6 +28,7 @@ constexpr std::array<OverridingFlag, 9> kOverridingFlags = {{
     {"--net-cls-parent", "net_cls.parent", "NAME", "group that all groups are made below"},
     {"--receive-buffer", "receive_buffer", "SIZE", "event socket's receive buffer, like 64MiB"},
     {"--audit-interval", "audit_interval", "DURATION", "between two audits of /proc, like 30s"},
+    {"--event-nap", "event_nap", "DURATION", "how long events may gather in a storm, like 1ms; 0ms: not at all"},
     {"--log-level", "log.level", "LEVEL", "debug, info, warning or error"},
     {"--log-format", "log.format", "FORMAT", "text or json"},
 }};

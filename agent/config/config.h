@@ -52,6 +52,7 @@ struct Config {
   std::vector<ClassIdRange> allowed_classids;  // empty: every classid is allowed
   std::uint64_t receive_buffer_bytes = 64U << 20;
   std::chrono::microseconds audit_interval = std::chrono::seconds{30};
+  std::chrono::microseconds event_nap = std::chrono::milliseconds{1};  // 0: never
   LogConfig log;
   friend bool operator==(const Config&, const Config&) = default;
 };

@@ -22,6 +22,7 @@ constexpr std::size_t kNameMax = 63;
 constexpr std::uint64_t kReceiveBufferMin_bytes = 4U << 10;  // for tests of loss; a busy node needs far more
 constexpr std::uint64_t kReceiveBufferMax_bytes = 1U << 30;  // the kernel doubles it and stops at 2 GiB
 constexpr std::chrono::microseconds kAuditIntervalMin = std::chrono::milliseconds{100};
+constexpr std::chrono::microseconds kEventNapMax = std::chrono::milliseconds{10};
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_name_character(char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.'; }
@@ -160,6 +161,16 @@ Result<void> read_audit_interval(const ConfigValue& value, Config& config) {
   return {};
 }
 
+Result<void> read_event_nap(const ConfigValue& value, Config& config) {
+  constexpr std::string_view kWhat = "a duration from 0ms to 10ms like \"1ms\"";
+  const auto text = string_in(value, kWhat);
+  if (!text) return pass_on(text.error());
+  const auto nap = parse_duration(*text);
+  if (!nap || *nap > kEventNapMax) return value.expected(kWhat);
+  config.event_nap = *nap;
+  return {};
+}
+
 Result<void> read_log_level(const ConfigValue& value, Config& config) {
   constexpr std::string_view kWhat = "\"debug\", \"info\", \"warning\" or \"error\"";
   const auto text = string_in(value, kWhat);
@@ -192,7 +203,7 @@ Result<void> read_schema(const ConfigValue& value, Config&) {
   return {};
 }
 
-constexpr std::array<ConfigKey, 11> kKeys = {{
+constexpr std::array<ConfigKey, 12> kKeys = {{
     {"$schema", read_schema},
     {"socket", read_socket},
     {"state_dir", read_state_dir},
@@ -203,6 +214,7 @@ constexpr std::array<ConfigKey, 11> kKeys = {{
     {"allowed_classids", read_allowed_classids},
     {"receive_buffer", read_receive_buffer},
     {"audit_interval", read_audit_interval},
+    {"event_nap", read_event_nap},
     {"log", read_log, kLogKeys},
 }};
 

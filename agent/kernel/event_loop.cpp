@@ -34,6 +34,13 @@ void EventLoop::remove(int fd) {
   callbacks_.erase(fd);
 }
 
+void EventLoop::mute(int fd, bool is_muted) {
+  epoll_event event{};
+  event.events = is_muted ? 0U : EPOLLIN;
+  event.data.fd = fd;
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event);
+}
+
 Result<void> EventLoop::wait(std::chrono::milliseconds timeout) {
   std::array<epoll_event, kEventsPerWait> events{};
   const int wait_ms = timeout.count() < 0 ? -1 : static_cast<int>(std::min(timeout, kWaitMax).count());

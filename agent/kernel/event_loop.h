@@ -17,6 +17,8 @@ class EventLoop {
   // The caller keeps `fd` open until remove(fd). Called again while it is readable.
   [[nodiscard]] Result<void> add(int fd, std::function<void()> on_readable);
   void remove(int fd);
+  // A muted descriptor does not end a wait.
+  void mute(int fd, bool is_muted);
 
   // Waits until something is readable, at most `timeout` (negative: for ever), and calls back.
   [[nodiscard]] Result<void> wait(std::chrono::milliseconds timeout);

@@ -29,6 +29,7 @@ TEST(ConfigTest, AnEmptyObjectMeansDefaults) {
   EXPECT_EQ(config.listen, (ListenAddress{"127.0.0.1", 9917}));
   EXPECT_EQ(config.receive_buffer_bytes, 64U << 20);
   EXPECT_EQ(config.audit_interval, std::chrono::seconds{30});
+  EXPECT_EQ(config.event_nap, std::chrono::milliseconds{1});
 }
 
 TEST(ConfigTest, EveryKeyIsRead) {
@@ -38,7 +39,7 @@ TEST(ConfigTest, EveryKeyIsRead) {
     "default_class": "gold",  // before the classes
     "classes": {"gold": "10:1", "bulk": "0x100020"},
     "allowed_classids": ["10:1-10:ffff", "20:1"],
-    "receive_buffer": "1MiB", "audit_interval": "500ms", "log": {"level": "debug", "format": "json"}
+    "receive_buffer": "1MiB", "audit_interval": "500ms", "event_nap": "0ms", "log": {"level": "debug", "format": "json"}
   })");
   EXPECT_EQ(config.socket, "/s");
   EXPECT_EQ(config.state_dir, "/d");
@@ -51,6 +52,7 @@ TEST(ConfigTest, EveryKeyIsRead) {
               testing::ElementsAre(*ClassIdRange::parse("10:1-10:ffff"), *ClassIdRange::parse("20:1")));
   EXPECT_EQ(config.receive_buffer_bytes, 1U << 20);
   EXPECT_EQ(config.audit_interval, std::chrono::milliseconds{500});
+  EXPECT_EQ(config.event_nap, std::chrono::milliseconds{0});
   EXPECT_EQ(config.log, (LogConfig{LogLevel::kDebug, LogFormat::kJson}));
 }
 
@@ -106,6 +108,8 @@ INSTANTIATE_TEST_SUITE_P(
                   R"(c.json:2: allowed_classids[1]: range "10:2-10:1" ends before it begins)"},
         BadConfig{"{\"audit_interval\": 30\n}",
                   R"(c.json:1: audit_interval: expected a duration from 100ms to 24h like "30s", found a number)"},
+        BadConfig{R"({"event_nap": "11ms"})",
+                  R"(c.json:1: event_nap: expected a duration from 0ms to 10ms like "1ms", found "11ms")"},
         BadConfig{R"({"audit_interval": "10ms"})",
                   R"(c.json:1: audit_interval: expected a duration from 100ms to 24h like "30s", found "10ms")"},
         BadConfig{R"({"receive_buffer": "2GiB"})",

@@ -96,7 +96,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Sample{"/$defs/classid/pattern", "/classes/gold", "ffff:FFFF", "10000:1"},
                     Sample{"/$defs/classid/pattern", "/default_class", "0x100001", "-1"},
                     Sample{"/properties/receive_buffer/pattern", "/receive_buffer", "65536", "64MB"},
-                    Sample{"/properties/audit_interval/pattern", "/audit_interval", "24h", "1d"}));
+                    Sample{"/properties/audit_interval/pattern", "/audit_interval", "24h", "1d"},
+                    Sample{"/properties/event_nap/pattern", "/event_nap", "10ms", "1d"}));
 
 }  // namespace
 }  // namespace netclsd
