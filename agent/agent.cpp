@@ -107,6 +107,7 @@ Agent::Agent(CommandLine command_line, Config config, Resources resources)
       signals_(std::move(resources.signals)),
       second_(std::move(resources.second)),
       procfs_(std::move(resources.proc)),
+      cgroups_(MountedCgroups::open()),
       groups_(std::move(resources.groups)),
       store_(std::move(resources.containers_dir)),
       spool_(std::move(resources.spool_dir)),
@@ -121,7 +122,7 @@ Agent::Agent(CommandLine command_line, Config config, Resources resources)
       service_(*mailbox_, engine_, counters_, readiness_, options_),
       server_({.socket_path = config_.socket, .listen = config_.listen}, service_, counters_, readiness_) {}
 
-Host Agent::host() { return {procfs_, groups_, clock_, exits_, events_, store_, spool_, reporter_}; }
+Host Agent::host() { return {procfs_, cgroups_, groups_, clock_, exits_, events_, store_, spool_, reporter_}; }
 
 Result<std::unique_ptr<Agent>> Agent::make(const CommandLine& command_line, const Config& config) {
   raise_descriptor_limit();

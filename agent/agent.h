@@ -9,6 +9,7 @@
 #include "agent/event_stream.h"
 #include "agent/kernel/clock.h"
 #include "agent/kernel/exit_watch.h"
+#include "agent/kernel/mounted_cgroups.h"
 #include "agent/kernel/net_cls_groups.h"
 #include "agent/kernel/procfs.h"
 #include "agent/kernel/signals.h"
@@ -53,6 +54,7 @@ class Agent {
   Timer second_;
   SystemClock clock_;
   Procfs procfs_;
+  MountedCgroups cgroups_;
   NetClsGroups groups_;
   RegistrationFiles store_;
   SpoolDirectory spool_;

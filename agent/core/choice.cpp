@@ -1,6 +1,7 @@
 #include "agent/core/choice.h"
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -22,6 +23,13 @@ class Family {
   }
 
   Family(Pid init, const Snapshot& snapshot) : Family(ProcessFacts{.pid = init}, snapshot, ProcessFacts{}) {}
+
+  void add_all_at(const MembershipPath& path, const Snapshot& snapshot) {
+    for (const ProcessFacts& process : snapshot) {
+      const std::string* own = process.cgroups.find(path.hierarchy);
+      if (own != nullptr && is_within(*own, path.path)) elders_.insert(process.pid);
+    }
+  }
 
   bool includes(Pid pid) const {
     for (std::size_t i = 0; i < kAncestorsMax && !elders_.contains(pid); ++i) {
@@ -75,11 +83,14 @@ std::optional<MembershipPath> choose_membership_path(const ProcessFacts& init, c
   return std::nullopt;
 }
 
-bool runs_inside(const ProcessFacts& process, Pid init, const std::optional<MembershipPath>& path,
-                 const Snapshot& snapshot) {
-  const std::string* own_path = path ? process.cgroups.find(path->hierarchy) : nullptr;
-  if (own_path != nullptr && is_within(*own_path, path->path)) return true;
-  return Family(init, snapshot).includes(process.pid);
+std::vector<Pid> find_inside(const std::vector<Pid>& inits, Pid outer, const std::optional<MembershipPath>& path,
+                             const Snapshot& snapshot) {
+  if (inits.empty()) return {};
+  Family family(outer, snapshot);
+  if (path) family.add_all_at(*path, snapshot);
+  std::vector<Pid> inside;
+  std::copy_if(inits.begin(), inits.end(), std::back_inserter(inside), [&](Pid init) { return family.includes(init); });
+  return inside;
 }
 
 std::optional<MembershipPath> find_membership_path_again(const MembershipPath& before, const CgroupPaths& init) {

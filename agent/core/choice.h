@@ -24,9 +24,9 @@ namespace netclsd {
 [[nodiscard]] std::optional<MembershipPath> find_membership_path_again(const MembershipPath& before,
                                                                        const CgroupPaths& init);
 
-// True if `process` is in `path` or descends from `init`: a container whose init it is runs inside of theirs.
-[[nodiscard]] bool runs_inside(const ProcessFacts& process, Pid init, const std::optional<MembershipPath>& path,
-                               const Snapshot& snapshot);
+// Those of `inits` that are in `path` or descend from `outer`: their containers run inside of that of `outer`.
+[[nodiscard]] std::vector<Pid> find_inside(const std::vector<Pid>& inits, Pid outer,
+                                           const std::optional<MembershipPath>& path, const Snapshot& snapshot);
 
 // Where our groups are: the mounted part of the hierarchy as seen by the agent, and the parent's name below it.
 struct GroupPlace {

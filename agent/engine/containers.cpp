@@ -10,8 +10,8 @@ ContainerNumber Containers::add(Registration registration, std::optional<Contain
   return added.number;
 }
 
-ContainerNumber Containers::add_ended(Registration registration) {
-  Container& added = emplace(std::move(registration), std::nullopt);
+ContainerNumber Containers::add_ended(Registration registration, std::optional<ContainerNumber> outer) {
+  Container& added = emplace(std::move(registration), outer);
   added.has_init_ended = true;
   return added.number;
 }

@@ -25,7 +25,7 @@ class Containers {
 
   ContainerNumber add(Registration registration, std::optional<ContainerNumber> outer);
   // Its init has ended already: the number may be another container's init by now.
-  ContainerNumber add_ended(Registration registration);
+  ContainerNumber add_ended(Registration registration, std::optional<ContainerNumber> outer);
   void remove(ContainerNumber number);  // containers inside it are then inside of its outer one
   void set_group_path(ContainerNumber number, std::string group_path);
   void set_outer(ContainerNumber number, std::optional<ContainerNumber> outer);

@@ -28,6 +28,14 @@ class Processes {
   virtual std::uint64_t pid_namespace(Pid pid) = 0;  // its inode number; 0: gone
 };
 
+// The cgroup hierarchies that this agent can see mounted.
+class Cgroups {
+ public:
+  virtual ~Cgroups() = default;
+  // At that path or below it. std::nullopt: not visible from here; only /proc tells.
+  virtual std::optional<std::vector<Pid>> processes_at(const CgroupEntry& entry) = 0;
+};
+
 // Groups by their directory relative to the net_cls mount; "" is the mount's root.
 class NetCls {
  public:
@@ -108,6 +116,7 @@ class Reporter {
 // References: everything here outlives the engine.
 struct Host {
   Processes& processes;
+  Cgroups& cgroups;
   NetCls& net_cls;
   Clock& clock;
   ExitWatch& exits;

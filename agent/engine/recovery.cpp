@@ -66,8 +66,15 @@ void Recovery::take_up_ended(Registration registration) {
   }
   // If nobody in the group is at the path, they are strangers to the container: the sweep moves them out.
   if (membership) registration.membership = membership;
-  const ContainerNumber number = containers_.add_ended(std::move(registration));
+  const auto outer = outer_of(registration);
+  const ContainerNumber number = containers_.add_ended(std::move(registration), outer);
   if (!group_path.empty()) containers_.set_group_path(number, group_path);
+}
+
+// The containers inside it are then inside of that one, when it is let go of.
+std::optional<ContainerNumber> Recovery::outer_of(const Registration& ended) const {
+  if (!ended.membership) return std::nullopt;
+  return containers_.claims().by_path(CgroupPaths{{{ended.membership->hierarchy, ended.membership->path}}});
 }
 
 void Recovery::remove_orphaned_groups(Orphans which) {

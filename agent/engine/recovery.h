@@ -31,6 +31,7 @@ class Recovery {
   void take_up(Registration registration);
   void take_up_alive(Registration registration, const ProcessFacts& init);
   void take_up_ended(Registration registration);
+  [[nodiscard]] std::optional<ContainerNumber> outer_of(const Registration& ended) const;
 
   Host& host_;
   const EngineOptions& options_;

@@ -115,7 +115,7 @@ Result<Registered> Registrar::create(const ContainerId& id, const RegisterReques
   }
   auto init = identify(request);
   if (!init) return pass_on(init.error());
-  auto snapshot = take_snapshot(host_.processes);  // nothing is drained meanwhile: no fork of init can be overlooked
+  auto snapshot = look_around(request, *init);
   if (!snapshot) return pass_on(snapshot.error());
   const ProcessFacts agent = facts_of_agent();
   init->pid_namespace = host_.processes.pid_namespace(init->pid);
@@ -133,6 +133,15 @@ Result<Registered> Registrar::create(const ContainerId& id, const RegisterReques
                             .registered_at = host_.clock.wall()};
   const auto outer = owner_of(init->pid, *snapshot);
   return settle(containers_.add(std::move(registration), outer), *init, *snapshot);
+}
+
+// Nothing is drained meanwhile: no fork of init can be overlooked.
+Result<Snapshot> Registrar::look_around(const RegisterRequest& request, const ProcessFacts& init) {
+  // The hook runs before init's first instruction. Whoever else registers a process, it may have children anywhere.
+  auto near = request.source == RegistrationSource::kHook ? take_neighbourhood(host_.processes, host_.cgroups, init)
+                                                          : std::nullopt;
+  if (near) return std::move(*near);
+  return take_snapshot(host_.processes);
 }
 
 ProcessFacts Registrar::facts_of_agent() {
@@ -202,12 +211,15 @@ Result<void> Registrar::place_init(ContainerNumber number, const ProcessFacts& i
 // Containers inside of this one may have been registered before it, from a hook that was answered sooner.
 void Registrar::enclose(ContainerNumber number, const Snapshot& snapshot) {
   const Container& outer = *containers_.find(number);
-  const Registration& registration = outer.registration;
+  std::vector<Pid> inits;
   for (const ProcessFacts& process : snapshot) {
-    const Container* inner = containers_.find_by_init(process.pid);
-    if (inner == nullptr || inner->number == number || inner->outer != outer.outer) continue;
-    if (!runs_inside(process, registration.init.pid, registration.membership, snapshot)) continue;
-    if (inner->registration.init.start_time == process.start_time) containers_.set_outer(inner->number, number);
+    const Container* other = containers_.find_by_init(process.pid);
+    if (other == nullptr || other->number == number || other->outer != outer.outer) continue;
+    if (other->registration.init.start_time == process.start_time) inits.push_back(process.pid);
+  }
+  const Registration& registration = outer.registration;
+  for (const Pid init : find_inside(inits, registration.init.pid, registration.membership, snapshot)) {
+    containers_.set_outer(containers_.find_by_init(init)->number, number);
   }
 }
 

@@ -54,6 +54,7 @@ class Registrar {
   [[nodiscard]] Result<Registered> settle(ContainerNumber number, const ProcessFacts& init, const Snapshot& snapshot);
   void keep(const Registration& registration);
   [[nodiscard]] Result<void> save(const Registration& registration);
+  [[nodiscard]] Result<Snapshot> look_around(const RegisterRequest& request, const ProcessFacts& init);
   [[nodiscard]] ProcessFacts facts_of_agent();
   void note_namespaces(Snapshot& snapshot, const ProcessFacts& init);
   void enclose(ContainerNumber number, const Snapshot& snapshot);

@@ -1,4 +1,4 @@
-// Reading all of /proc in slices, so that the event socket is not starved meanwhile.
+// Reading /proc: all of it, in slices, so that the event socket is not starved meanwhile; or one init's surroundings.
 #pragma once
 
 #include <functional>
@@ -11,5 +11,11 @@ inline constexpr std::size_t kProcessesPerSlice = 512;
 
 // `between_slices` may be empty: then nothing is drained until the end.
 [[nodiscard]] Result<Snapshot> take_snapshot(Processes& processes, const std::function<void()>& between_slices = {});
+
+// Of /proc only what matters for registering `init` before its first instruction, when it cannot have children: who
+// shares a path with it, and the ancestors of all of those. std::nullopt where not all of its paths can be looked into,
+// or too many are at them.
+[[nodiscard]] std::optional<Snapshot> take_neighbourhood(Processes& processes, Cgroups& cgroups,
+                                                         const ProcessFacts& init);
 
 }  // namespace netclsd

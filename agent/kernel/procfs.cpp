@@ -16,7 +16,7 @@ constexpr std::size_t kThreadsMax = 5'000'000;
 }  // namespace
 
 Result<std::vector<Pid>> Procfs::list() {
-  auto names = list_names(root_, kEntriesMax);
+  auto names = list_some_names(root_, kEntriesMax);
   if (!names) return pass_on(names.error(), "list /proc");
   std::vector<Pid> pids;
   for (const std::string& name : *names) {
@@ -73,7 +73,7 @@ std::uint64_t Procfs::pid_namespace(Pid pid) {
 }
 
 std::optional<std::string> Procfs::read(const std::string& name) {
-  auto text = read_file_at(root_, name, kFileMax_bytes);
+  auto text = read_generated_at(root_, name, kFileMax_bytes);
   if (!text || text->empty()) return std::nullopt;
   return std::move(*text);
 }

@@ -69,20 +69,31 @@ Result<void> make_directories(const std::string& path, mode_t mode) {
   }
 }
 
-Result<std::string> read_all(const UniqueFd& file, std::size_t bytes_max, std::string_view name) {
+namespace {
+
+enum class End { kAtEmptyRead, kAtShortRead };
+
+Result<std::string> read_until(End end, const UniqueFd& file, std::size_t bytes_max, std::string_view name) {
   std::string content;
   char buffer[8192];
   for (;;) {
     const ssize_t got = ::read(file.get(), buffer, sizeof buffer);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return system_failure(errno, "read", name);
-    if (got == 0) return content;
     content.append(buffer, static_cast<std::size_t>(got));
     if (content.size() > bytes_max) {
       return failure(ErrorCode::kTooLarge,
                      std::string(name) + " is larger than " + std::to_string(bytes_max) + " bytes");
     }
+    const bool is_short = static_cast<std::size_t>(got) < sizeof buffer;
+    if (got == 0 || (is_short && end == End::kAtShortRead)) return content;
   }
+}
+
+}  // namespace
+
+Result<std::string> read_all(const UniqueFd& file, std::size_t bytes_max, std::string_view name) {
+  return read_until(End::kAtEmptyRead, file, bytes_max, name);
 }
 
 Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
@@ -96,6 +107,12 @@ Result<std::string> read_file_at(const UniqueFd& dir, const std::string& name, s
   auto file = open_at(dir, name, O_RDONLY | O_NONBLOCK);
   if (!file) return pass_on(file.error());
   return read_all(*file, bytes_max, name);
+}
+
+Result<std::string> read_generated_at(const UniqueFd& dir, const std::string& name, std::size_t bytes_max) {
+  auto file = open_at(dir, name, O_RDONLY | O_NONBLOCK);
+  if (!file) return pass_on(file.error());
+  return read_until(End::kAtShortRead, *file, bytes_max, name);
 }
 
 Result<void> write_once_at(const UniqueFd& dir, const std::string& name, std::string_view text) {

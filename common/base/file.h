@@ -26,6 +26,11 @@ namespace netclsd {
 [[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t bytes_max);
 [[nodiscard]] Result<std::string> read_file_at(const UniqueFd& dir, const std::string& name, std::size_t bytes_max);
 
+// For the files of /proc and cgroupfs that the kernel writes as one record: a read that does not fill the buffer was
+// the last. Saves the read that tells the end, which costs as much as the first.
+[[nodiscard]] Result<std::string> read_generated_at(const UniqueFd& dir, const std::string& name,
+                                                    std::size_t bytes_max);
+
 // One write(2): what a cgroup control file wants.
 [[nodiscard]] Result<void> write_once_at(const UniqueFd& dir, const std::string& name, std::string_view text);
 

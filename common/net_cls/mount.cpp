@@ -20,23 +20,44 @@ std::string unescape(std::string_view text) {
   return out;
 }
 
+struct Line {
+  CgroupMount mount;
+  bool is_writable;
+};
+
 // "ID PARENT MAJ:MIN ROOT MOUNT-POINT OPTIONS [OPTIONAL...] - TYPE SOURCE SUPER-OPTIONS"
-std::optional<NetClsMount> parse_line(std::string_view line) {
+std::optional<Line> parse_line(std::string_view line) {
   const auto fields = split(line, ' ');
   const auto dash = std::find(fields.begin(), fields.end(), "-");
-  if (fields.size() < 10 || fields.end() - dash < 4 || dash[1] != "cgroup") return std::nullopt;
-  if (!has_controller(dash[3], "net_cls") || !has_controller(fields[5], "rw")) return std::nullopt;
-  return NetClsMount{.mount_point = unescape(fields[4]), .root = unescape(fields[3])};
+  if (fields.size() < 10 || fields.end() - dash < 4) return std::nullopt;
+  if (dash[1] != "cgroup" && dash[1] != "cgroup2") return std::nullopt;
+  const std::string_view controllers = dash[1] == "cgroup" ? dash[3] : "";
+  return Line{{std::string(controllers), unescape(fields[4]), unescape(fields[3])}, has_controller(fields[5], "rw")};
 }
 
 }  // namespace
 
 std::optional<NetClsMount> find_net_cls_mount(std::string_view mountinfo, std::string_view mount_point) {
   for (const std::string_view line : split(mountinfo, '\n')) {
-    auto mount = parse_line(line);
-    if (mount && (mount_point.empty() || mount->mount_point == mount_point)) return mount;
+    const auto parsed = parse_line(line);
+    if (!parsed || !parsed->is_writable || !is_hierarchy(parsed->mount, "net_cls")) continue;
+    if (!mount_point.empty() && parsed->mount.mount_point != mount_point) continue;
+    return NetClsMount{.mount_point = parsed->mount.mount_point, .root = parsed->mount.root};
   }
   return std::nullopt;
+}
+
+std::vector<CgroupMount> find_cgroup_mounts(std::string_view mountinfo) {
+  std::vector<CgroupMount> mounts;
+  for (const std::string_view line : split(mountinfo, '\n')) {
+    if (auto parsed = parse_line(line)) mounts.push_back(std::move(parsed->mount));
+  }
+  return mounts;
+}
+
+bool is_hierarchy(const CgroupMount& mount, std::string_view hierarchy) {
+  if (hierarchy.empty()) return mount.controllers.empty();
+  return has_controller(mount.controllers, hierarchy.substr(0, hierarchy.find(',')));
 }
 
 }  // namespace netclsd

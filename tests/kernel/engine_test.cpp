@@ -14,6 +14,7 @@
 #include "agent/event_stream.h"
 #include "agent/kernel/clock.h"
 #include "agent/kernel/exit_watch.h"
+#include "agent/kernel/mounted_cgroups.h"
 #include "agent/log_reporter.h"
 #include "tests/kernel/kernel_fixture.h"
 
@@ -54,7 +55,7 @@ class EngineTest : public KernelTest {
     engine_.reset();
     events_.emplace(loop_, procfs_.root(), counters_, EventStreamOptions{.self = Pid{::getpid()}});
     ASSERT_TRUE(events_->subscribe().has_value());
-    engine_.emplace(Host{procfs_, *groups_, clock_, exits_, *events_, store_, store_, reporter_},
+    engine_.emplace(Host{procfs_, cgroups_, *groups_, clock_, exits_, *events_, store_, store_, reporter_},
                     EngineOptions{.self = Pid{::getpid()},
                                   .mount_point = mount_.mount_point,
                                   .place = {.mount_root = mount_.root, .parent = parent_}},
@@ -84,6 +85,7 @@ class EngineTest : public KernelTest {
   EventLoop loop_ = EventLoop::make().value();
   Counters counters_;
   SystemClock clock_;
+  MountedCgroups cgroups_ = MountedCgroups::open();
   MemoryStore store_;
   LogReporter reporter_;
   PidfdExitWatch exits_{loop_, [this](Pid pid) { engine_->on_exit(pid); }};

@@ -11,6 +11,7 @@
 #include "agent/event_stream.h"
 #include "agent/kernel/clock.h"
 #include "agent/kernel/exit_watch.h"
+#include "agent/kernel/mounted_cgroups.h"
 #include "agent/log_reporter.h"
 #include "common/base/file.h"
 #include "tests/kernel/kernel_fixture.h"
@@ -66,12 +67,13 @@ TEST_F(WriteWindowTest, ALookAtTheProcessComesRightBeforeEachWrite) {
   EventLoop loop = EventLoop::make().value();
   Counters counters;
   SystemClock clock;
+  MountedCgroups cgroups({});
   NothingKept nothing;
   LogReporter reporter;
   PidfdExitWatch exits{loop, [](Pid) {}};
   EventStream events(loop, processes.root(), counters, {.self = Pid{::getpid()}});
   ASSERT_TRUE(events.subscribe().has_value());
-  Host host{processes, groups, clock, exits, events, nothing, nothing, reporter};
+  Host host{processes, cgroups, groups, clock, exits, events, nothing, nothing, reporter};
   Containers containers;
   Tracker tracker(containers.claims());
   Ignore ignore;

@@ -136,6 +136,16 @@ std::optional<CgroupPaths> FakeHost::cgroups(Pid pid) {
   return CgroupPaths{{{"net_cls", found->second.net_cls}, {"", found->second.unified}}};
 }
 
+std::optional<std::vector<Pid>> FakeHost::processes_at(const CgroupEntry& entry) {
+  interleave(std::nullopt);
+  if (!options_.sees_cgroups) return std::nullopt;
+  std::vector<Pid> pids;
+  for (const auto& [pid, process] : processes_) {
+    if (is_within(entry.hierarchy.empty() ? process.unified : process.net_cls, entry.path)) pids.push_back(pid);
+  }
+  return pids;
+}
+
 std::optional<StartTime> FakeHost::start_time(Pid pid) {
   const auto found = processes_.find(pid);
   return found == processes_.end() ? std::nullopt : std::optional(found->second.start_time);

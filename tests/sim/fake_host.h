@@ -24,11 +24,13 @@ struct FakeProcess {
 };
 
 struct FakeHostOptions {
+  bool sees_cgroups = true;  // mounted; else only /proc tells who is at a path
   std::int32_t pid_max = 400;          // small, so that numbers are soon reused
   std::size_t events_max = 1'000'000;  // what the receive buffer holds; the kernel drops the rest, and counts it
 };
 
 class FakeHost : public Processes,
+                 public Cgroups,
                  public NetCls,
                  public Clock,
                  public ExitWatch,
@@ -87,7 +89,7 @@ class FakeHost : public Processes,
   [[nodiscard]] bool has_events() const { return !events_.empty() || drops_untold_ > 0; }
   void leave_in_spool(const SpoolEntry& entry) { spool_.insert_or_assign(entry.id.text() + ".json", entry); }
 
-  Host host() { return {*this, *this, *this, *this, *this, *this, *this, *this}; }
+  Host host() { return {*this, *this, *this, *this, *this, *this, *this, *this, *this}; }
 
   // Processes
   Result<std::vector<Pid>> list() override;
@@ -96,6 +98,8 @@ class FakeHost : public Processes,
   std::optional<StartTime> start_time(Pid pid) override;
   std::string comm(Pid) override { return "fake"; }
   std::uint64_t pid_namespace(Pid pid) override;
+  // Cgroups
+  std::optional<std::vector<Pid>> processes_at(const CgroupEntry& entry) override;
   // NetCls
   Result<void> make(const std::string& directory) override;
   Result<AttachOutcome> attach(const std::string& directory, Pid pid) override;

@@ -34,6 +34,25 @@ TEST(ChooseMembershipPathTest, AcceptsDescendantsOfInitInThePath) {
   EXPECT_EQ(choose_membership_path(init, snapshot, kAgent), (MembershipPath{"", "/c1"}));
 }
 
+TEST(ChooseMembershipPathTest, AcceptsAContainerInsideThatAnEntrantStarted) {
+  constexpr std::uint64_t kOwn = 7;
+  const auto init = process(10, 1, at("/c1"), kOwn);
+  const auto entrant = process(20, 1, at("/c1"), kOwn);
+  const auto inner = process(21, 20, at("/c1/inner"), 8);
+  EXPECT_EQ(choose_membership_path(init, {init, entrant, inner}, kAgent), (MembershipPath{"", "/c1"}));
+  const auto stranger = process(22, 1, at("/c1/inner"), 8);
+  EXPECT_EQ(choose_membership_path(init, {init, entrant, stranger}, kAgent), std::nullopt);
+}
+
+TEST(FindInsideTest, FindsInitsByPathAndByDescent) {
+  const auto outer = process(10, 1, at("/c1"));
+  const Snapshot snapshot{outer, process(11, 10, at("/elsewhere")), process(12, 11, at("/elsewhere")),
+                          process(20, 1, at("/c1/inner")), process(30, 1, at("/c10"))};
+  const std::vector<Pid> inits{Pid{12}, Pid{20}, Pid{30}};
+  EXPECT_EQ(find_inside(inits, Pid{10}, MembershipPath{"", "/c1"}, snapshot), (std::vector<Pid>{Pid{12}, Pid{20}}));
+  EXPECT_EQ(find_inside(inits, Pid{10}, std::nullopt, snapshot), (std::vector<Pid>{Pid{12}}));
+}
+
 TEST(ChooseMembershipPathTest, NeverAcceptsASharedPath) {
   const auto init = process(10, 1, at("/user.slice"));
   EXPECT_EQ(choose_membership_path(init, {init, process(20, 1, at("/user.slice"))}, kAgent), std::nullopt);

@@ -31,7 +31,7 @@ class EngineFixture : public testing::Test {
 
   Faults faults_;
   Trace trace_;
-  FakeHost world_{{}, faults_, trace_};
+  FakeHost world_{{.pid_max = 4'000}, faults_, trace_};
   Counters counters_;
   std::optional<Engine> engine_;
 };

@@ -25,6 +25,15 @@ TEST(FileTest, ReadsUpToTheLimitAndNotBeyond) {
 
 TEST(FileTest, ReadsProcFilesWhoseSizeIsNotKnown) { EXPECT_FALSE(read_file("/proc/self/stat", 4096)->empty()); }
 
+TEST(FileTest, AGeneratedFileIsReadWholeWhateverItsSize) {
+  const TemporaryDirectory directory;
+  for (const std::size_t size : {1U, 8'191U, 8'192U, 8'193U, 20'000U}) {
+    directory.write("file", std::string(size, 'x'));
+    const auto dir = open_directory(directory.path(""));
+    EXPECT_EQ(read_generated_at(*dir, "file", 20'000)->size(), size);
+  }
+}
+
 TEST(FileTest, MissingFileIsAnErrorWithItsErrno) {
   EXPECT_EQ(read_file("/nonexistent/file", 10).error().sys_errno(), ENOENT);
 }

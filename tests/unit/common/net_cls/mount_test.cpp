@@ -30,6 +30,17 @@ TEST(MountTest, ReadOnlyMountsAndOtherFileSystemsDoNotCount) {
   EXPECT_EQ(find_net_cls_mount(std::string(kMemory) + kUnified), std::nullopt);
 }
 
+TEST(MountTest, TellsAllHierarchies) {
+  const auto mounts = find_cgroup_mounts(std::string(kMemory) + kUnified + kBoth);
+  ASSERT_EQ(mounts.size(), 3U);
+  EXPECT_TRUE(is_hierarchy(mounts[0], "memory"));
+  EXPECT_FALSE(is_hierarchy(mounts[0], ""));
+  EXPECT_TRUE(is_hierarchy(mounts[1], ""));
+  EXPECT_FALSE(is_hierarchy(mounts[1], "memory"));
+  EXPECT_TRUE(is_hierarchy(mounts[2], "net_cls,net_prio"));
+  EXPECT_EQ(mounts[2].root, "/..");
+}
+
 TEST(MountTest, BrokenLinesAreSkipped) {
   for (const char* text : {"", "\n\n", "- - - - - - - - - -", "50 31 0:40 / /a rw - cgroup", "a b c d e f g h i -"}) {
     EXPECT_EQ(find_net_cls_mount(text), std::nullopt) << text;
