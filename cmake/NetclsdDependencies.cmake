@@ -7,4 +7,4 @@ find_package(spdlog REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib)
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
-find_package(Boost 1.74 REQUIRED)  # headers only: Beast and Asio
+find_package(Boost 1.81 REQUIRED)  # headers only: Beast, Asio and Unordered, whose flat maps begin with this version

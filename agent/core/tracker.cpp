@@ -37,22 +37,24 @@ std::optional<Examine> Tracker::on_fork(const Forked& event) {
   // /proc was read after this fork, and told more: an init's own fork may come after its registration.
   const TrackedProcess* known = find(event.child);
   if (known != nullptr && known->noticed_at >= event.at) return std::nullopt;
-  const auto parent = processes_.find(event.parent);
-  if (parent == processes_.end() || is_younger(parent->second, event.at)) return on_strangers_fork(event);
+  const TrackedProcess* parent = find(event.parent);
+  if (parent == nullptr || is_younger(*parent, event.at)) {
+    if (known != nullptr) processes_.erase(event.child);  // the number now belongs to somebody else
+    return on_strangers_fork(event);
+  }
   if (!is_descent_trusted_) return suspect(event);
-  const bool is_born_placed = event.at > parent->second.placed_since;
-  TrackedProcess child{.container = parent->second.container,
-                       .start_time = start_time_at(event.at),
-                       .noticed_at = event.at,
-                       .placed_since = is_born_placed ? kPlacedFromBirth : kNotPlaced,
-                       .cause = is_born_placed ? JoinCause::kInherited : JoinCause::kFork};
-  put(event.child, child);
-  if (is_born_placed) return std::nullopt;
+  const bool is_born_placed = event.at > parent->placed_since;
+  const ContainerNumber container = parent->container;  // copied: the insertion may move the parent
+  if (is_born_placed) {
+    put(event.child, {container, start_time_at(event.at), event.at, kPlacedFromBirth, JoinCause::kInherited});
+    return std::nullopt;
+  }
+  put(event.child, {container, start_time_at(event.at), event.at, kNotPlaced, JoinCause::kFork});
   return Examine{event.child, JoinCause::kFork, event.at};
 }
 
 std::optional<Examine> Tracker::on_strangers_fork(const Forked& event) {
-  processes_.erase(event.child);  // the number now belongs to somebody else
+  if (suspects_.empty() && !is_reading_) return std::nullopt;  // nearly always
   suspects_.erase(event.child);
   const bool may_be_member = is_reading_ || suspects_.contains(event.parent);
   return may_be_member ? suspect(event) : std::nullopt;
@@ -75,11 +77,8 @@ void Tracker::inherit(const Examine& examine) {
   const TrackedProcess* parent = find(examine.parent);
   if (!is_descent_trusted_ || parent == nullptr || find(examine.pid) != nullptr) return;
   if (is_younger(*parent, examine.event_at)) return;
-  put(examine.pid, {.container = parent->container,
-                    .start_time = start_time_at(examine.event_at),
-                    .noticed_at = examine.event_at,
-                    .placed_since = kNotPlaced,
-                    .cause = JoinCause::kFork});
+  const StartTime start_time = start_time_at(examine.event_at);
+  put(examine.pid, {parent->container, start_time, examine.event_at, kNotPlaced, JoinCause::kFork});
 }
 
 std::optional<Examine> Tracker::on_exec(const Execed& event) {
@@ -103,18 +102,19 @@ Verdict Tracker::judge(Pid pid, const CgroupPaths& cgroups) const {
 }
 
 void Tracker::forget_container(ContainerNumber container) {
-  std::erase_if(processes_, [&](const auto& entry) { return entry.second.container == container; });
+  erase_if(processes_, [&](const auto& entry) { return entry.second.container == container; });
 }
 
 void Tracker::forget_all_but(const std::unordered_set<Pid>& others, MonotonicTime moment) {
-  std::erase_if(processes_,
-                [&](const auto& entry) { return entry.second.noticed_at < moment && !others.contains(entry.first); });
+  erase_if(processes_,
+           [&](const auto& entry) { return entry.second.noticed_at < moment && !others.contains(entry.first); });
+  give_back_room(processes_);
   has_grown_ = false;
 }
 
 void Tracker::forget_suspects(const std::unordered_set<Pid>& alive, MonotonicTime moment) {
-  std::erase_if(suspects_,
-                [&](const auto& suspect) { return suspect.second < moment && !alive.contains(suspect.first); });
+  erase_if(suspects_, [&](const auto& suspect) { return suspect.second < moment && !alive.contains(suspect.first); });
+  give_back_room(suspects_);
 }
 
 void Tracker::distrust_descent() {

@@ -187,6 +187,28 @@ TEST_F(TrackerTest, ForgetsTheEndedButNotWhatIsNewerThanTheLook) {
   EXPECT_NE(tracker_.find(Pid{3}), nullptr);
 }
 
+TEST_F(TrackerTest, GivesTheRoomOfAStormBackOnceItsProcessesAreForgotten) {
+  constexpr std::int32_t kStorm = 100'000;
+  track(kParent, milliseconds{10});
+  for (std::int32_t i = 1; i <= kStorm; ++i) {
+    EXPECT_EQ(tracker_.on(Forked{kParent, Pid{kParent.value + i}, milliseconds{11}}), std::nullopt);
+  }
+  EXPECT_GE(tracker_.room(), static_cast<std::size_t>(kStorm));
+  tracker_.forget_all_but({kParent}, milliseconds{12});
+  EXPECT_EQ(tracker_.size(), 1U);
+  EXPECT_LE(tracker_.room(), kRoomKept);
+  EXPECT_NE(tracker_.find(kParent), nullptr);
+}
+
+TEST_F(TrackerTest, KeepsTheRoomThatIsInUse) {
+  constexpr std::int32_t kProcesses = 10'000;
+  for (std::int32_t i = 1; i <= kProcesses; ++i) track(Pid{i}, milliseconds{10});
+  const std::size_t before = tracker_.room();
+  tracker_.forget_all_but({}, milliseconds{1});
+  EXPECT_EQ(tracker_.room(), before);
+  for (std::int32_t i = 1; i <= kProcesses; ++i) EXPECT_NE(tracker_.find(Pid{i}), nullptr);
+}
+
 TEST_F(TrackerTest, AContainersProcessesGoWithIt) {
   track(kParent, milliseconds{10});
   tracker_.forget_container(kContainer);
