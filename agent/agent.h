@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "agent/config/command_line.h"
-#include "agent/engine/engine.h"
 #include "agent/core/nap.h"
+#include "agent/engine/engine.h"
 #include "agent/event_stream.h"
 #include "agent/kernel/clock.h"
 #include "agent/kernel/exit_watch.h"

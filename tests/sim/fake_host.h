@@ -24,7 +24,7 @@ struct FakeProcess {
 };
 
 struct FakeHostOptions {
-  bool sees_cgroups = true;  // mounted; else only /proc tells who is at a path
+  bool sees_cgroups = true;            // mounted; else only /proc tells who is at a path
   std::int32_t pid_max = 400;          // small, so that numbers are soon reused
   std::size_t events_max = 1'000'000;  // what the receive buffer holds; the kernel drops the rest, and counts it
 };

@@ -34,7 +34,7 @@ class Simulation {
   bool with_engine(const Call& call);
   void start_engine();
   void stop_engine();
-  void pass_second();                    // what the loop does once a second
+  void pass_second();  // what the loop does once a second
   void change_policy();
 
   void start_container();

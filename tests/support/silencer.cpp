@@ -5,7 +5,8 @@
 //   silencer restore COUNT   raises it until events are heard, then COUNT further
 //   silencer hears           exit code 0 if events are heard, 1 if not
 //
-// Whoever starts it, it does all this as nobody, without a capability. `silence` prints `silent after=N`: the counter stood at N before, so `restore N` puts back what was there.
+// Whoever starts it, it does all this as nobody, without a capability. `silence` prints `silent after=N`: the counter
+// stood at N before, so `restore N` puts back what was there.
 //
 // How: the kernel counts a listener when a socket's operation changes to LISTEN, and discounts it when the operation
 // changes to IGNORE. A request with an operation that does not exist is refused, yet remembered as the socket's
