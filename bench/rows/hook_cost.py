@@ -36,11 +36,11 @@ def _hook(session, agent):
         Command((program("bench_nothing"),), "nothing"),
         Command(COOL_DOWN),
         Command(("/bin/sh", "-c", f"echo 0 >{others}"), "write"),
-        Command(("/bin/sh", "-c", "echo 0 >/dev/null"), "no write"),
+        Command(("/bin/sh", "-c", "echo 0 >/dev/null"), "no_write"),
     ])
     sleepers.close()
     walls = {name: [run.wall_ms for run in found] for name, found in runs.items()}
-    kernel = [a - b for a, b in zip(walls["write"], walls["no write"])]
+    kernel = [a - b for a, b in zip(walls["write"], walls["no_write"])]
     return [
         of_median("hook, whole process, registers a new container", walls["prestart"], "ms", limit=WALL_MAX_MS,
                   note="group made and init moved by the agent meanwhile"),
