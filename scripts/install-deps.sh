@@ -18,8 +18,8 @@ test_packages=(
   libgtest-dev libgmock-dev
   runc crun nftables iproute2 busybox-static util-linux procps python3 file prometheus
 )
-# cgroup-tools has the real cgrulesengd; nothing starts it. valgrind counts instructions.
-bench_packages=(libbenchmark-dev cgroup-tools valgrind runc busybox-static util-linux procps python3)
+# cgroup-tools has the real cgrulesengd; nothing starts it. valgrind counts instructions, linux-perf samples.
+bench_packages=(libbenchmark-dev cgroup-tools valgrind linux-perf runc busybox-static util-linux procps python3)
 
 usage() {
   sed -n '2,/^set -euo/{/^set -euo/d; s/^# \{0,1\}//; p}' "$0"
