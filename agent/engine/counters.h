@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "agent/engine/named_counts.h"
+
 namespace netclsd {
 
 class Count {
@@ -80,6 +82,7 @@ struct Counters {
   LatencyHistogram move_latency;
   LabelledCount<SourceLabel> registrations;
   LabelledCount<RegistrationFailure> registration_failures;
+  NamedCounts hook_registrations;  // by the hook's version
   Count canary_misses;
   Count resubscriptions;
   Count receive_buffer_bytes;  // gauge
