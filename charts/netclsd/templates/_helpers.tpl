@@ -108,6 +108,9 @@ below it (cgroup v1) keeps its own flags and can be written. */ -}}
 {{- define "netclsd.nodeMounts" -}}
 - {name: config, mountPath: /etc/netclsd, readOnly: true}
 - {name: cgroups, mountPath: /sys/fs/cgroup, mountPropagation: HostToContainer, readOnly: true}
+{{- with .Values.extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
 {{- define "netclsd.nodeVolumes" -}}
@@ -117,6 +120,9 @@ below it (cgroup v1) keeps its own flags and can be written. */ -}}
   hostPath: {path: /sys/fs/cgroup, type: Directory}
 - name: host
   hostPath: {path: /, type: Directory}
+{{- with .Values.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
 {{- /* With onFailure=deny the agent's own namespace is always exempt: else a node without an agent could not start one. */ -}}
