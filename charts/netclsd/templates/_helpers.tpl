@@ -136,7 +136,7 @@ below it (cgroup v1) keeps its own flags and can be written. */ -}}
 {{- end }}
 {{- if eq .Values.hook.onFailure "deny" }}
 - --hook-arg=--on-failure=deny
-{{- range append .Values.hook.exemptNamespaces .Release.Namespace | uniq }}
+{{- range append (default list .Values.hook.exemptNamespaces) .Release.Namespace | uniq }}
 - --hook-arg=--deny-exempt-namespace={{ . }}
 {{- end }}
 {{- end }}
