@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "agent/engine/class_counts.h"
+
 namespace netclsd {
 
 class Count {
@@ -67,6 +69,7 @@ struct Counters {
   Count ready;       // 0 or 1
   Count containers;  // gauge
   Count processes;   // gauge
+  ClassGauges classes;
   LabelledCount<EventLabel> events;
   Count events_dropped;
   Count overruns;
