@@ -19,8 +19,8 @@ test_packages=(
   libgtest-dev libgmock-dev
   runc crun nftables iproute2 busybox-static util-linux procps python3 file prometheus
 )
-# cgroup-tools has the real cgrulesengd; nothing starts it. valgrind counts instructions.
-bench_packages=(libbenchmark-dev cgroup-tools valgrind runc busybox-static util-linux procps python3)
+# cgroup-tools has the real cgrulesengd; nothing starts it. valgrind counts instructions, linux-perf samples.
+bench_packages=(libbenchmark-dev cgroup-tools valgrind linux-perf runc busybox-static util-linux procps python3)
 # npm may be there without Debian's package of that name: then it is left as it is.
 chart_packages=(python3 python3-yaml prometheus)
 command -v npm >/dev/null || chart_packages+=(nodejs npm)

@@ -1,5 +1,7 @@
 #include "agent/engine/containers.h"
 
+#include <utility>
+
 #include "common/base/check.h"
 
 namespace netclsd {
@@ -12,7 +14,7 @@ ContainerNumber Containers::add(Registration registration, std::optional<Contain
 
 ContainerNumber Containers::add_ended(Registration registration, std::optional<ContainerNumber> outer) {
   Container& added = emplace(std::move(registration), outer);
-  added.has_init_ended = true;
+  note_ended(added);
   return added.number;
 }
 
@@ -41,6 +43,7 @@ void Containers::remove(ContainerNumber number) {
     }
   }
   claims_.remove(number);
+  if (found->second.has_init_ended) --ended_;
   containers_.erase(found);
 }
 
@@ -64,6 +67,10 @@ void Containers::set_outer(ContainerNumber number, std::optional<ContainerNumber
   CHECK(container != nullptr && number != outer);
   container->outer = outer;
   update_claim(*container);
+}
+
+void Containers::note_ended(Container& container) {
+  if (!std::exchange(container.has_init_ended, true)) ++ended_;
 }
 
 Container* Containers::find(ContainerNumber number) {
