@@ -88,7 +88,7 @@ class Commands(unittest.TestCase):
 
     def test_of_each_container(self):
         self.assertEqual(self.line("prepare"), ["netclsd", "--prepare", "--config", "/etc/netclsd/config.json"])
-        self.assertEqual(self.line("install-hook"), ["netclsctl", "hook", "install", "--root", "/host"])
+        self.assertEqual(self.line("install-hook"), ["netclsctl", "hook", "install", "--root", "/host", "--runtime=auto"])
         self.assertEqual(self.line("agent"),
                          ["netclsd", "--config", "/etc/netclsd/config.json", "--listen=$(HOST_IP):9917"])
 
@@ -96,7 +96,8 @@ class Commands(unittest.TestCase):
         self.assertEqual(self.line("install-hook", values=EVERYTHING)[4:], [
             "/host", "--runtime=containerd", "--hook-arg=--on-failure=deny",
             "--hook-arg=--deny-exempt-namespace=kube-system", "--hook-arg=--deny-exempt-namespace=monitoring",
-            "--hook-arg=--deny-exempt-namespace=net", "--hook-arg=--timeout=300ms", "--all-containers", "--restart"])
+            "--hook-arg=--deny-exempt-namespace=net", "--hook-arg=--timeout=300ms", "--all-containers", "--restart",
+            "--runtime-handler=runc"])
 
     def test_a_denying_hook_always_lets_the_agent_s_own_namespace_start(self):
         self.assertIn("--hook-arg=--deny-exempt-namespace=net",

@@ -131,9 +131,7 @@ below it (cgroup v1) keeps its own flags and can be written. */ -}}
 - install
 - --root
 - /host
-{{- with .Values.hook.runtime }}
-- --runtime={{ . }}
-{{- end }}
+- --runtime={{ .Values.hook.runtime }}
 {{- if eq .Values.hook.onFailure "deny" }}
 - --hook-arg=--on-failure=deny
 {{- range append (default list .Values.hook.exemptNamespaces) .Release.Namespace | uniq }}
@@ -148,6 +146,9 @@ below it (cgroup v1) keeps its own flags and can be written. */ -}}
 {{- end }}
 {{- if .Values.hook.restartRuntime }}
 - --restart
+{{- end }}
+{{- with .Values.hook.installArgs }}
+{{ toYaml . }}
 {{- end }}
 {{- end }}
 
