@@ -17,7 +17,7 @@ build_packages=(
 run_packages=(runc nftables iproute2 busybox-static util-linux procps)
 test_packages=(
   libgtest-dev libgmock-dev
-  runc crun nftables iproute2 busybox-static util-linux procps python3 file prometheus
+  runc crun nftables iproute2 busybox-static util-linux procps python3 python3-yaml file prometheus
 )
 # cgroup-tools has the real cgrulesengd; nothing starts it. valgrind counts instructions, linux-perf samples.
 bench_packages=(libbenchmark-dev cgroup-tools valgrind linux-perf runc busybox-static util-linux procps python3)
@@ -39,7 +39,8 @@ for word in "${@:-all}"; do
     bench) wanted+=("${bench_packages[@]}") ;;
     chart) wanted+=("${chart_packages[@]}") chart=yes ;;
     all)
-      wanted+=("${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}" "${chart_packages[@]}")
+      wanted+=("${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}")
+      wanted+=("${chart_packages[@]}")
       chart=yes
       ;;
     -h | --help) usage; exit 0 ;;

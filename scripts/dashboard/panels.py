@@ -1,4 +1,4 @@
-"""The four kinds of panels that the dashboard has, as SVG. Enough for a picture of it, and no more of Grafana than that."""
+"""The four kinds of panels that the dashboard has, as SVG: enough for a picture of it, and no more of Grafana."""
 
 import math
 import re
@@ -47,7 +47,8 @@ class Frame:
 
     def outline(self):
         return (f'<rect x="{self.x:.0f}" y="{self.y:.0f}" width="{self.width:.0f}" height="{self.height:.0f}" rx="3" '
-                'fill="white" stroke="#d8d9da"/>' + text(self.x + 8, self.y + 17, self.panel["title"], 12, weight="bold"))
+                'fill="white" stroke="#d8d9da"/>' +
+                text(self.x + 8, self.y + 17, self.panel["title"], 12, weight="bold"))
 
     def across(self, part):
         return self.left + part * (self.right - self.left)
@@ -79,21 +80,20 @@ def stat(panel, source):
     value = values[0][1] if values else 0
     if frame.unit == "short":
         value = round(value)  # increase() extrapolates
-    return [frame.outline(), text(frame.x + frame.width / 2, frame.y + frame.height / 2 + 24, number(value, frame.unit), 30, "middle",
-                                  colour_of(panel, value), "bold")]
+    x, y = frame.x + frame.width / 2, frame.y + frame.height / 2 + 24
+    return [frame.outline(), text(x, y, number(value, frame.unit), 30, "middle", colour_of(panel, value), "bold")]
 
 
 def timeseries(panel, source):
     frame = Frame(panel)
-    named = [(legend(target, labels), points) for target in panel["targets"] for labels, points in source.over_time(target)]
-    named = [(name, [(at, value) for at, value in points if math.isfinite(value)]) for name, points in named]
+    named = [(legend(target, labels), [point for point in points if math.isfinite(point[1])])
+             for target in panel["targets"] for labels, points in source.over_time(target)]
     top = max((value for _, points in named for _, value in points), default=0) * 1.1 or 1
     parts = [frame.outline(), *frame.scale(top), *frame.clock((source.end - source.begin) / 60)]
     along = frame.left
     for i, (name, points) in enumerate(named):
         colour = COLOURS[i % len(COLOURS)]
-        places = " ".join(f"{frame.across((at - source.begin) / (source.end - source.begin)):.1f},{frame.up(value / top):.1f}"
-                          for at, value in points)
+        places = " ".join(f"{frame.across(source.part(at)):.1f},{frame.up(value / top):.1f}" for at, value in points)
         parts.append(f'<polyline points="{places}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
         parts.append(text(along, frame.bottom + 30, name, 10, colour=colour, weight="bold"))
         along += 6.3 * len(name) + 12
@@ -115,11 +115,12 @@ def heatmap(panel, source):
     parts = [frame.outline(), *frame.clock((source.end - source.begin) / 60)]
     for i, (bound, counts) in enumerate(rows):
         y, height = frame.up((i + 1) / len(rows)), (frame.bottom - frame.top) / len(rows)
-        parts.append(text(frame.left - 5, y + height / 2 + 4, "more" if math.isinf(bound) else "≤ " + number(bound, "s"), 9, "end", "#666"))
+        name = "more" if math.isinf(bound) else "≤ " + number(bound, "s")
+        parts.append(text(frame.left - 5, y + height / 2 + 4, name, 9, "end", "#666"))
         for at, count in counts.items():
             if count > 0.01:
-                x = frame.across((at - source.begin) / (source.end - source.begin)) - width
-                parts.append(f'<rect x="{max(x, frame.left):.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="#1f60c4" '
+                x = max(frame.across(source.part(at)) - width, frame.left)
+                parts.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="#1f60c4" '
                              f'fill-opacity="{0.12 + 0.88 * math.sqrt(count / most):.2f}"/>')
     return parts
 

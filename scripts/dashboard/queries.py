@@ -5,19 +5,25 @@ import urllib.parse
 import urllib.request
 
 
-class Prometheus:
+class Queries:
     """`begin` and `end` in seconds since the epoch: what the dashboard shows."""
 
     def __init__(self, url, begin, end, step=5):
         self.url, self.begin, self.end, self.step = url, begin, end, step
 
+    def part(self, at):
+        """Of the time shown: 0 is its begin, 1 its end."""
+        return (at - self.begin) / (self.end - self.begin)
+
     def _ask(self, path, **parameters):
-        with urllib.request.urlopen(f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(parameters)}", timeout=30) as answer:
+        query = urllib.parse.urlencode(parameters)
+        with urllib.request.urlopen(f"{self.url}/api/v1/{path}?{query}", timeout=30) as answer:
             return json.load(answer)["data"]["result"]
 
     def _expression(self, target):
         """With Grafana's variables filled in. An interval of four scrapes is what Grafana takes, too."""
-        values = {"$__rate_interval": f"{4 * self.step}s", "$__range": f"{int(self.end - self.begin)}s", "$instance": ".*"}
+        values = {"$__rate_interval": f"{4 * self.step}s", "$__range": f"{int(self.end - self.begin)}s",
+                  "$instance": ".*"}
         expression = target["expr"]
         for variable, value in values.items():
             expression = expression.replace(variable, value)

@@ -10,50 +10,25 @@ The agent's buffer is small on purpose, so that a storm overflows it and the rep
 import argparse
 import json
 import random
-import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests"))
 sys.dont_write_bytecode = True
 
-from e2e.support.agent import Agent, _free_port  # noqa: E402
+from e2e.support.agent import Agent  # noqa: E402
 from e2e.support.container import CLASS, CLASSID, Container  # noqa: E402
 from e2e.support.host import Host  # noqa: E402
+from e2e.support.prometheus import Prometheus  # noqa: E402
 from e2e.support.storms import Storms, make_storm  # noqa: E402
-from e2e.support.waiting import eventually  # noqa: E402
 from panels import draw  # noqa: E402
-from queries import Prometheus  # noqa: E402
+from queries import Queries  # noqa: E402
 
 WORK = ("sh", "-c", "while :; do sleep 0.2; done")  # a fork and an exec, five times a second
 ASKED = {CLASS: "gold"}, {CLASS: "gold"}, {CLASS: "bulk"}, {CLASS: "bulk"}, {CLASS: "bulk"}, {CLASSID: "10:7"}
 STORM_BEGINS, STORM_ENDS = 0.55, 0.65  # of the whole time
-
-
-def start_prometheus(host, agent):
-    """Scrapes every two seconds."""
-    port = _free_port()
-    configuration = {"global": {"scrape_interval": "2s"}, "scrape_configs": [
-        {"job_name": "netclsd", "static_configs": [{"targets": [agent.configuration["listen"]], "labels": {"instance": "node1"}}]}]}
-    (host.work / "prometheus.json").write_text(json.dumps(configuration))  # JSON is YAML
-    process = subprocess.Popen(
-        ["prometheus", f"--config.file={host.work}/prometheus.json", f"--storage.tsdb.path={host.work}/tsdb",
-         f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"], stdin=subprocess.DEVNULL)
-    host.on_close(lambda: (process.terminate(), process.wait(20)))
-    url = f"http://127.0.0.1:{port}"
-    eventually("Prometheus is ready", lambda: answers(f"{url}/-/ready"))
-    return url
-
-
-def answers(url):
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return answer.status == 200
-    except OSError:
-        return False
 
 
 class Scene:
@@ -64,7 +39,8 @@ class Scene:
         self.agent = Agent(host, receive_buffer="128KiB", audit_interval="10s").start()
         self.made = 0
         self.storms = Storms([make_storm(self, f"storm{i}") for i in range(2)])
-        self.steady = [self.make_container(f"pod{i}", *WORK, annotations=asked).start() for i, asked in enumerate(ASKED)]
+        self.steady = [self.make_container(f"pod{i}", *WORK, annotations=asked).start()
+                       for i, asked in enumerate(ASKED)]
         self.passing = []
 
     def make_container(self, name, *command, **options):
@@ -106,10 +82,10 @@ def main():
     host = Host()
     try:
         scene = Scene(host)
-        url = start_prometheus(host, scene.agent)
+        prometheus = Prometheus(host, scene.agent, interval="2s")
         began = play(scene, 60 * options.minutes)
         dashboard = json.loads((REPOSITORY / "charts/netclsd/files/dashboard.json").read_text())
-        options.output.write_text(draw(dashboard, Prometheus(url, began, time.time())))
+        options.output.write_text(draw(dashboard, Queries(prometheus.url, began, time.time())))
     finally:
         host.close()
 

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from panels import draw
-from queries import Prometheus
+from queries import Queries
 
 DASHBOARD = Path(__file__).resolve().parents[2] / "charts/netclsd/files/dashboard.json"
 
@@ -22,7 +22,7 @@ def main():
     arguments.add_argument("--minutes", type=float, default=60)
     options = arguments.parse_args()
     end = time.time()
-    source = Prometheus(options.prometheus, end - 60 * options.minutes, end)
+    source = Queries(options.prometheus, end - 60 * options.minutes, end)
     print(draw(json.loads(DASHBOARD.read_text()), source), end="")
 
 

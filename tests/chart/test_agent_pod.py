@@ -88,7 +88,8 @@ class Commands(unittest.TestCase):
 
     def test_of_each_container(self):
         self.assertEqual(self.line("prepare"), ["netclsd", "--prepare", "--config", "/etc/netclsd/config.json"])
-        self.assertEqual(self.line("install-hook"), ["netclsctl", "hook", "install", "--root", "/host", "--runtime=auto"])
+        self.assertEqual(self.line("install-hook"),
+                         ["netclsctl", "hook", "install", "--root", "/host", "--runtime=auto"])
         self.assertEqual(self.line("agent"),
                          ["netclsd", "--config", "/etc/netclsd/config.json", "--listen=$(HOST_IP):9917"])
 
@@ -117,7 +118,8 @@ class Probes(unittest.TestCase):
         agent = container(agent_pod(rendered()), "agent")
         self.assertEqual(agent["livenessProbe"]["httpGet"], {"path": "/livez", "port": "metrics"})
         self.assertEqual(agent["readinessProbe"]["httpGet"], {"path": "/readyz", "port": "metrics"})
-        self.assertEqual(agent["ports"], [{"name": "metrics", "containerPort": 9917, "hostPort": 9917, "protocol": "TCP"}])
+        self.assertEqual(agent["ports"],
+                         [{"name": "metrics", "containerPort": 9917, "hostPort": 9917, "protocol": "TCP"}])
 
     def test_ask_loopback_where_the_agent_is_there_only(self):
         agent = container(agent_pod(rendered(BY_HAND)), "agent")
