@@ -42,5 +42,8 @@ done
 for program in netclsd-hook netclsctl; do
   check "DIR/bin/$program is static" is_static "$directory/prefix/bin/$program"
 done
+for file in config.json config.schema.json alerts.yaml dashboard.json; do
+  check "DIR/share/netclsd/$file" test -s "$directory/prefix/share/netclsd/$file"
+done
 echo "$passed passed, $failed failed, 0 skipped"
 [[ $failed -eq 0 ]]

@@ -7,6 +7,7 @@
 
 #include "agent/core/claims.h"
 #include "agent/core/sweep_plan.h"
+#include "agent/engine/class_counts.h"
 #include "agent/engine/registration.h"
 
 namespace netclsd {
@@ -27,6 +28,7 @@ class Containers {
   // Its init has ended already: the number may be another container's init by now.
   ContainerNumber add_ended(Registration registration, std::optional<ContainerNumber> outer);
   void remove(ContainerNumber number);  // containers inside it are then inside of its outer one
+  void change(ContainerNumber number, Registration registration);  // of the same id and init, with another class
   void set_group_path(ContainerNumber number, std::string group_path);
   void set_outer(ContainerNumber number, std::optional<ContainerNumber> outer);
   void note_ended(Container& container);  // its init
@@ -38,6 +40,7 @@ class Containers {
   [[nodiscard]] std::vector<Init> inits() const;
   [[nodiscard]] std::vector<ContainerNumber> numbers() const;  // by id
   [[nodiscard]] const Claims& claims() const { return claims_; }
+  [[nodiscard]] const ClassCounts& classes() const { return classes_; }
   [[nodiscard]] std::size_t size() const { return by_id_.size(); }
   [[nodiscard]] bool has_ended() const { return ended_ > 0; }  // one whose init has ended
 
@@ -51,6 +54,7 @@ class Containers {
   std::map<ContainerId, ContainerNumber> by_id_;
   std::unordered_map<Pid, ContainerNumber> by_init_;
   Claims claims_;
+  ClassCounts classes_;
 };
 
 }  // namespace netclsd

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "agent/engine/class_counts.h"
 #include "agent/engine/named_counts.h"
 
 namespace netclsd {
@@ -70,6 +71,7 @@ struct Counters {
   Count ready;       // 0 or 1
   Count containers;  // gauge
   Count processes;   // gauge
+  ClassGauges classes;
   LabelledCount<EventLabel> events;
   Count events_dropped;
   Count overruns;

@@ -166,6 +166,11 @@ Result<SweepReport> Engine::sweep(SweepCause cause) {
   return report;
 }
 
+void Engine::set_policy(ClassPolicy policy) {
+  counters_.classes.set_names(policy.classes);
+  registrar_.set_policy(std::move(policy));
+}
+
 void Engine::keep_unkept() { registrar_.keep_unkept(); }
 
 void Engine::look_into_spool() {
@@ -217,6 +222,7 @@ void Engine::forget_ended() {
 
 void Engine::update_gauges() {
   counters_.containers.set(containers_.size());
+  counters_.classes.set(containers_.classes());
   counters_.processes.set(tracker_.size());
 }
 

@@ -26,7 +26,7 @@ class Engine : public EventSink {
   // `counters` outlives the engine.
   Engine(Host host, EngineOptions options, Counters& counters);
 
-  void set_policy(ClassPolicy policy) { registrar_.set_policy(std::move(policy)); }
+  void set_policy(ClassPolicy policy);
   void set_audit_interval(MonotonicTime interval) { audit_interval_ = interval; }
 
   // Before the first sweep.

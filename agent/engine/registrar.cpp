@@ -56,7 +56,7 @@ Result<void> Registrar::reclassify(Container& known, const ResolvedClass& wanted
   changed.class_origin = wanted.origin;
   if (changed == known.registration) return {};
   if (auto written = host_.net_cls.set_classid(changed.directory, changed.classid.raw()); !written) return written;
-  known.registration = changed;
+  containers_.change(known.number, changed);
   keep(changed);
   return {};
 }
