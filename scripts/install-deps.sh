@@ -11,12 +11,13 @@ set -euo pipefail
 build_packages=(
   g++ cmake ninja-build pkg-config git
   libcpp-httplib-dev nlohmann-json3-dev prometheus-cpp-dev libspdlog-dev libcli11-dev libexpected-dev
-  libboost1.81-dev
+  libboost1.81-dev libtomlplusplus-dev libmd-dev
 )
 run_packages=(runc nftables iproute2 busybox-static util-linux procps)
 test_packages=(
   libgtest-dev libgmock-dev
   runc crun nftables iproute2 busybox-static util-linux procps python3 file prometheus
+  containerd podman
 )
 # cgroup-tools has the real cgrulesengd; nothing starts it. valgrind counts instructions.
 bench_packages=(libbenchmark-dev cgroup-tools valgrind runc busybox-static util-linux procps python3)
