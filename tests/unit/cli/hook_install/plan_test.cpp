@@ -89,7 +89,8 @@ TEST(PlanTest, WhileANewConfigurationIsWrittenTheManifestKnowsBothOfOurs) {
   const InstallFacts facts = fresh();
   InstallFacts second = after(facts, planned(facts));
   second.wanted[0].content = "newer";
-  const auto& manifest = std::get<WriteFile>(planned(second).steps.front());
+  const Plan plan = planned(second);
+  const auto& manifest = std::get<WriteFile>(plan.steps.front());
   const auto during = parse_manifest(manifest.snapshot.content);
   EXPECT_THAT(find_file(*during, kConfig)->written, ElementsAre(sha256_hex("newer"), sha256_hex("new")));
   EXPECT_EQ(find_file(*during, kConfig)->previous->content, "old");
