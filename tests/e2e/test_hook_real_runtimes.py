@@ -83,7 +83,18 @@ class ContainerdFromDebian(RealRuntimesTest):
         self.assertEqual((runc["runtime_type"], runc["base_runtime_spec"], runc["pod_annotations"]),
                          ("io.containerd.runc.v2", "/etc/containerd/netclsd-base-spec.json", ["netclsd.io/*"]))
         self.check_ran(self.host.runc_run(self.base_spec()))
-        self.assertEqual(self.calls(), 2)
+        self.assertEqual(self.calls(), 1, "prestart")
+
+    def test_after_a_restart_containers_that_run_need_no_stub(self):
+        self.install("--runtime", "containerd")
+        self.containerd.start()
+        end = self.containerd.run_container("c1", self.base_spec())
+        self.assertEqual(self.calls(), 1)
+        self.containerd.stop()
+        self.uninstall(status=0)
+        self.containerd.start()
+        end()
+        self.assertEqual(self.places(), self.before)
 
     def test_running_containerd_keeps_a_stub_until_it_is_restarted(self):
         self.install("--runtime", "containerd")

@@ -61,16 +61,20 @@ class PrivateHost(Host):
         return self.podman("run", "--rm", "--network", "host", *options, "--rootfs", self.rootfs, "/bin/busybox",
                            "echo", "ran")
 
+    def complete(self, spec, *applet):
+        """A base spec as that of a container that runs the applet."""
+        whole = json.loads(json.dumps(spec))
+        whole["process"]["args"] = ["/bin/busybox", *applet]
+        whole["root"] = {"path": str(self.rootfs)}
+        whole["linux"]["cgroupsPath"] = f"/{self.tag}"
+        whole["annotations"] = {"netclsd.io/class": "gold"}
+        return json.dumps(whole)
+
     def runc_run(self, spec):
         """A container as containerd begins it: from the base spec."""
         bundle = self.work / "bundle"
         bundle.mkdir(exist_ok=True)
-        spec = json.loads(json.dumps(spec))
-        spec["process"]["args"] = ["/bin/busybox", "echo", "ran"]
-        spec["root"] = {"path": str(self.rootfs)}
-        spec["linux"]["cgroupsPath"] = f"/{self.tag}"
-        spec["annotations"] = {"netclsd.io/class": "gold"}
-        (bundle / "config.json").write_text(json.dumps(spec))
+        (bundle / "config.json").write_text(self.complete(spec, "echo", "ran"))
         return self.run([tool("runc"), "--root", self.work / "runc", "run", "--bundle", bundle, self.tag])
 
 
@@ -105,6 +109,23 @@ root = "{self.host.work}/containerd"
         done = self.host.run([tool("ctr"), "--address", self.socket, "plugins", "ls"])
         rows = [line.split() for line in done.stdout.splitlines()]
         return {row[1]: row[-1] for row in rows[1:]} if done.returncode == 0 else None
+
+    def ctr(self, *arguments):
+        done = self.host.run([tool("ctr"), "--address", self.socket, *arguments])
+        if done.returncode != 0:
+            raise AssertionError(f"ctr {arguments} ended with {done.returncode}: {done.stderr}")
+
+    def run_container(self, name, spec):
+        """In the background. What is given back ends it, and fails if containerd cannot delete it."""
+        config = self.host.work / f"{name}.json"
+        config.write_text(self.host.complete(spec, "sleep", "1000"))
+        self.ctr("run", "--detach", "--config", config, name)
+
+        def end():
+            self.ctr("task", "kill", "--signal", "SIGKILL", name)
+            self.ctr("task", "delete", name)
+            self.ctr("container", "delete", name)
+        return end
 
     def stop(self):
         if self.process is None or self.process.poll() is not None:
