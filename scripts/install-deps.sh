@@ -1,10 +1,10 @@
 #!/bin/bash
 # Installs what netclsd needs from Debian 12's own packages.
 #
-#   scripts/install-deps.sh [build] [run] [test] [bench]      (without words: all of them)
+#   scripts/install-deps.sh [build] [image] [run] [test] [bench]      (without words: all of them)
 #
-# build: compile it.  run: the tools of scripts/demo.sh.  test: the tools of scripts/test.sh.
-# bench: those of scripts/bench.sh, among them cgrulesengd.
+# build: compile it.  image: what the build inside of the Dockerfile has besides.  run: the tools of scripts/demo.sh.
+# test: the tools of scripts/test.sh.  bench: those of scripts/bench.sh, among them cgrulesengd.
 # Quiet where nothing is missing. No service is started.
 set -euo pipefail
 
@@ -13,10 +13,12 @@ build_packages=(
   libcpp-httplib-dev nlohmann-json3-dev prometheus-cpp-dev libspdlog-dev libcli11-dev libexpected-dev
   libboost1.81-dev
 )
+image_packages=(ccache)
 run_packages=(runc nftables iproute2 busybox-static util-linux procps)
 test_packages=(
   libgtest-dev libgmock-dev
   runc crun nftables iproute2 busybox-static util-linux procps python3 file prometheus
+  podman debootstrap
 )
 # cgroup-tools has the real cgrulesengd; nothing starts it. valgrind counts instructions.
 bench_packages=(libbenchmark-dev cgroup-tools valgrind runc busybox-static util-linux procps python3)
@@ -29,12 +31,13 @@ wanted=()
 for word in "${@:-all}"; do
   case "$word" in
     build) wanted+=("${build_packages[@]}") ;;
+    image) wanted+=("${image_packages[@]}") ;;
     run) wanted+=("${run_packages[@]}") ;;
     test) wanted+=("${test_packages[@]}") ;;
     bench) wanted+=("${bench_packages[@]}") ;;
-    all) wanted+=("${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}") ;;
+    all) wanted+=("${build_packages[@]}" "${image_packages[@]}" "${run_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}") ;;
     -h | --help) usage; exit 0 ;;
-    *) echo "install-deps.sh: unknown word \"$word\": build, run, test or bench" >&2; exit 2 ;;
+    *) echo "install-deps.sh: unknown word \"$word\": build, image, run, test or bench" >&2; exit 2 ;;
   esac
 done
 
