@@ -18,7 +18,7 @@ run_packages=(runc nftables iproute2 busybox-static util-linux procps)
 test_packages=(
   libgtest-dev libgmock-dev
   runc crun nftables iproute2 busybox-static util-linux procps python3 file prometheus
-  podman debootstrap
+  podman debootstrap containerd python3-grpcio python3-protobuf protobuf-compiler
 )
 # cgroup-tools has the real cgrulesengd; nothing starts it. valgrind counts instructions.
 bench_packages=(libbenchmark-dev cgroup-tools valgrind runc busybox-static util-linux procps python3)
