@@ -102,11 +102,14 @@ class Containerd:
             raise AssertionError(f"ctr {' '.join(map(str, arguments))} ended with {done.returncode}: {done.stderr}")
         return done.stdout
 
+    def import_image(self, archive):
+        self.ctr("images", "import", archive)
+
     def import_test_image(self):
         """It serves as the pause image, too."""
         make_tree(self.top / "tree", ("udp_tool",))
-        self.ctr("images", "import",
-                 write_oci_archive(self.top / "image.tar", self.top / "tree", IMAGE, ("sleep", "1000")))
+        archive = write_oci_archive(self.top / "image.tar", self.top / "tree", IMAGE, ("sleep", "1000"))
+        self.import_image(archive)
 
 
 class Pod:
