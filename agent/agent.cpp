@@ -9,6 +9,7 @@
 
 #include "agent/kernel/hierarchy.h"
 #include "agent/kernel/namespaces.h"
+#include "agent/kernel/scheduling.h"
 #include "agent/logging/log.h"
 #include "common/base/file.h"
 #include "common/net_cls/kernel_version.h"
@@ -143,6 +144,7 @@ Result<void> Agent::run() {
   apply(config_);
   warn_of_old_kernel();
   if (auto started = server_.start(); !started) return started;
+  ask_for_short_turns();  // only this thread: who waits for an answer can wait for its turn
   start_up();
   Result<void> waited;
   while (!is_stopping_ && waited) {

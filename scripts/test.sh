@@ -120,7 +120,7 @@ with_shared_ccache() {
 }
 
 step "Build"
-quietly install-deps scripts/install-deps.sh build image test bench
+quietly install-deps scripts/install-deps.sh build image test bench chart
 quietly configure cmake --preset dev
 quietly build cmake --build --preset dev --parallel "$jobs"
 
@@ -129,6 +129,8 @@ if [[ -z "$e2e_pattern" ]]; then
   with_summary layers tests/layers/layers_test.py
   with_summary documents tests/docs/docs_test.py
   with_summary benchmark-arithmetic tests/bench/bench_test.py
+  step "Helm chart, alerts and dashboard"
+  with_summary chart tests/chart/run.py
   step "Unit tests and simulation"
   run_ctest unit unit --parallel "$jobs"
   run_ctest sim sim --parallel "$jobs"

@@ -59,6 +59,16 @@ MetricFamily histogram(const char* name, const char* help, const LatencyHistogra
   return made;
 }
 
+MetricFamily class_containers(const ClassGauges& classes) {
+  MetricFamily made = family("class_containers", "Registered containers of each class.", MetricType::Gauge);
+  for (const ClassRow& row : classes.rows()) {
+    ClientMetric& metric = made.metric.emplace_back();
+    metric.label = {{"class", row.name}, {"classid", row.classid}};
+    metric.gauge.value = static_cast<double>(row.containers);
+  }
+  return made;
+}
+
 MetricFamily build_info() {
   MetricFamily made = family("build_info", "1, labelled with what was built.", MetricType::Gauge);
   ClientMetric& metric = made.metric.emplace_back();
@@ -75,6 +85,7 @@ std::vector<MetricFamily> AgentMetrics::Collect() const {
       build_info(),
       gauge("ready", "1 when subscribed, events are proven to arrive and the first sweep is done.", c.ready),
       gauge("containers", "Registered containers.", c.containers),
+      class_containers(c.classes),
       gauge("processes", "Live member processes of registered containers.", c.processes),
       counters_by("events_total", "Process events received, by kind.", "event", kEventLabels, c.events),
       counter("events_dropped_total", "Event messages the kernel says it dropped on our socket.", c.events_dropped),
