@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "cli/hook_arguments.h"
 #include "common/base/text.h"
 #include "common/base/units.h"
 #include "netclsd_version.h"
@@ -22,6 +23,7 @@ struct Texts {
   std::string pid;
   std::string classid;
   std::string class_name;
+  HookTexts hook;
 };
 
 // Empty: fine. CLI11's convention for checks.
@@ -47,13 +49,6 @@ std::string check_classid(const std::string& text) {
 
 Pid to_pid(const std::string& text) { return Pid{static_cast<std::int32_t>(parse_unsigned(text).value_or(0))}; }
 
-CLI::App* add_command(CLI::App& app, const char* name, const char* about, const char* example) {
-  CLI::App* command = app.add_subcommand(name, about);
-  command->footer(std::string("Example:\n  ") + example);
-  command->fallthrough();  // global options may follow the subcommand
-  return command;
-}
-
 void add_global_options(CLI::App& app, Texts& texts) {
   app.set_version_flag("--version", std::string("netclsctl ") + kVersion + " (" + kRevision + ")");
   app.add_option("--socket", texts.socket, "The agent's socket")->capture_default_str();
@@ -71,7 +66,8 @@ void add_global_options(CLI::App& app, Texts& texts) {
       "  netclsctl list -o json\n"
       "  netclsctl explain 4711\n"
       "  netclsctl register web --pid 4711 --classid 10:1\n"
-      "  netclsctl doctor");
+      "  netclsctl doctor\n"
+      "  netclsctl hook install --dry-run --diff");
 }
 
 void add_register(CLI::App& app, Texts& texts) {
@@ -104,6 +100,7 @@ void add_commands(CLI::App& app, Texts& texts) {
       ->required()
       ->check(check_id);
   add_command(app, "sweep", "Compare all processes with the registrations now, and repair", "netclsctl sweep");
+  add_hook_commands(app, texts.hook);
   add_command(app, "doctor", "Check what this host offers, and the agent", "netclsctl doctor");
 }
 
@@ -119,6 +116,13 @@ Command to_command(const std::string& name, const Texts& texts) {
   if (name == "release") return ReleaseCommand{std::move(id)};
   if (texts.classid.empty()) return RegisterCommand{std::move(id), to_pid(texts.pid), ClassName{texts.class_name}};
   return RegisterCommand{std::move(id), to_pid(texts.pid), *ClassId::parse(texts.classid)};
+}
+
+Command command_of(const CLI::App& command, const Texts& texts) {
+  if (command.get_name() != "hook") return to_command(command.get_name(), texts);
+  HookTexts hook = texts.hook;
+  hook.options.as_json = texts.format == "json";
+  return to_hook_command(command.get_subcommands().front()->get_name(), hook);
 }
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
@@ -146,7 +150,7 @@ std::variant<Arguments, UsageAnswer> parse_arguments(std::vector<std::string> ar
   return Arguments{.socket = texts.socket,
                    .timeout = std::chrono::duration_cast<std::chrono::milliseconds>(*parse_duration(texts.timeout)),
                    .format = texts.format == "json" ? OutputFormat::kJson : OutputFormat::kTable,
-                   .command = to_command(app.get_subcommands().front()->get_name(), texts)};
+                   .command = command_of(*app.get_subcommands().front(), texts)};
 }
 
 }  // namespace netclsd::cli

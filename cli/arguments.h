@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "cli/hook_install/options.h"
 #include "common/api/messages.h"
 
 namespace netclsd::cli {
@@ -32,9 +33,18 @@ struct ReleaseCommand {
 };
 struct SweepCommand {};
 struct DoctorCommand {};
+struct HookInstallCommand {
+  HookInstallOptions options;
+};
+struct HookUninstallCommand {
+  HookOptions options;
+};
+struct HookStatusCommand {
+  HookOptions options;
+};
 
 using Command = std::variant<StatusCommand, ListCommand, ShowCommand, ExplainCommand, RegisterCommand, ReleaseCommand,
-                             SweepCommand, DoctorCommand>;
+                             SweepCommand, DoctorCommand, HookInstallCommand, HookUninstallCommand, HookStatusCommand>;
 
 struct Arguments {
   std::string socket = kDefaultSocket;

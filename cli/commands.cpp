@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 
 #include "cli/doctor.h"
+#include "cli/hook_install/hook_install.h"
 #include "cli/render.h"
 #include "common/proc/process.h"
 
@@ -84,6 +85,10 @@ Result<ApiRequest> registration_of(const RegisterCommand& command, const std::st
   return ApiRequest{.method = HttpMethod::kPut, .target = container_target(command.id), .body = to_json(request)};
 }
 
+CommandResult to_result(HookOutcome outcome) {
+  return {.exit_status = outcome.exit_status, .text = std::move(outcome.text), .error = std::move(outcome.error)};
+}
+
 struct Runner {
   const Arguments& arguments;
   const AskAgent& ask;
@@ -120,6 +125,11 @@ struct Runner {
   CommandResult operator()(const DoctorCommand&) const {
     return report_checks(run_checks(collect_facts(root, ask)), arguments.format);
   }
+  CommandResult operator()(const HookInstallCommand& command) const { return to_result(install_hook(command.options)); }
+  CommandResult operator()(const HookUninstallCommand& command) const {
+    return to_result(uninstall_hook(command.options));
+  }
+  CommandResult operator()(const HookStatusCommand& command) const { return to_result(show_hook(command.options)); }
 };
 
 }  // namespace

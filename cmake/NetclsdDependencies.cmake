@@ -6,5 +6,7 @@ find_package(CLI11 REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib)
+find_library(LIBMD_STATIC libmd.a REQUIRED)  # SHA-256, for static programs
+find_path(TOMLPLUSPLUS_INCLUDE_DIR toml++/toml.h REQUIRED)  # headers only; its package offers the shared library
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
 find_package(Boost 1.81 REQUIRED)  # headers only: Beast, Asio and Unordered, whose flat maps begin with this version

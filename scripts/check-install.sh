@@ -39,7 +39,7 @@ done
 for program in netclsd netclsd-hook netclsctl; do
   check "DIR/bin/$program has no fault points" has_no_fault_points "$directory/prefix/bin/$program"
 done
-for program in netclsd-hook netclsctl; do
+for program in netclsd-hook netclsd-hook-stub netclsctl; do
   check "DIR/bin/$program is static" is_static "$directory/prefix/bin/$program"
 done
 echo "$passed passed, $failed failed, 0 skipped"

@@ -12,7 +12,7 @@ set -euo pipefail
 build_packages=(
   g++ cmake ninja-build pkg-config git
   libcpp-httplib-dev nlohmann-json3-dev prometheus-cpp-dev libspdlog-dev libcli11-dev libexpected-dev
-  libboost1.81-dev
+  libboost1.81-dev libtomlplusplus-dev libmd-dev
 )
 image_packages=(ccache)
 run_packages=(runc nftables iproute2 busybox-static util-linux procps)

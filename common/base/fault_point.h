@@ -35,6 +35,7 @@ enum class FaultPoint {
   kAgentConnect,
   kAgentWrite,
   kAgentRead,
+  kInstallStep,
   kEnd,
 };
 inline constexpr auto kFaultPoints = static_cast<std::size_t>(FaultPoint::kEnd);

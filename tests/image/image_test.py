@@ -18,7 +18,7 @@ IMAGE = "localhost/netclsd:test"
 BASE = "docker.io/library/debian:bookworm-slim"
 ABOVE_BASE_MAX_BYTES = 60_000_000
 PROGRAMS = ("netclsd", "netclsd-hook", "netclsctl")
-STATIC_PROGRAMS = ("netclsd-hook", "netclsctl")
+STATIC_PROGRAMS = ("netclsd-hook", "netclsd-hook-stub", "netclsctl")
 # Nobody's: docs/image.md
 OWNER = 65532
 
@@ -67,7 +67,7 @@ class Image(unittest.TestCase):
             self.assertIn(", stripped", kind)
 
     def test_programs_belong_to_nobody_who_runs_and_cannot_be_written(self):
-        for name in PROGRAMS:
+        for name in (*PROGRAMS, *STATIC_PROGRAMS):
             seen = self.program(name).stat()
             self.assertEqual((seen.st_uid, seen.st_gid, stat.filemode(seen.st_mode)), (OWNER, OWNER, "-r-xr-xr-x"))
 

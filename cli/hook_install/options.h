@@ -1,0 +1,41 @@
+// What `netclsctl hook install|uninstall|status` were asked to do. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace netclsd::cli {
+
+enum class Runtime { kPodman, kCriO, kContainerd };
+[[nodiscard]] constexpr std::string_view to_string(Runtime runtime) {
+  switch (runtime) {
+    case Runtime::kPodman:
+      return "podman";
+    case Runtime::kCriO:
+      return "cri-o";
+    case Runtime::kContainerd:
+      return "containerd";
+  }
+  return "";
+}
+
+struct HookOptions {
+  std::string root = "/";  // the host's file tree
+  bool restart = false;
+  bool dry_run = false;
+  bool diff = false;
+  bool as_json = false;
+};
+
+struct HookInstallOptions : HookOptions {
+  std::vector<Runtime> runtimes;  // empty: those that are found
+  std::string binary;             // empty: netclsd-hook beside this program
+  std::vector<std::string> runtime_handlers;
+  std::vector<std::string> hook_arguments;
+  bool all_containers = false;
+  std::string containerd_version;  // empty: asked from the binary
+};
+
+}  // namespace netclsd::cli

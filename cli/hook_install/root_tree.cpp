@@ -1,0 +1,223 @@
+#include "cli/hook_install/root_tree.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "common/base/fault_point.h"
+#include "common/base/file.h"
+
+namespace netclsd::cli {
+namespace {
+
+constexpr int kLinksMax = 16;  // far more than any honest chain
+constexpr std::size_t kNamesMax = 100'000;
+
+int open_in_root(int root, const std::string& path, int flags) {
+  open_how how{};
+  how.flags = static_cast<unsigned>(flags) | O_CLOEXEC;
+  how.resolve = RESOLVE_IN_ROOT;
+  for (;;) {
+    const long fd = ::syscall(SYS_openat2, root, path.c_str(), &how, sizeof how);
+    // EAGAIN: somebody renamed in the tree while the kernel resolved; it cannot vouch for the way then.
+    if (fd >= 0 || (errno != EINTR && errno != EAGAIN)) return static_cast<int>(fd);
+  }
+}
+
+Result<void> write_whole(const UniqueFd& file, std::string_view text, const std::string& path) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(file.get(), text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return system_failure(errno, "write", path);
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+// The mode after the owner: chown clears set-user-id bits.
+Result<void> set_attributes(const UniqueFd& file, const Attributes& wanted, const std::string& path) {
+  struct stat now {};
+  if (::fstat(file.get(), &now) != 0) return system_failure(errno, "stat", path);
+  const bool is_owner_right = now.st_uid == wanted.uid && now.st_gid == wanted.gid;
+  if (!is_owner_right && ::fchown(file.get(), wanted.uid, wanted.gid) != 0) {
+    return system_failure(errno, "give the owner to", path);
+  }
+  if (::fchmod(file.get(), wanted.mode) != 0) return system_failure(errno, "set the mode of", path);
+  return {};
+}
+
+Result<void> write_new(const UniqueFd& directory, const std::string& path, const Snapshot& snapshot) {
+  const std::string name = name_of(temporary_of(path));
+  ::unlinkat(directory.get(), name.c_str(), 0);  // what a killed installer left
+  if (const auto fault = fault_at(FaultPoint::kFileWrite)) return system_failure(*fault, "write", path);
+  auto file = open_at(directory, name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+  if (!file) return pass_on(file.error());
+  if (auto written = write_whole(*file, snapshot.content, path); !written) return written;
+  if (auto set = set_attributes(*file, snapshot.attributes, path); !set) return set;
+  if (const auto fault = fault_at(FaultPoint::kFileSync)) return system_failure(*fault, "fsync", path);
+  if (::fsync(file->get()) != 0) return system_failure(errno, "fsync", path);
+  return {};
+}
+
+Result<void> take_place(const UniqueFd& directory, const std::string& path) {
+  if (const auto fault = fault_at(FaultPoint::kFileRename)) return system_failure(*fault, "rename to", path);
+  if (::renameat(directory.get(), name_of(temporary_of(path)).c_str(), directory.get(), name_of(path).c_str()) != 0) {
+    return system_failure(errno, "rename to", path);
+  }
+  if (::fsync(directory.get()) != 0) return system_failure(errno, "fsync directory of", path);
+  return {};
+}
+
+Result<void> or_clean_up(Result<void> done, const UniqueFd& directory, const std::string& path) {
+  if (!done) ::unlinkat(directory.get(), name_of(temporary_of(path)).c_str(), 0);
+  return done;
+}
+
+Attributes attributes_of(const struct stat& status) {
+  return {.mode = status.st_mode & 07777, .uid = status.st_uid, .gid = status.st_gid};
+}
+
+bool is_absence(int error) { return error == ENOENT || error == ENOTDIR; }
+
+}  // namespace
+
+Attributes own_attributes(mode_t mode) { return {.mode = mode, .uid = ::geteuid(), .gid = ::getegid()}; }
+
+std::string parent_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
+}
+
+std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+// Not *.json and not *.toml: no runtime takes it for a configuration.
+std::string temporary_of(const std::string& path) {
+  const std::string parent = parent_of(path);
+  return (parent == "/" ? "" : parent) + "/." + name_of(path) + ".netclsd-tmp";
+}
+
+Result<RootTree> RootTree::open(const std::string& root) {
+  auto fd = open_directory(root);
+  if (!fd) return pass_on(fd.error());
+  const int self = open_in_root(fd->get(), ".", O_PATH);
+  if (self < 0) return system_failure(errno, "openat2 (Linux 5.6 or newer is needed) on", root);
+  ::close(self);
+  return RootTree(root, std::move(*fd));
+}
+
+Result<UniqueFd> RootTree::open_path(const std::string& path, int flags) const {
+  const int fd = open_in_root(fd_.get(), path, flags);
+  if (fd < 0) return system_failure(errno, "open", path);
+  return UniqueFd(fd);
+}
+
+Result<UniqueFd> RootTree::open_parent(const std::string& path) const {
+  return open_path(parent_of(path), O_RDONLY | O_DIRECTORY);
+}
+
+Result<std::string> RootTree::real_path(std::string path) const {
+  for (int links = 0; links < kLinksMax; ++links) {
+    auto target = read_link(path);
+    if (!target) return pass_on(target.error());
+    if (!*target) return path;
+    const std::string parent = parent_of(path);
+    path = (*target)->starts_with('/') ? **target : (parent == "/" ? "" : parent) + "/" + **target;
+  }
+  return system_failure(ELOOP, "follow", path);
+}
+
+Result<std::optional<Snapshot>> RootTree::read(const std::string& path, std::size_t bytes_max) const {
+  auto file = open_path(path, O_RDONLY | O_NONBLOCK);
+  if (!file && is_absence(file.error().sys_errno())) return std::nullopt;
+  if (!file) return pass_on(file.error());
+  struct stat status {};
+  if (::fstat(file->get(), &status) != 0) return system_failure(errno, "stat", path);
+  if (!S_ISREG(status.st_mode)) return failure(ErrorCode::kInvalid, path + " is not a regular file");
+  auto content = read_all(*file, bytes_max, path);
+  if (!content) return pass_on(content.error());
+  return Snapshot{.content = std::move(*content), .attributes = attributes_of(status)};
+}
+
+Result<std::optional<std::string>> RootTree::read_link(const std::string& path) const {
+  auto link = open_path(path, O_PATH | O_NOFOLLOW);
+  if (!link && is_absence(link.error().sys_errno())) return std::nullopt;
+  if (!link) return pass_on(link.error());
+  char target[4096];
+  const ssize_t length = ::readlinkat(link->get(), "", target, sizeof target);
+  if (length < 0 && (errno == ENOENT || errno == EINVAL)) return std::nullopt;  // not a link
+  if (length < 0) return system_failure(errno, "read link", path);
+  return std::string(target, static_cast<std::size_t>(length));
+}
+
+bool RootTree::is_directory(const std::string& path) const { return open_path(path, O_PATH | O_DIRECTORY).has_value(); }
+
+bool RootTree::exists(const std::string& path) const { return open_path(path, O_PATH).has_value(); }
+
+std::vector<std::string> RootTree::list(const std::string& directory) const {
+  const auto fd = open_path(directory, O_RDONLY | O_DIRECTORY);
+  if (!fd) return {};
+  return list_some_names(*fd, kNamesMax).value_or(std::vector<std::string>{});
+}
+
+Result<void> RootTree::check_usable(const std::string& directory, Use use) const {
+  const auto fd = open_path(directory, O_RDONLY | O_DIRECTORY);
+  if (!fd) return pass_on(fd.error());
+  struct statvfs mount {};
+  if (::fstatvfs(fd->get(), &mount) != 0) return system_failure(errno, "statvfs", directory);
+  if ((mount.f_flag & ST_RDONLY) != 0) return system_failure(EROFS, "write in", directory);
+  if (use == Use::kPrograms && (mount.f_flag & ST_NOEXEC) != 0) {
+    return failure(ErrorCode::kForbidden, directory + " is mounted noexec");
+  }
+  if (::faccessat(fd->get(), ".", W_OK, AT_EACCESS) != 0) return system_failure(errno, "write in", directory);
+  return {};
+}
+
+Result<void> RootTree::make_directory(const std::string& path) const {
+  auto parent = open_parent(path);
+  if (!parent) return pass_on(parent.error());
+  if (::mkdirat(parent->get(), name_of(path).c_str(), 0755) == 0 || errno == EEXIST) return {};
+  return system_failure(errno, "make directory", path);
+}
+
+Result<void> RootTree::replace_file(const std::string& path, const Snapshot& snapshot) const {
+  auto directory = open_parent(path);
+  if (!directory) return pass_on(directory.error());
+  if (auto written = write_new(*directory, path, snapshot); !written) return or_clean_up(written, *directory, path);
+  return or_clean_up(take_place(*directory, path), *directory, path);
+}
+
+Result<void> RootTree::switch_link(const std::string& path, const std::string& target) const {
+  auto directory = open_parent(path);
+  if (!directory) return pass_on(directory.error());
+  const std::string temporary = name_of(temporary_of(path));
+  ::unlinkat(directory->get(), temporary.c_str(), 0);
+  if (::symlinkat(target.c_str(), directory->get(), temporary.c_str()) != 0) {
+    return system_failure(errno, "make link", path);
+  }
+  return or_clean_up(take_place(*directory, path), *directory, path);
+}
+
+Result<void> RootTree::remove_file(const std::string& path) const {
+  auto directory = open_parent(path);
+  if (!directory && is_absence(directory.error().sys_errno())) return {};
+  if (!directory) return pass_on(directory.error());
+  auto removed = remove_file_at(*directory, name_of(path));
+  if (!removed) return pass_on(removed.error());
+  return {};
+}
+
+Result<void> RootTree::remove_directory(const std::string& path) const {
+  auto parent = open_parent(path);
+  if (!parent && is_absence(parent.error().sys_errno())) return {};
+  if (!parent) return pass_on(parent.error());
+  const bool is_gone = ::unlinkat(parent->get(), name_of(path).c_str(), AT_REMOVEDIR) == 0;
+  if (is_gone || errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST) return {};
+  return system_failure(errno, "remove directory", path);
+}
+
+}  // namespace netclsd::cli
