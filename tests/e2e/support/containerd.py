@@ -39,19 +39,20 @@ HOOK = """    base_runtime_spec = "{top}/base.json"
 
 
 class Containerd:
-    def __init__(self, host):
+    def __init__(self, host, config_file=None):
+        """`config_file`: where it is in the host's namespace."""
         self.host = host
         self.top = host.work / "containerd"
         self.top.mkdir()
         self.socket = self.top / "containerd.sock"
-        self.config_file = self.top / "config.toml"
+        self.config_file = config_file or self.top / "config.toml"
         self.log_file = self.top / "log"
         self.process = None
         self.cri = Cri(self.socket)
         self.pods = []
         host.on_close(self.stop)
         self._own_run_directory()
-        self.config_file.write_text(CONFIGURATION.format(top=self.top, image=IMAGE))
+        host.seen(self.config_file).write_text(CONFIGURATION.format(top=self.top, image=IMAGE))
 
     def _own_run_directory(self):
         """The shims' sockets are in /run/containerd, whatever the configuration says."""
@@ -64,7 +65,7 @@ class Containerd:
         spec = json.loads(self.ctr("oci", "spec"))
         spec["hooks"] = hook_entries(agent)
         (self.top / "base.json").write_text(json.dumps(spec))
-        with open(self.config_file, "a", encoding="utf-8") as config:
+        with open(self.host.seen(self.config_file), "a", encoding="utf-8") as config:
             config.write(HOOK.format(top=self.top))
 
     def start(self):
@@ -85,6 +86,11 @@ class Containerd:
     def log_tail(self):
         return "\n".join(self.log_file.read_text(errors="replace").splitlines()[-15:])
 
+    def restart(self):
+        """The pods go on: their shims do not need it."""
+        self._end()
+        return self.start()
+
     def stop(self):
         """After the pods, whose shims would outlive it."""
         try:
@@ -92,9 +98,12 @@ class Containerd:
                 pod.remove()
         finally:
             self.cri.close()
-            if self.process is not None:
-                self.process.terminate()
-                self.process.wait(20)
+            self._end()
+
+    def _end(self):
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(20)
 
     def ctr(self, *arguments):
         done = self.host.run([tool("ctr"), "--address", self.socket, "--namespace", "k8s.io", *arguments])

@@ -7,7 +7,7 @@ from .pod_to_cri import container_config, refuse_others, sandbox_config
 from .waiting import eventually
 
 NODE_IP = "127.0.0.1"
-INIT_ATTEMPTS_MAX = 20
+INIT_ATTEMPTS_MAX = 5
 RUNNING, EXITED = 1, 2
 
 
@@ -17,9 +17,12 @@ class Kubelet:
         self.containerd = containerd
         self.config_maps = {each["metadata"]["name"]: each["data"] for each in objects if each["kind"] == "ConfigMap"}
 
-    def start(self, name, template, namespace="default"):
-        """A pod of a template (`spec`, perhaps `metadata.annotations`). Its init containers have ended."""
-        return KubeletPod(self, name, namespace, template)
+    def start(self, name, template, namespace="default", on_init_failure=lambda: None):
+        """A pod of a template (`spec`, perhaps `metadata.annotations`). Its init containers have ended. `on_init_failure`:
+        what somebody does before the kubelet starts one anew."""
+        pod = KubeletPod(self, name, namespace, template)
+        pod.start(on_init_failure)
+        return pod
 
 
 class KubeletPod:
@@ -35,9 +38,13 @@ class KubeletPod:
         self.volumes = {each["name"]: self._volume(each) for each in self.spec.get("volumes", ())}
         self.id = self.cri("RunPodSandbox", config=self.config).pod_sandbox_id
         self.containerd.pods.append(self)
+        self.containers = {}
+
+    def start(self, on_init_failure):
         for each in self.spec.get("initContainers", ()):
-            self._run_to_its_end(each)
-        self.containers = {each["name"]: self._start(each) for each in self.spec["containers"]}
+            self._run_to_its_end(each, on_init_failure)
+        for each in self.spec["containers"]:
+            self.containers[each["name"]] = self._start(each)
 
     # --- volumes ---
 
@@ -70,13 +77,14 @@ class KubeletPod:
         self.cri("StartContainer", container_id=identity)
         return identity
 
-    def _run_to_its_end(self, container):
+    def _run_to_its_end(self, container, on_failure):
         """Started anew where it fails."""
         for attempt in range(INIT_ATTEMPTS_MAX):
             identity = self._start(container, attempt)
             code = eventually(f"{container['name']} has ended", lambda identity=identity: self._exit_code(identity))[0]
             if code == 0:
                 return
+            on_failure()
         raise AssertionError(f"init container {container['name']} ends with {code}\n{self.logs()}")
 
     def _status(self, identity):
