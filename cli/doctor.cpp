@@ -34,6 +34,12 @@ Result<std::size_t> count_spool_entries(const std::string& path) {
   return static_cast<std::size_t>(std::count_if(names->begin(), names->end(), is_entry));
 }
 
+Result<HookStatus> look_for_hook(const std::string& root) {
+  const auto tree = RootTree::open(root);
+  if (!tree) return pass_on(tree.error());
+  return find_hook_status(*tree);
+}
+
 Result<std::string> ask_status(const AskAgent& ask) {
   auto answer = ask({.method = HttpMethod::kGet, .target = "/v1/status", .body = {}});
   if (!answer) return pass_on(answer.error());
@@ -73,7 +79,8 @@ HostFacts collect_facts(const std::string& root, const AskAgent& ask) {
           .controllers = read_or_empty(root + "/proc/cgroups"),
           .mountinfo = read_or_empty(root + "/proc/self/mountinfo"),
           .spool_entries = count_spool_entries(root + kDefaultSpool),
-          .agent_status = ask_status(ask)};
+          .agent_status = ask_status(ask),
+          .hook = look_for_hook(root.empty() ? "/" : root)};
 }
 
 CommandResult report_checks(const std::vector<Check>& checks, OutputFormat format) {

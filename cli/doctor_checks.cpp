@@ -97,6 +97,16 @@ Check check_agent(const Result<std::string>& status) {
   return describe_agent(*json);
 }
 
+Check check_hook(const Result<HookStatus>& status) {
+  if (!status) return {Verdict::kWarn, "hook", status.error().message()};
+  if (status->directory.empty()) {
+    return {Verdict::kOk, "hook", "not installed by netclsctl: by hand, or not at all (netclsctl hook install)"};
+  }
+  if (!status->problems.empty())
+    return {Verdict::kWarn, "hook", status->problems.front() + "; see netclsctl hook status"};
+  return {Verdict::kOk, "hook", "version " + status->version + " in " + status->directory};
+}
+
 std::vector<Check> run_checks(const HostFacts& facts) {
   return {check_root(facts.is_root),
           check_kernel(facts.kernel_release),
@@ -105,6 +115,7 @@ std::vector<Check> run_checks(const HostFacts& facts) {
           check_mount(facts.mountinfo),
           check_spool(facts.spool_entries),
           check_agent(facts.agent_status),
+          check_hook(facts.hook),
           {Verdict::kOk, "veth",
            "a packet's classid can be read at tc ingress of the host's end of a veth, and nowhere behind it"}};
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/hook_install/status.h"
 #include "common/base/error.h"
 
 namespace netclsd::cli {
@@ -28,6 +29,7 @@ struct HostFacts {
   std::string mountinfo;                  // /proc/self/mountinfo
   Result<std::size_t> spool_entries = 0;  // registrations that wait
   Result<std::string> agent_status = "";  // the JSON of GET /v1/status
+  Result<HookStatus> hook = HookStatus{};
 };
 
 [[nodiscard]] std::vector<Check> run_checks(const HostFacts& facts);
@@ -39,5 +41,6 @@ struct HostFacts {
 [[nodiscard]] Check check_mount(std::string_view mountinfo);
 [[nodiscard]] Check check_spool(const Result<std::size_t>& entries);
 [[nodiscard]] Check check_agent(const Result<std::string>& status);
+[[nodiscard]] Check check_hook(const Result<HookStatus>& status);
 
 }  // namespace netclsd::cli

@@ -32,7 +32,11 @@ std::size_t offset_of(std::string_view text, toml::source_position position) {
   return at;
 }
 
-std::string_view line_at(std::string_view text, std::size_t at) { return text.substr(at, text.find('\n', at) - at); }
+// Without its end, "\n" or "\r\n".
+std::string_view line_at(std::string_view text, std::size_t at) {
+  const std::string_view line = text.substr(at, text.find('\n', at) - at);
+  return line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
+}
 
 // A table that has no header of its own begins somewhere else: at a subtable's header, or at a dotted key.
 bool is_header_of(std::string_view line, const TablePath& path) {
@@ -92,12 +96,11 @@ class HandlerEditor {
     const std::size_t line_begin = text_.rfind('\n', header_) + 1;  // npos + 1 is 0
     const std::string indent(text_.substr(line_begin, header_ - line_begin));
     const std::size_t line_end = text_.find('\n', header_);
-    const bool is_last = line_end == std::string_view::npos;
-    const bool has_return = !is_last && text_[line_end - 1] == '\r';
-    const std::string end = has_return ? "\r\n" : "\n";
-    changes_.push_back({.at = is_last ? text_.size() : line_end + 1,
-                        .length = 0,
-                        .text = (is_last ? "\n" : "") + indent + "  " + line + end});
+    if (line_end == std::string_view::npos) {  // the header is the last line and does not end
+      return changes_.push_back({.at = text_.size(), .length = 0, .text = "\n" + indent + "  " + line});
+    }
+    const std::string end = text_[line_end - 1] == '\r' ? "\r\n" : "\n";
+    changes_.push_back({.at = line_end + 1, .length = 0, .text = indent + "  " + line + end});
   }
 
   std::string_view text_;

@@ -123,7 +123,7 @@ Result<std::vector<WantedFile>> containerd_files(const RootTree& tree, const Con
     auto spec = spec_of(tree, handler);
     if (!spec) return pass_on(spec.error());
     const std::string path = spec_path_for(handler);
-    add_unless_there(files, {path, FileKind::kBaseSpec, add_hooks(std::move(*spec), request.entry)});
+    add_unless_there(files, {path, FileKind::kBaseSpec, add_hook(std::move(*spec), request.entry)});
     edits.push_back({handler.name, path});
   }
   auto edited = edit_containerd_config(request.config_text, edits);

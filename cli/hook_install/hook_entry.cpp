@@ -62,11 +62,10 @@ std::string hooks_d_text(const HookEntry& entry) {
                   {"stages", {"prestart", "poststop"}}});
 }
 
-std::string add_hooks(OrderedJson spec, const HookEntry& entry) {
+std::string add_hook(OrderedJson spec, const HookEntry& entry) {
   OrderedJson& hooks = spec["hooks"];
   if (!hooks.is_object()) hooks = OrderedJson::object();
   put_hook(hooks, entry, "prestart");
-  put_hook(hooks, entry, "poststop");
   return to_text(spec);
 }
 

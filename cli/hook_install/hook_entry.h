@@ -20,7 +20,9 @@ struct HookEntry {
 // The text of a hooks.d file, schema 1.0.0.
 [[nodiscard]] std::string hooks_d_text(const HookEntry& entry);
 
-// The spec's text with our hooks beside those that it has; an earlier entry of ours is replaced.
-[[nodiscard]] std::string add_hooks(OrderedJson spec, const HookEntry& entry);
+// The spec's text with our hook beside those that it has; an earlier entry of ours is replaced. Only prestart: every
+// container of the node gets it, and with poststop each of them would need the program until it ends, long after it was
+// uninstalled. The agent sees by itself that a container has ended.
+[[nodiscard]] std::string add_hook(OrderedJson spec, const HookEntry& entry);
 
 }  // namespace netclsd::cli

@@ -1,5 +1,6 @@
 #include "cli/hook_install/own_directory.h"
 
+#include <algorithm>
 #include <array>
 
 #include "cli/hook_install/digest.h"
@@ -55,7 +56,9 @@ Result<OwnDirectory> look_at(const RootTree& tree, const std::string& directory,
   auto link = tree.read_link(directory + "/" + kLinkName);
   if (!link) return pass_on(link.error());
   own.link_target = std::move(*link);
-  for (const std::string& name : tree.list(directory)) {
+  const std::vector<std::string> names = tree.list(directory);
+  own.is_empty = std::all_of(names.begin(), names.end(), is_leftover);
+  for (const std::string& name : names) {
     if (is_leftover(name)) own.leftovers.push_back(directory + "/" + name);
     if (!is_program(name)) continue;
     if (auto added = add_program(tree, own, name); !added) return pass_on(added.error());

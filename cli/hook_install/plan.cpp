@@ -56,6 +56,9 @@ class InstallPlanner {
  private:
   std::string own(const std::string& name) const { return facts_.directory.path + "/" + name; }
 
+  // An empty directory is what an installer leaves that was killed before its first manifest.
+  bool is_ours_alone() const { return !facts_.directory.exists || facts_.directory.is_empty; }
+
   void describe_programs() {
     Manifest& during = during_;
     during.state = InstallState::kInstalling;
@@ -65,7 +68,7 @@ class InstallPlanner {
     during.programs = old_.programs;
     add_once(during.programs, facts_.hook.name);
     add_once(during.programs, facts_.stub.name);
-    during.directory_made = facts_.manifest ? old_.directory_made : !facts_.directory.exists;
+    during.directory_made = facts_.manifest ? old_.directory_made : is_ours_alone();
     during.directories_made = old_.directories_made;
     for (const std::string& path : facts_.missing_directories) add_once(during.directories_made, path);
     during.changed = old_.changed;

@@ -22,6 +22,7 @@ inline constexpr const char* kManifestName = "manifest.json";
 struct OwnDirectory {
   std::string path;
   bool exists = false;
+  bool is_empty = false;  // but for what a killed installer left
   std::optional<std::string> link_target = {};
   std::map<std::string, std::string> programs = {};  // file name → SHA-256
   std::vector<std::string> leftovers = {};           // whole paths of temporary files, also beside the managed files

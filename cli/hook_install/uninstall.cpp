@@ -94,8 +94,8 @@ class Uninstaller {
     if (is_restart_due(manifest)) {
       return "containerd has the hook in its memory until it is restarted (systemctl restart containerd, or --restart)";
     }
-    const auto bundle = find_bundle_naming(tree_, link);
-    if (bundle) return "a container still names it (" + *bundle + ")";
+    const auto bundle = find_bundle_calling(tree_, link);
+    if (bundle) return "a container may still call it (" + *bundle + ")";
     return std::nullopt;
   }
 

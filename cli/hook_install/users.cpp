@@ -2,10 +2,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 #include "cli/hook_install/containerd_files.h"
 #include "common/base/text.h"
+#include "common/json/fields.h"
 #include "common/model/process_stat.h"
 
 namespace netclsd::cli {
@@ -29,25 +31,40 @@ constexpr std::array<Place, 5> kPlaces = {{
     {"/var/lib/containers/storage/overlay-containers", false, "/userdata/config.json"},
 }};
 
+bool has_at_stage(const Json& spec, const char* stage, const std::string& hook) {
+  const auto hooks = spec.find("hooks");
+  if (hooks == spec.end() || !hooks->is_object() || !hooks->contains(stage)) return false;
+  const Json& entries = hooks->at(stage);
+  return std::any_of(entries.begin(), entries.end(),
+                     [&](const Json& entry) { return entry.is_object() && entry.value("path", Json()) == hook; });
+}
+
 class BundleSearch {
  public:
-  BundleSearch(const RootTree& tree, std::string_view text) : tree_(tree), text_(text) {}
+  BundleSearch(const RootTree& tree, const std::string& hook) : tree_(tree), hook_(hook) {}
 
   std::optional<std::string> in(const std::string& directory, const char* file) {
     for (const std::string& container : tree_.list(directory)) {
       if (left_ == 0) return "(not looked at: there are more than " + std::to_string(kBundlesMax) + " bundles)";
       --left_;
-      std::string path = directory + "/" + container + file;
-      const auto spec = tree_.read(path, kSpecMax_bytes);
-      // One that cannot be read might name it.
-      if (!spec || (*spec && (*spec)->content.find(text_) != std::string::npos)) return path;
+      const std::string path = directory + "/" + container + file;
+      if (may_call(path)) return path;
     }
     return std::nullopt;
   }
 
  private:
+  bool may_call(const std::string& path) const {
+    const auto spec = tree_.read(path, kSpecMax_bytes);
+    if (!spec) return true;
+    if (!*spec || (*spec)->content.find(hook_) == std::string::npos) return false;
+    const auto json = parse_json_object((*spec)->content, path);
+    // containerd's shim writes init.pid when runc has created the container, and thus called prestart.
+    return !json || has_at_stage(*json, "poststop", hook_) || !tree_.exists(parent_of(path) + "/init.pid");
+  }
+
   const RootTree& tree_;
-  std::string_view text_;
+  const std::string& hook_;
   std::size_t left_ = kBundlesMax;
 };
 
@@ -78,8 +95,8 @@ std::optional<std::uint64_t> parse_uptime(std::string_view text) {
 
 }  // namespace
 
-std::optional<std::string> find_bundle_naming(const RootTree& tree, std::string_view text) {
-  BundleSearch search(tree, text);
+std::optional<std::string> find_bundle_calling(const RootTree& tree, const std::string& hook) {
+  BundleSearch search(tree, hook);
   for (const Place& place : kPlaces) {
     std::vector<std::string> directories{place.directory};
     if (place.has_namespaces) {

@@ -1,4 +1,4 @@
-// Who may still call the hook: containers whose bundle names it, and a containerd that has not read its configuration
+// Who may still call the hook: containers whose bundle has it, and a containerd that has not read its configuration
 // again since we changed it.
 #pragma once
 
@@ -10,8 +10,9 @@
 
 namespace netclsd::cli {
 
-// The first bundle whose config.json contains `text`; std::nullopt: none.
-[[nodiscard]] std::optional<std::string> find_bundle_naming(const RootTree& tree, std::string_view text);
+// The config.json of the first bundle whose container may still call the hook; std::nullopt: none. A hook of the stage
+// prestart alone is not called any more once the container was created.
+[[nodiscard]] std::optional<std::string> find_bundle_calling(const RootTree& tree, const std::string& hook);
 
 // std::nullopt: the host's /proc is not there, so nothing of the host runs here (an image's tree).
 [[nodiscard]] std::optional<ChangeTime> current_time(const RootTree& tree);

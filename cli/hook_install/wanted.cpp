@@ -126,8 +126,10 @@ class Finder {
   }
 
   Result<void> add_nri() {
-    wanted_.notes.push_back("containerd 2 calls hooks through NRI: it needs NRI's plugin hook-injector, which reads " +
-                            std::string(kHooksD) + " (docs/install.md); nothing in config.toml is changed");
+    wanted_.notes.push_back("containerd 2 calls hooks through NRI: run NRI's plugin hook-injector, which reads " +
+                            std::string(kHooksD) + ", and let annotations through by pod_annotations = [\"" +
+                            std::string(kPodAnnotations) +
+                            "\"] for the runtime handler in config.toml, which is not changed here (docs/install.md)");
     return add_hooks_d();
   }
 

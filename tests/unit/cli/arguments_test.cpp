@@ -86,5 +86,52 @@ TEST(ArgumentsTest, HelpShowsExamplesForEveryCommand) {
 
 TEST(ArgumentsTest, VersionIsTold) { EXPECT_THAT(answer_of({"--version"}).text, testing::StartsWith("netclsctl 0.")); }
 
+TEST(ArgumentsTest, HookInstallCarriesItsOptions) {
+  const auto options = std::get<HookInstallCommand>(arguments_of({"hook",
+                                                                  "install",
+                                                                  "--root",
+                                                                  "/host",
+                                                                  "--runtime",
+                                                                  "podman",
+                                                                  "--runtime=containerd",
+                                                                  "--hook-arg=--on-failure",
+                                                                  "--hook-arg=deny",
+                                                                  "--runtime-handler",
+                                                                  "runc",
+                                                                  "--binary",
+                                                                  "/b",
+                                                                  "--all-containers",
+                                                                  "--restart",
+                                                                  "--dry-run",
+                                                                  "--diff",
+                                                                  "--containerd-version",
+                                                                  "1.7",
+                                                                  "-o",
+                                                                  "json"})
+                                                        .command)
+                           .options;
+  EXPECT_EQ(options.root, "/host");
+  EXPECT_EQ(options.runtimes, (std::vector<Runtime>{Runtime::kPodman, Runtime::kContainerd}));
+  EXPECT_EQ(options.hook_arguments, (Words{"--on-failure", "deny"}));
+  EXPECT_EQ(options.runtime_handlers, Words{"runc"});
+  EXPECT_EQ(options.binary, "/b");
+  EXPECT_EQ(options.containerd_version, "1.7");
+  EXPECT_TRUE(options.all_containers && options.restart && options.dry_run && options.diff && options.as_json);
+}
+
+TEST(ArgumentsTest, HookCommandsHaveQuietDefaults) {
+  const auto install =
+      std::get<HookInstallCommand>(arguments_of({"hook", "install", "--runtime=auto"}).command).options;
+  EXPECT_EQ(install.root, "/");
+  EXPECT_TRUE(install.runtimes.empty());
+  EXPECT_FALSE(install.all_containers || install.restart || install.dry_run || install.diff || install.as_json);
+  EXPECT_EQ(std::get<HookUninstallCommand>(arguments_of({"hook", "uninstall", "--root=/h"}).command).options.root,
+            "/h");
+  EXPECT_EQ(std::get<HookStatusCommand>(arguments_of({"hook", "status", "--root=/h"}).command).options.root, "/h");
+  EXPECT_EQ(answer_of({"hook"}).exit_status, 2);
+  EXPECT_EQ(answer_of({"hook", "install", "--runtime", "docker"}).exit_status, 2);
+  EXPECT_THAT(answer_of({"hook", "uninstall", "--help"}).text, testing::HasSubstr("Example:"));
+}
+
 }  // namespace
 }  // namespace netclsd::cli

@@ -57,5 +57,14 @@ TEST(DoctorChecksTest, RootIsAsked) {
   EXPECT_EQ(check_root(false).verdict, Verdict::kWarn);
 }
 
+TEST(DoctorChecksTest, HooksInstallation) {
+  EXPECT_EQ(check_hook(HookStatus{}).verdict, Verdict::kOk);
+  EXPECT_EQ(check_hook(HookStatus{.directory = "/opt/x", .version = "1"}).text, "version 1 in /opt/x");
+  const Check broken = check_hook(HookStatus{.directory = "/opt/x", .version = "1", .problems = {"link is missing"}});
+  EXPECT_EQ(broken.verdict, Verdict::kWarn);
+  EXPECT_EQ(broken.text, "link is missing; see netclsctl hook status");
+  EXPECT_EQ(check_hook(failure(ErrorCode::kInvalid, "manifest.json is not JSON")).verdict, Verdict::kWarn);
+}
+
 }  // namespace
 }  // namespace netclsd::cli

@@ -1,0 +1,95 @@
+"""A host's file tree in a directory of its own, and what `netclsctl hook` does to it."""
+
+import atexit
+import functools
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from .programs import program, tool
+
+CONFIG = "etc/containerd/config.toml"
+BASE_SPEC = "etc/containerd/netclsd-base-spec.json"
+OWN = "opt/netclsd"
+HOOKS_D = "etc/containers/oci/hooks.d/netclsd.json"
+SHARED_HOOKS_D = "usr/share/containers/oci/hooks.d/netclsd.json"
+
+KILLED = -9
+
+
+def shape(top):
+    """Every file below: what it is, its mode and owner, and its content. Equal shapes are equal trees."""
+    found = {}
+    for path in sorted(Path(top).rglob("*")):
+        status = path.lstat()
+        content = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else None
+        found[str(path.relative_to(top))] = (oct(status.st_mode), status.st_uid, status.st_gid, content)
+    return found
+
+
+def differences(one, other):
+    """path → both, where they differ"""
+    return {path: (one.get(path), other.get(path)) for path in sorted({*one, *other})
+            if one.get(path) != other.get(path)}
+
+
+@functools.cache
+def _lean_directory():
+    directory = Path(tempfile.mkdtemp(prefix="netclsd-lean-"))
+    atexit.register(shutil.rmtree, directory)
+    for name in ("netclsd-hook", "netclsd-hook-stub"):
+        subprocess.run([tool("strip"), "-o", directory / name, program(name)], check=True)
+    return directory
+
+
+def lean(name):
+    """The program without its debug information, ten times smaller: it is installed hundreds of times."""
+    return _lean_directory() / name
+
+
+class HostTree:
+    def __init__(self, test, *programs):
+        """With empty files instead of `programs`: they show that a runtime is there, and cannot be asked anything."""
+        self.top = Path(tempfile.mkdtemp(prefix="netclsd-tree-"))
+        test.addCleanup(shutil.rmtree, self.top)
+        for directory in ("opt", "etc", "usr/bin", "usr/share", "var/lib", "run", "proc"):
+            (self.top / directory).mkdir(parents=True)
+        for name in programs:
+            self.write(f"usr/bin/{name}", "")
+
+    def path(self, relative):
+        return self.top / relative
+
+    def write(self, relative, text, mode=0o644):
+        path = self.path(relative)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        path.chmod(mode)
+        return path
+
+    def read(self, relative):
+        return self.path(relative).read_text()
+
+    def json(self, relative):
+        return json.loads(self.read(relative))
+
+    def shape(self):
+        return shape(self.top)
+
+    def hook(self, verb, *arguments, faults=None, launcher=()):
+        """netclsctl hook VERB; containerd is 1.6 unless the arguments say otherwise."""
+        words = [program("netclsctl"), "hook", verb, "--root", str(self.top)]
+        if verb == "install" and "--containerd-version" not in arguments:
+            words += ["--containerd-version", "1.6.20"]
+        if verb == "install" and "--binary" not in arguments:
+            words += ["--binary", str(lean("netclsd-hook"))]
+        environment = {"NETCLSD_FAULTS": faults} if faults else {}
+        return subprocess.run([*launcher, *words, *arguments], capture_output=True, text=True, timeout=60,
+                              env=environment)
+
+    def status(self):
+        done = self.hook("status", "-o", "json")
+        return done.returncode, json.loads(done.stdout)

@@ -1,0 +1,516 @@
+"""netclsctl hook install, uninstall and status, on trees that look like hosts."""
+
+import json
+import os
+import shutil
+import subprocess
+import tomllib
+import unittest
+from pathlib import Path
+
+from .support import containerd_configs as configs
+from .support.host_tree import BASE_SPEC, CONFIG, HOOKS_D, KILLED, OWN, SHARED_HOOKS_D, HostTree, differences, lean
+from .support.programs import need_fault_points, program, tool
+
+LINK = "/opt/netclsd/netclsd-hook"
+
+
+def handlers_of(text):
+    return tomllib.loads(text)["plugins"]["io.containerd.grpc.v1.cri"]["containerd"]["runtimes"]
+
+
+class HookInstallTest(unittest.TestCase):
+    maxDiff = None
+
+    def expect(self, done, status):
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done
+
+    def install(self, tree, *arguments, status=0):
+        return self.expect(tree.hook("install", *arguments), status)
+
+    def uninstall(self, tree, *arguments, status=0):
+        return self.expect(tree.hook("uninstall", *arguments), status)
+
+    def check_refuses(self, tree, message, *arguments, verb="install", launcher=()):
+        """Exit code 1, one line of explanation, and nothing was touched."""
+        before = tree.shape()
+        done = self.expect(tree.hook(verb, *arguments, launcher=launcher), 1)
+        self.assertRegex(done.stderr, message)
+        self.assertEqual(done.stdout, "")
+        self.assertEqual(tree.shape(), before)
+
+    def check_there_and_back(self, tree, *arguments):
+        """A second installation finds nothing to do; after the removal the tree is as before, byte for byte."""
+        before = tree.shape()
+        self.install(tree, *arguments)
+        installed = tree.shape()
+        self.assertNotEqual(installed, before)
+        self.assertIn("nothing to do", self.install(tree, *arguments).stdout)
+        self.assertEqual(tree.shape(), installed)
+        self.assertEqual(tree.status()[0], 0)
+        self.uninstall(tree)
+        self.assertEqual(tree.shape(), before)
+
+
+class Podman(HookInstallTest):
+    def test_hooks_d_file_names_the_link_and_is_narrow(self):
+        tree = HostTree(self, "podman")
+        self.install(tree)
+        entry = tree.json(HOOKS_D)
+        self.assertEqual(entry["hook"], {"path": LINK, "args": ["netclsd-hook"], "timeout": 2})
+        self.assertEqual(entry["when"], {"annotations": {r"^netclsd\.io/(class|classid)(\..+)?$": ".*"}})
+        self.assertEqual(entry["stages"], ["prestart", "poststop"])
+        self.assertEqual(tree.json(SHARED_HOOKS_D), entry, "the only directory that podman reads by default")
+        self.assertEqual(tree.path(OWN + "/netclsd-hook").read_bytes(), lean("netclsd-hook").read_bytes())
+
+    def test_all_containers_and_arguments_of_the_hook(self):
+        tree = HostTree(self, "podman")
+        self.install(tree, "--all-containers", "--hook-arg=--timeout=2500ms", "--hook-arg=--on-failure",
+                     "--hook-arg=deny")
+        entry = tree.json(HOOKS_D)
+        self.assertEqual(entry["when"], {"always": True})
+        self.assertEqual(entry["hook"]["args"], ["netclsd-hook", "--timeout=2500ms", "--on-failure", "deny"])
+        self.assertEqual(entry["hook"]["timeout"], 4)
+
+    def test_argument_that_the_hook_would_refuse_is_refused(self):
+        tree = HostTree(self, "podman")
+        for argument in ("--no-such", "--timeout=1h", "--on-failure=maybe"):
+            self.check_refuses(tree, "does not accept the --hook-arg", f"--hook-arg={argument}")
+        for argument in ("--version", "poststop"):
+            self.check_refuses(tree, "is not for a hook's entry", f"--hook-arg={argument}")
+
+    def test_another_tools_hook_stays_and_a_file_in_our_place_comes_back(self):
+        tree = HostTree(self, "podman")
+        tree.write(str(Path(HOOKS_D).parent / "theirs.json"), "{}", mode=0o600)
+        os.chown(tree.write(SHARED_HOOKS_D, "{}", mode=0o640), 1, 2)
+        self.check_there_and_back(tree)
+
+    def test_where_usr_is_read_only_it_says_what_to_configure(self):
+        tree = HostTree(self, "podman")
+        done = self.expect(tree.hook("install", launcher=self.mounting(tree, "usr", "ro")), 3)
+        self.assertIn('hooks_dir = ["/usr/share/containers/oci/hooks.d", "/etc/containers/oci/hooks.d"]', done.stdout)
+        self.assertTrue(tree.path(HOOKS_D).exists())
+
+    @staticmethod
+    def mounting(tree, directory, options):
+        """Runs what follows where a directory of the tree is a mount of its own."""
+        script = f'mount --bind "$0" "$0" && mount -o remount,bind,{options} "$0" && exec "$@"'
+        return [tool("unshare"), "--mount", "--propagation", "private", tool("sh"), "-c", script,
+                str(tree.path(directory))]
+
+    def test_read_only_etc_is_told_before_anything_is_done(self):
+        tree = HostTree(self, "podman")
+        self.check_refuses(tree, "write in /etc: Read-only file system", launcher=self.mounting(tree, "etc", "ro"))
+
+    def test_noexec_opt_is_no_place_for_a_program(self):
+        tree = HostTree(self, "podman")
+        self.expect(tree.hook("install", launcher=self.mounting(tree, "opt", "noexec")), 0)
+        self.assertEqual(tree.json(HOOKS_D)["hook"]["path"], "/var/lib/netclsd/netclsd-hook")
+        self.assertFalse(tree.path(OWN).exists())
+        self.uninstall(tree)
+        self.assertFalse(tree.path("var/lib/netclsd").exists())
+
+    def test_nothing_to_hook_into(self):
+        self.check_refuses(HostTree(self), "neither podman, CRI-O nor containerd was found")
+
+
+class Containerd(HookInstallTest):
+    def tree(self, config=None, mode=0o644):
+        tree = HostTree(self, "containerd")
+        if config is not None:
+            tree.write(CONFIG, config, mode=mode)
+        return tree
+
+    def test_every_configuration_comes_back_byte_for_byte(self):
+        for name in ("COMMENTED", "NO_HANDLERS", "WITH_BASE_SPEC", "RETURNS"):
+            with self.subTest(name):
+                tree = self.tree(getattr(configs, name), mode=0o640)
+                tree.write("etc/containerd/theirs.json", configs.THEIR_SPEC)
+                os.chown(tree.path(CONFIG), 3, 4)
+                self.check_there_and_back(tree)
+        for config in (None, "", "# nothing yet\n"):
+            with self.subTest(config):
+                self.check_there_and_back(self.tree(config))
+
+    def test_real_default_configuration(self):
+        text = subprocess.run([tool("containerd"), "config", "default"], capture_output=True, text=True).stdout
+        tree = self.tree(text)
+        self.check_there_and_back(tree)
+        self.install(tree)
+        handler = handlers_of(tree.read(CONFIG))["runc"]
+        self.assertEqual(handler, handlers_of(text)["runc"] | {"base_runtime_spec": "/" + BASE_SPEC,
+                                                                "pod_annotations": ["netclsd.io/*"]})
+
+    def test_only_our_two_keys_differ(self):
+        tree = self.tree(configs.COMMENTED, mode=0o600)
+        self.install(tree)
+        lines = tree.read(CONFIG).splitlines()
+        added = [line.strip() for line in lines if line not in configs.COMMENTED.splitlines()]
+        self.assertEqual(added, ['base_runtime_spec = "/etc/containerd/netclsd-base-spec.json"',
+                                 'pod_annotations = ["netclsd.io/*", '.strip()])
+        after, before = tomllib.loads("\n".join(lines)), tomllib.loads(configs.COMMENTED)
+        runc = handlers_of("\n".join(lines))["runc"]
+        self.assertEqual(runc.pop("base_runtime_spec"), "/" + BASE_SPEC)
+        self.assertEqual(runc.pop("pod_annotations"), ["netclsd.io/*", "example.com/*"])
+        self.assertEqual(runc, {"runtime_type": "io.containerd.runc.v2", "options": {"SystemdCgroup": True}})
+        self.assertEqual({key: after[key] for key in ("version", "root")}, {key: before[key] for key in ("version", "root")})
+        self.assertEqual(handlers_of("\n".join(lines))["kata"], {"runtime_type": "io.containerd.kata.v2"})
+        self.assertEqual(oct(tree.path(CONFIG).stat().st_mode), "0o100600")
+
+    def test_missing_configuration_spells_out_the_default_handler(self):
+        tree = self.tree()
+        self.install(tree)
+        self.assertEqual(tomllib.loads(tree.read(CONFIG))["version"], 2)
+        self.assertEqual(handlers_of(tree.read(CONFIG)), {"runc": {
+            "runtime_type": "io.containerd.runc.v2", "base_runtime_spec": "/" + BASE_SPEC,
+            "pod_annotations": ["netclsd.io/*"]}})
+
+    def test_base_spec_is_the_default_one_with_our_hook_and_without_its_rlimits(self):
+        tree = self.tree()
+        self.install(tree, "--hook-arg=--on-failure=deny")
+        spec = tree.json(BASE_SPEC)
+        default = json.loads(subprocess.run([tool("ctr"), "oci", "spec"], capture_output=True).stdout)
+        arguments = ["netclsd-hook", "--on-failure=deny"]
+        self.assertEqual(spec.pop("hooks"), {
+            "prestart": [{"path": LINK, "args": [*arguments, "prestart"], "timeout": 2}]})
+        default["process"].pop("rlimits")  # as the CRI plugin does with its own default
+        self.assertEqual(spec, default)
+
+    def test_configured_base_spec_is_kept_beside_our_hooks(self):
+        tree = self.tree(configs.WITH_BASE_SPEC)
+        tree.write("etc/containerd/theirs.json", configs.THEIR_SPEC)
+        self.install(tree)
+        handlers = handlers_of(tree.read(CONFIG))
+        self.assertEqual(handlers["plain"]["base_runtime_spec"], "/" + BASE_SPEC)
+        own = handlers["runc"]["base_runtime_spec"]
+        self.assertEqual(own, "/etc/containerd/netclsd-base-spec-runc.json")
+        spec = tree.json(own[1:])
+        self.assertEqual([hook["path"] for hook in spec["hooks"]["prestart"]], ["/usr/bin/theirs", LINK])
+        self.assertEqual(spec["process"], json.loads(configs.THEIR_SPEC)["process"], "their rlimits stay")
+        self.assertEqual(tree.read("etc/containerd/theirs.json"), configs.THEIR_SPEC)
+
+    def test_only_the_handlers_named(self):
+        tree = self.tree(configs.COMMENTED)
+        self.check_refuses(tree, r"does not have all of the runtime handlers named \(there are: kata, runc\)",
+                           "--runtime-handler", "crun")
+        self.install(tree, "--runtime-handler", "kata")
+        handlers = handlers_of(tree.read(CONFIG))
+        self.assertIn("base_runtime_spec", handlers["kata"])
+        self.assertNotIn("base_runtime_spec", handlers["runc"])
+
+    def test_what_cannot_be_edited_is_refused_with_words_and_left_alone(self):
+        cases = {"MALFORMED": "config.toml: line 2", "VERSION_1": "only version 2 can be edited",
+                 "INLINE": "an inline one.*add by hand", "DOTTED": "no header of its own.*add by hand",
+                 "NO_RUNC": "no runtime handler of config.toml is runc's", "WRONG_TYPE": "add by hand"}
+        for name, message in cases.items():
+            with self.subTest(name):
+                self.check_refuses(self.tree(getattr(configs, name)), f"(?s){message}")
+
+    def test_base_spec_that_is_missing_is_told(self):
+        self.check_refuses(self.tree(configs.WITH_BASE_SPEC), "theirs.json, is not there")
+
+    def test_drop_in_that_replaces_the_plugins_table_is_refused(self):
+        tree = self.tree(configs.IMPORTING)
+        tree.write("etc/containerd/conf.d/other.toml", 'version = 2\n[debug]\n  level = "info"\n')
+        tree.write("etc/containerd/conf.d/cri.txt", configs.IMPORTED)
+        self.check_there_and_back(tree)
+        tree.write("etc/containerd/conf.d/cri.toml", configs.IMPORTED)
+        self.check_refuses(tree, "conf.d/cri.toml is imported by config.toml")
+
+    def test_containerd_without_cri_is_left_alone(self):
+        tree = self.tree(configs.CRI_DISABLED)
+        self.check_refuses(tree, "disables containerd's CRI plugin", "--runtime", "containerd")
+        self.check_refuses(tree, "there is nothing to hook into")
+        tree.write("usr/bin/podman", "")
+        self.assertIn("it is left alone", self.install(tree).stdout)
+        self.assertEqual(tree.read(CONFIG), configs.CRI_DISABLED)
+
+    def test_version_2_gets_only_the_file_that_nri_reads(self):
+        for arguments, config in ((("--containerd-version", "2.1.4"), configs.COMMENTED),
+                                  (("--containerd-version", ""), configs.VERSION_3)):
+            with self.subTest(config):
+                tree = self.tree(config)
+                self.assertIn("hook-injector", self.install(tree, *arguments).stdout)
+                self.assertTrue(tree.path(HOOKS_D).exists())
+                self.assertFalse(tree.path(SHARED_HOOKS_D).exists())
+                self.assertEqual(tree.read(CONFIG), config)
+
+    def test_version_that_nobody_knows_is_asked_for(self):
+        tree = self.tree(configs.COMMENTED)
+        self.check_refuses(tree, "tell it with --containerd-version", "--containerd-version", "")
+
+    def test_upgrade_of_the_runtime_restores_its_configuration(self):
+        tree = self.tree(configs.COMMENTED)
+        before = tree.shape()
+        self.install(tree)
+        self.install(tree, "--containerd-version", "2.0.0")
+        self.assertEqual(tree.read(CONFIG), configs.COMMENTED)
+        self.assertFalse(tree.path(BASE_SPEC).exists())
+        self.assertTrue(tree.path(HOOKS_D).exists())
+        self.uninstall(tree)
+        self.assertEqual(tree.shape(), before)
+
+    def test_links_lead_no_further_than_the_root(self):
+        tree = self.tree()
+        outside = HostTree(self)
+        tree.path("etc/containerd").symlink_to("/data/containerd")
+        tree.path("data/containerd").mkdir(parents=True)
+        tree.write("data/real.toml", configs.COMMENTED)
+        tree.path("data/containerd/config.toml").symlink_to("../real.toml")
+        tree.path("etc/containers").symlink_to(f"../../../../../..{outside.top}/etc")
+        tree.path(str(outside.top)[1:] + "/etc").mkdir(parents=True)
+        before = outside.shape()
+        self.check_there_and_back(tree, "--runtime", "containerd", "--runtime", "podman")
+        self.install(tree, "--runtime", "containerd", "--runtime", "podman")
+        self.assertIn("netclsd.io/*", tree.read("data/real.toml"))
+        self.assertTrue(tree.path("data/containerd/config.toml").is_symlink())
+        self.assertEqual(outside.shape(), before)
+
+
+class Changed(HookInstallTest):
+    """Somebody edited what we wrote."""
+
+    def setUp(self):
+        self.tree = HostTree(self, "containerd", "podman")
+        self.tree.write(CONFIG, configs.COMMENTED)
+
+    def edit(self, relative, old, new):
+        text = self.tree.read(relative)
+        self.assertIn(old, text)
+        self.tree.write(relative, text.replace(old, new))
+
+    def test_edited_configuration_is_not_touched(self):
+        self.install(self.tree)
+        self.edit(CONFIG, "pause:3.9", "pause:3.10")
+        status, answer = self.tree.status()
+        self.assertEqual(status, 3)
+        self.assertIn("/etc/containerd/config.toml was changed since, and mentions netclsd", answer["problems"])
+        self.check_refuses(self.tree, "config.toml was changed since", verb="uninstall")
+        before = self.tree.read(CONFIG)
+        self.assertIn("still calls the hook", self.install(self.tree, status=3).stdout)
+        self.assertEqual(self.tree.read(CONFIG), before)
+
+    def test_after_our_lines_were_taken_out_by_hand_the_rest_is_removed(self):
+        self.install(self.tree)
+        self.tree.write(CONFIG, configs.NO_HANDLERS)
+        self.assertEqual(self.tree.status()[0], 3)
+        self.uninstall(self.tree)
+        self.assertEqual(self.tree.read(CONFIG), configs.NO_HANDLERS)
+        self.assertFalse(self.tree.path(OWN).exists())
+        self.assertFalse(self.tree.path(BASE_SPEC).exists())
+
+    def test_half_of_our_lines_is_refused(self):
+        self.install(self.tree)
+        self.edit(CONFIG, '"netclsd.io/*", ', "")
+        self.check_refuses(self.tree, "only a part of what it wrote is still there")
+
+    def test_edited_hooks_d_file_is_not_touched(self):
+        self.install(self.tree)
+        self.edit(HOOKS_D, '"timeout": 2', '"timeout": 20')
+        self.check_refuses(self.tree, "hooks.d/netclsd.json was changed since")
+        self.check_refuses(self.tree, "hooks.d/netclsd.json was changed since", verb="uninstall")
+
+    def test_broken_link_and_changed_program_are_told_and_repaired(self):
+        self.install(self.tree)
+        link = self.tree.path(OWN + "/netclsd-hook")
+        name = os.readlink(link)
+        link.unlink()
+        self.tree.write(f"{OWN}/{name}", "not a program", mode=0o755)
+        status, answer = self.tree.status()
+        self.assertEqual(status, 3)
+        self.assertEqual(len(answer["problems"]), 2, answer)
+        self.install(self.tree)
+        self.assertEqual(link.read_bytes(), lean("netclsd-hook").read_bytes())
+        self.assertEqual(self.tree.status()[0], 0)
+
+    def test_nothing_installed_is_status_3(self):
+        self.assertEqual(self.tree.status(), (3, {"installed": False, "state": "none", "version": "", "directory": "",
+                                                  "needs_restart": False, "files": [], "problems": []}))
+        before = self.tree.shape()
+        self.assertIn("nothing is installed", self.uninstall(self.tree).stdout)
+        self.assertEqual(self.tree.shape(), before)
+
+
+class Program(HookInstallTest):
+    def setUp(self):
+        self.tree = HostTree(self, "podman")
+
+    def own_names(self):
+        return sorted(path.name for path in self.tree.path(OWN).iterdir())
+
+    def other_version(self):
+        """The same program with another hash: what is behind an ELF file's end is nobody's business."""
+        directory = HostTree(self).top
+        for name in ("netclsd-hook", "netclsd-hook-stub"):
+            shutil.copy(lean(name), directory / name)
+        with open(directory / "netclsd-hook", "ab") as binary:
+            binary.write(b"another build")
+        return str(directory / "netclsd-hook")
+
+    def test_upgrade_and_rollback_switch_the_link_and_leave_one_program(self):
+        self.install(self.tree)
+        first = os.readlink(self.tree.path(OWN + "/netclsd-hook"))
+        hooks_d = self.tree.path(HOOKS_D).stat().st_ino
+        self.install(self.tree, "--binary", self.other_version())
+        second = os.readlink(self.tree.path(OWN + "/netclsd-hook"))
+        self.assertNotEqual(first, second)
+        self.assertEqual(self.own_names(), ["manifest.json", "netclsd-hook", second, "netclsd-hook-stub"])
+        self.assertEqual(self.tree.path(HOOKS_D).stat().st_ino, hooks_d, "no configuration is written anew")
+        self.install(self.tree)
+        self.assertEqual(os.readlink(self.tree.path(OWN + "/netclsd-hook")), first)
+
+    def test_program_that_is_no_hook_is_refused(self):
+        directory = HostTree(self)
+        directory.write("netclsd-hook-stub", "")
+        self.check_refuses(self.tree, "does not say that it is netclsd-hook", "--binary",
+                           str(shutil.copy(program("netclsd-hook-stub"), directory.path("netclsd-hook"))))
+        self.check_refuses(self.tree, "the hook's program.*No such file", "--binary", "/nonexistent/netclsd-hook")
+
+    def test_stub_stays_while_a_container_may_call_the_hook(self):
+        before = self.tree.shape()
+        self.install(self.tree)
+        bundles = ("run/containerd/io.containerd.runtime.v2.task/k8s.io/c1/config.json",
+                   "run/containers/storage/overlay-containers/c1/userdata/config.json",
+                   "var/lib/containers/storage/overlay-containers/c1/userdata/config.json")
+        for bundle in bundles:
+            with self.subTest(bundle):
+                self.install(self.tree)
+                self.tree.write(bundle, json.dumps({"hooks": {"poststop": [{"path": LINK}]}}))
+                done = self.uninstall(self.tree, status=3)
+                self.assertIn(f"a container may still call it (/{bundle})", done.stdout)
+                self.assertFalse(self.tree.path(HOOKS_D).exists())
+                self.assertEqual(self.own_names(), ["manifest.json", "netclsd-hook", "netclsd-hook-stub"])
+                stub = subprocess.run([self.tree.path(OWN + "/netclsd-hook"), "--no-such", "prestart"], input=b"{" * 99999)
+                self.assertEqual(stub.returncode, 0)
+                self.assertEqual(self.tree.status()[1]["state"], "stub")
+                self.assertIn("nothing to do", self.uninstall(self.tree, status=3).stdout)
+                shutil.rmtree(self.tree.path(bundle.split("/c1/")[0]))
+        self.uninstall(self.tree)
+        for directory in ("run", "var/lib/containers"):
+            shutil.rmtree(self.tree.path(directory))
+        self.tree.path("run").mkdir()
+        self.assertEqual(self.tree.shape(), before)
+
+    def test_dry_run_says_every_step_and_does_none(self):
+        self.tree.write("usr/bin/containerd", "")
+        self.tree.write(CONFIG, configs.COMMENTED)
+        before = self.tree.shape()
+        done = self.install(self.tree, "--dry-run", "--diff")
+        self.assertEqual(self.tree.shape(), before)
+        self.assertIn("would write /etc/containerd/config.toml\n", done.stdout)
+        self.assertIn('+        base_runtime_spec = "/etc/containerd/netclsd-base-spec.json"\n', done.stdout)
+        promised = json.loads(self.install(self.tree, "--dry-run", "-o", "json").stdout)["steps"]
+        self.assertEqual(json.loads(self.install(self.tree, "-o", "json").stdout)["steps"], promised)
+        installed = self.tree.shape()
+        promised = json.loads(self.uninstall(self.tree, "--dry-run", "-o", "json").stdout)["steps"]
+        self.assertEqual(self.tree.shape(), installed)
+        self.assertEqual(json.loads(self.uninstall(self.tree, "-o", "json").stdout)["steps"], promised)
+
+    def test_diff_is_what_patch_makes_of_it(self):
+        self.tree.write("usr/bin/containerd", "")
+        self.tree.write(CONFIG, configs.COMMENTED)
+        diff = json.loads(self.install(self.tree, "--dry-run", "--diff", "-o", "json").stdout)["diff"]
+        self.install(self.tree)
+        names = [line.split("b/", 1)[1] for line in diff.splitlines() if line.startswith("+++ b/")]
+        self.assertEqual(set(names), {CONFIG, BASE_SPEC, HOOKS_D, SHARED_HOOKS_D})
+        for name in names:
+            after = [line[1:] for line in diff.split(f"+++ b/{name}\n")[1].split("--- ")[0].splitlines()[1:]
+                     if line[0] in "+ "]
+            self.assertIn("\n".join(after), self.tree.read(name))
+
+    def test_restart_only_where_containerd_has_to_read_something(self):
+        self.tree.write("usr/bin/systemctl", b"#!/bin/busybox sh\necho \"$@\" >> /restarts\n", mode=0o755)
+        self.tree.path("bin").mkdir()
+        shutil.copy(tool("busybox"), self.tree.path("bin/busybox"))
+        restarts = self.tree.path("restarts")
+        self.install(self.tree, "--restart")
+        self.assertFalse(restarts.exists(), "podman reads its hooks each time")
+        self.assertIn("restart it", self.install(self.tree, "--runtime", "containerd").stdout)
+        self.assertFalse(restarts.exists(), "nobody asked for it")
+        self.uninstall(self.tree, "--restart")
+        self.assertEqual(restarts.read_text(), "restart containerd\n")
+        self.install(self.tree, "--runtime", "containerd", "--restart")
+        self.install(self.tree, "--runtime", "containerd", "--restart")
+        self.assertEqual(restarts.read_text(), "restart containerd\n" * 2)
+
+
+class Interrupted(HookInstallTest):
+    """Killed before each step, and before each rename, of installing, of upgrading and of removing."""
+
+    POINTS = ("install_step", "file_rename")
+
+    def setUp(self):
+        need_fault_points()
+        self.tree = HostTree(self, "containerd", "podman")
+        self.tree.write(CONFIG, configs.COMMENTED, mode=0o600)
+        self.before = self.tree.shape()
+        self.where = "not interrupted"
+
+    def kills(self, verb):
+        """Kills at the first pass, at the second, … until the command gets through."""
+        for point in self.POINTS:
+            for number in range(1, 100):
+                self.where = f"{verb} with {point}=kill@{number}"
+                done = self.tree.hook(verb, faults=f"{point}=kill@{number}")
+                yield
+                if done.returncode == 0:
+                    self.assertGreater(number, 2, "it was killed more than once")
+                    break
+                self.assertEqual(done.returncode, KILLED, self.where + done.stderr)
+            else:
+                self.fail("it never got through")
+
+    def check_consistent(self):
+        """Whatever names something that is not there would stop containers."""
+        for path in (HOOKS_D, SHARED_HOOKS_D, BASE_SPEC):
+            if self.tree.path(path).exists():
+                self.assertIn(LINK, self.tree.read(path))
+                self.assertTrue(os.access(self.tree.path(LINK[1:]).resolve(strict=True), os.X_OK))
+        for handler in handlers_of(self.tree.read(CONFIG)).values():
+            if "base_runtime_spec" in handler:
+                self.assertIn("hooks", self.tree.json(handler["base_runtime_spec"][1:]))
+
+    def check_same(self, expected):
+        self.assertEqual(differences(self.tree.shape(), expected), {}, self.where)
+
+    def undo(self):
+        self.uninstall(self.tree)
+        self.check_same(self.before)
+
+    def test_installation_is_undone(self):
+        for _ in self.kills("install"):
+            self.check_consistent()
+            self.undo()
+
+    def test_installation_is_completed_and_undone(self):
+        self.install(self.tree)
+        installed = self.tree.shape()
+        self.undo()
+        for _ in self.kills("install"):
+            self.install(self.tree)
+            self.check_consistent()
+            self.check_same(installed)
+            self.assertEqual(self.tree.status()[0], 0, self.where)
+            self.undo()
+
+    def test_removal_is_completed(self):
+        self.install(self.tree)
+        for _ in self.kills("uninstall"):
+            self.check_consistent()
+            self.undo()
+            self.install(self.tree)
+
+    def test_removal_is_taken_back(self):
+        self.install(self.tree)
+        installed = self.tree.shape()
+        for _ in self.kills("uninstall"):
+            self.install(self.tree)
+            self.check_same(installed)
+
+    def test_step_that_fails_is_told_and_can_be_repeated(self):
+        for number in range(1, 6):
+            done = self.expect(self.tree.hook("install", faults=f"file_rename=ENOSPC@{number}"), 1)
+            self.assertRegex(done.stderr, "not finished; run install again to complete it.*No space left on device")
+            self.check_consistent()
+            self.undo()
