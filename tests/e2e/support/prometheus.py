@@ -5,7 +5,7 @@ import subprocess
 import urllib.parse
 import urllib.request
 
-from .agent import _free_port
+from .agent import free_port
 from .programs import tool
 from .waiting import eventually
 
@@ -15,7 +15,7 @@ JOB, INSTANCE = "netclsd", "node1"
 class Prometheus:
     def __init__(self, host, agent, rules=None, interval="1s"):
         """`rules`: a file of them"""
-        port = _free_port()
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         target = {"targets": [agent.configuration["listen"]], "labels": {"instance": INSTANCE}}
         configuration = {"global": {"scrape_interval": interval, "evaluation_interval": interval},
