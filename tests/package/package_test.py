@@ -72,7 +72,7 @@ class FreshDebian:
         return run("chroot", self.root, *command, env=environment)
 
     def files(self):
-        names = (str(path.relative_to(self.root)) for path in self.root.rglob("*"))
+        names = run("find", self.root, "-xdev", "-printf", "%P\\n").splitlines()
         return {name for name in names if not name.startswith(NOT_OURS)}
 
 
