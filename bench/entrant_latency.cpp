@@ -1,4 +1,4 @@
-// How long after its exec a process that entered a container from outside is in the container's class.
+// Processes that enter a container from outside and run a program; each stays until it is in the container's class.
 //
 //   bench_entrant_latency CONTAINER_PROCS GROUP_PATH COUNT PAUSE_MS REFERENCE_PROCS
 //
@@ -7,12 +7,10 @@
 // waits PAUSE_MS between joining and its exec, so that with 150 or more the kernel's write is cold again. After each,
 // and another PAUSE_MS, one of our own processes is moved to REFERENCE_PROCS: what the kernel alone takes at that time.
 //
-// One line for each: `placed_ns=N write_ns=N`; placed_ns counts from the exec event's kernel time stamp, which comes
-// from a connector socket of our own that is read afterwards, to the entrant's first look that finds it in the group.
-// It looks every 20 µs: each look takes the cgroup lock that the agent's write needs, so it must not look all the time.
+// One line for each: `pid=N write_ns=N`. When it was placed only the kernel's trace tells (bench/support/tracing.py):
+// an entrant's own look comes after its program's start, which takes longer than a placement, and takes the cgroup lock
+// that the agent's write needs. So it looks each millisecond only.
 #include <fcntl.h>
-#include <sched.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,13 +24,10 @@
 #include <ctime>
 #include <string>
 
-#include "agent/kernel/proc_connector.h"
-
 namespace {
 
-constexpr std::int64_t kLook_ns = 20'000;
+constexpr std::int64_t kLook_ns = 1'000'000;
 constexpr std::int64_t kGiveUp_ns = 5'000'000'000;
-constexpr std::uint64_t kBuffer_bytes = 16U << 20;
 
 [[noreturn]] void die(const char* what) {
   std::perror(what);
@@ -65,19 +60,14 @@ bool is_in_group(const std::string& group_path) {
   return got > 0 && std::strstr(text.data(), (":" + group_path + "\n").c_str()) != nullptr;
 }
 
-// The program that an entrant runs: writes the time at which it was in the group, or 0.
-[[noreturn]] void look(const std::string& group_path) {
-  prctl(PR_SET_TIMERSLACK, 1UL);
-  // A measuring instrument: on a busy machine it would else wait for its turn, and that is not the agent's latency.
-  const sched_param priority{1};
-  sched_setscheduler(0, SCHED_FIFO, &priority);
+// The program that an entrant runs. Succeeds when it is in the group.
+[[noreturn]] void stay(const std::string& group_path) {
   const std::int64_t give_up_at = now_ns() + kGiveUp_ns;
-  std::int64_t placed_at = 0;
-  while (placed_at == 0 && now_ns() < give_up_at) {
-    if (is_in_group(group_path)) placed_at = now_ns();
-    if (placed_at == 0) sleep_ns(kLook_ns);
+  while (now_ns() < give_up_at) {
+    sleep_ns(kLook_ns);
+    if (is_in_group(group_path)) _exit(0);
   }
-  _exit(write(STDOUT_FILENO, &placed_at, sizeof placed_at) == sizeof placed_at ? 0 : 1);
+  _exit(1);
 }
 
 struct Options {
@@ -88,36 +78,21 @@ struct Options {
   int reference_procs;
 };
 
-[[noreturn]] void enter(const Options& options, int answer) {
-  if (write(options.container_procs, "0", 1) != 1 || dup2(answer, STDOUT_FILENO) < 0) die("enter the container");
+[[noreturn]] void enter(const Options& options) {
+  if (write(options.container_procs, "0", 1) != 1) die("enter the container");
   sleep_ns(options.pause_ns);
-  execl("/proc/self/exe", "bench_entrant_latency", "look", options.group_path, static_cast<char*>(nullptr));
+  execl("/proc/self/exe", "bench_entrant_latency", "stay", options.group_path, static_cast<char*>(nullptr));
   die("exec");
 }
 
-// When the kernel says the process ran its program; 0: no event came.
-std::int64_t exec_time(netclsd::ProcConnector& connector, pid_t pid) {
-  std::int64_t at = 0;
-  connector.drain([&](const netclsd::ConnectorMessage& message) {
-    const auto* execed = std::get_if<netclsd::Execed>(&message);
-    if (execed != nullptr && execed->pid.value == pid) at = execed->at.count();
-  });
-  return at;
-}
-
-std::int64_t time_placement(const Options& options, netclsd::ProcConnector& connector) {
-  std::array<int, 2> answer{};
-  if (pipe2(answer.data(), O_CLOEXEC) != 0) die("pipe");
+// 0: it never came into the group.
+pid_t let_one_enter(const Options& options) {
   const pid_t child = fork();
   if (child < 0) die("fork");
-  if (child == 0) enter(options, answer[1]);
-  close(answer[1]);
-  std::int64_t placed_at = 0;
-  if (read(answer[0], &placed_at, sizeof placed_at) != sizeof placed_at) placed_at = 0;
-  close(answer[0]);
-  waitpid(child, nullptr, 0);
-  const std::int64_t began_at = exec_time(connector, child);
-  return placed_at == 0 || began_at == 0 ? -1 : placed_at - began_at;
+  if (child == 0) enter(options);
+  int status = 0;
+  waitpid(child, &status, 0);
+  return status == 0 ? child : 0;
 }
 
 std::int64_t time_write(const Options& options) {
@@ -134,27 +109,17 @@ std::int64_t time_write(const Options& options) {
   return is_written ? done_at - began_at : -1;
 }
 
-netclsd::ProcConnector subscribe() {
-  auto connector = netclsd::ProcConnector::open(netclsd::Pid{getpid()}, kBuffer_bytes);
-  if (!connector || !connector->request_events() ||
-      !connector->await_acknowledgement(std::chrono::milliseconds{1000})) {
-    die("subscribe to process events");
-  }
-  return std::move(*connector);
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc == 3 && std::strcmp(argv[1], "look") == 0) look(argv[2]);
+  if (argc == 3 && std::strcmp(argv[1], "stay") == 0) stay(argv[2]);
   if (argc != 6) return 2;
   const Options options{open_procs(argv[1]), argv[2], std::atoi(argv[3]), std::atoll(argv[4]) * 1'000'000,
                         open_procs(argv[5])};
-  netclsd::ProcConnector connector = subscribe();
   for (int i = 0; i < options.count; ++i) {
-    const std::int64_t placed_ns = time_placement(options, connector);
+    const pid_t entrant = let_one_enter(options);
     const std::int64_t write_ns = time_write(options);
-    std::printf("placed_ns=%lld write_ns=%lld\n", static_cast<long long>(placed_ns), static_cast<long long>(write_ns));
+    std::printf("pid=%d write_ns=%lld\n", entrant, static_cast<long long>(write_ns));
     std::fflush(stdout);
   }
   return 0;

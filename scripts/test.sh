@@ -113,8 +113,14 @@ needs_root() {
 
 jobs=${JOBS:-$(nproc)}
 
+# The release and the image compile the same sources with the same compiler: each object once. The rest of it is in
+# Dockerfile.
+with_shared_ccache() {
+  env CCACHE_DIR="$PWD/build/ccache" CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1 CCACHE_COMPILERCHECK=content "$@"
+}
+
 step "Build"
-quietly install-deps scripts/install-deps.sh build test bench
+quietly install-deps scripts/install-deps.sh build image test bench chart
 quietly configure cmake --preset dev
 quietly build cmake --build --preset dev --parallel "$jobs"
 
@@ -123,6 +129,8 @@ if [[ -z "$e2e_pattern" ]]; then
   with_summary layers tests/layers/layers_test.py
   with_summary documents tests/docs/docs_test.py
   with_summary benchmark-arithmetic tests/bench/bench_test.py
+  step "Helm chart, alerts and dashboard"
+  with_summary chart tests/chart/run.py
   step "Unit tests and simulation"
   run_ctest unit unit --parallel "$jobs"
   run_ctest sim sim --parallel "$jobs"
@@ -132,9 +140,16 @@ if [[ -z "$unit_only" ]]; then
   export NETCLSD_BIN_DIR=$PWD/$build/bin
   if [[ -z "$e2e_pattern" ]]; then
     step "Release build and installation"
-    quietly release-configure cmake --preset release
-    quietly release-build cmake --build --preset release --parallel "$jobs"
+    quietly release-configure cmake --preset release -D CMAKE_CXX_COMPILER_LAUNCHER=ccache
+    quietly release-build with_shared_ccache cmake --build --preset release --parallel "$jobs"
     with_summary release-install scripts/check-install.sh build/release
+    step "Image"
+    if needs_root "image"; then
+      quietly image-build tests/image/build.sh
+      with_summary image tests/image/image_test.py
+      step "Debian package"
+      with_summary package tests/package/package_test.py build/release
+    fi
     step "Tests on this machine's kernel"
     if needs_root "kernel tests"; then run_ctest kernel kernel --parallel 1; fi
     step "Benchmark smoke run"

@@ -59,7 +59,10 @@ bool is_own(const CgroupEntry& entry, const Family& family, const Snapshot& snap
   return !holds_strangers(entry, family, snapshot);
 }
 
-// The unified hierarchy first, then the others in the kernel's order.
+std::string_view last_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+}  // namespace
+
 std::vector<CgroupEntry> membership_candidates(const CgroupPaths& cgroups) {
   std::vector<CgroupEntry> candidates;
   for (const CgroupEntry& entry : cgroups.entries) {
@@ -69,10 +72,6 @@ std::vector<CgroupEntry> membership_candidates(const CgroupPaths& cgroups) {
                         [](const CgroupEntry& entry) { return entry.hierarchy.empty(); });
   return candidates;
 }
-
-std::string_view last_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
-}  // namespace
 
 std::optional<MembershipPath> choose_membership_path(const ProcessFacts& init, const Snapshot& snapshot,
                                                      const ProcessFacts& agent) {

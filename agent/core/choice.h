@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "agent/core/claims.h"
 #include "agent/core/process_facts.h"
@@ -18,6 +19,9 @@ namespace netclsd {
 // container before it was registered). `agent` is the agent itself, as it reads it.
 [[nodiscard]] std::optional<MembershipPath> choose_membership_path(const ProcessFacts& init, const Snapshot& snapshot,
                                                                    const ProcessFacts& agent);
+
+// In the order of choice: the unified hierarchy first, then the others in the kernel's order. Without net_cls.
+[[nodiscard]] std::vector<CgroupEntry> membership_candidates(const CgroupPaths& cgroups);
 
 // After a restart the container's path holds entrants that do not descend from init, and the agent's cgroup namespace
 // may be another: finds the path again in what init shows now, by the name of its last directory.

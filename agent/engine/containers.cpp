@@ -1,5 +1,7 @@
 #include "agent/engine/containers.h"
 
+#include <utility>
+
 #include "common/base/check.h"
 
 namespace netclsd {
@@ -12,7 +14,7 @@ ContainerNumber Containers::add(Registration registration, std::optional<Contain
 
 ContainerNumber Containers::add_ended(Registration registration, std::optional<ContainerNumber> outer) {
   Container& added = emplace(std::move(registration), outer);
-  added.has_init_ended = true;
+  note_ended(added);
   return added.number;
 }
 
@@ -20,6 +22,7 @@ Container& Containers::emplace(Registration registration, std::optional<Containe
   CHECK(!by_id_.contains(registration.id));
   const ContainerNumber number{++last_number_};
   by_id_.emplace(registration.id, number);
+  classes_.add(registration.classid);
   const auto added = containers_.emplace(number, Container{number, std::move(registration), "", outer, false}).first;
   update_claim(added->second);
   return added->second;
@@ -32,6 +35,7 @@ void Containers::remove(ContainerNumber number) {
   const auto init = by_init_.find(registration.init.pid);
   if (init != by_init_.end() && init->second == number) by_init_.erase(init);
   by_id_.erase(registration.id);
+  classes_.remove(registration.classid);
   const auto outer = found->second.outer;
   if (claims_.has_inner(number)) {
     for (auto& [other, container] : containers_) {
@@ -39,7 +43,16 @@ void Containers::remove(ContainerNumber number) {
     }
   }
   claims_.remove(number);
+  if (found->second.has_init_ended) --ended_;
   containers_.erase(found);
+}
+
+void Containers::change(ContainerNumber number, Registration registration) {
+  Container* container = find(number);
+  CHECK(container != nullptr && container->registration.init == registration.init);
+  classes_.remove(container->registration.classid);
+  classes_.add(registration.classid);
+  container->registration = std::move(registration);
 }
 
 void Containers::set_group_path(ContainerNumber number, std::string group_path) {
@@ -54,6 +67,10 @@ void Containers::set_outer(ContainerNumber number, std::optional<ContainerNumber
   CHECK(container != nullptr && number != outer);
   container->outer = outer;
   update_claim(*container);
+}
+
+void Containers::note_ended(Container& container) {
+  if (!std::exchange(container.has_init_ended, true)) ++ended_;
 }
 
 Container* Containers::find(ContainerNumber number) {

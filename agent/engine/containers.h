@@ -7,6 +7,7 @@
 
 #include "agent/core/claims.h"
 #include "agent/core/sweep_plan.h"
+#include "agent/engine/class_counts.h"
 #include "agent/engine/registration.h"
 
 namespace netclsd {
@@ -16,7 +17,7 @@ struct Container {
   Registration registration;
   std::string group_path;  // of the group, as this agent reads it in /proc/PID/cgroup; empty until init is placed
   std::optional<ContainerNumber> outer;
-  bool has_init_ended = false;
+  bool has_init_ended = false;  // set by Containers::note_ended() alone
 };
 
 class Containers {
@@ -27,8 +28,10 @@ class Containers {
   // Its init has ended already: the number may be another container's init by now.
   ContainerNumber add_ended(Registration registration, std::optional<ContainerNumber> outer);
   void remove(ContainerNumber number);  // containers inside it are then inside of its outer one
+  void change(ContainerNumber number, Registration registration);  // of the same id and init, with another class
   void set_group_path(ContainerNumber number, std::string group_path);
   void set_outer(ContainerNumber number, std::optional<ContainerNumber> outer);
+  void note_ended(Container& container);  // its init
 
   [[nodiscard]] Container* find(ContainerNumber number);
   [[nodiscard]] Container* find(const ContainerId& id);
@@ -37,17 +40,21 @@ class Containers {
   [[nodiscard]] std::vector<Init> inits() const;
   [[nodiscard]] std::vector<ContainerNumber> numbers() const;  // by id
   [[nodiscard]] const Claims& claims() const { return claims_; }
+  [[nodiscard]] const ClassCounts& classes() const { return classes_; }
   [[nodiscard]] std::size_t size() const { return by_id_.size(); }
+  [[nodiscard]] bool has_ended() const { return ended_ > 0; }  // one whose init has ended
 
  private:
   Container& emplace(Registration registration, std::optional<ContainerNumber> outer);
   void update_claim(const Container& container);
 
   std::uint32_t last_number_ = 0;
+  std::size_t ended_ = 0;
   std::map<ContainerNumber, Container> containers_;
   std::map<ContainerId, ContainerNumber> by_id_;
   std::unordered_map<Pid, ContainerNumber> by_init_;
   Claims claims_;
+  ClassCounts classes_;
 };
 
 }  // namespace netclsd

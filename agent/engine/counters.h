@@ -7,11 +7,15 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "agent/engine/class_counts.h"
+#include "agent/engine/named_counts.h"
+
 namespace netclsd {
 
 class Count {
  public:
-  void add(std::uint64_t n = 1) { value_.fetch_add(n, std::memory_order_relaxed); }
+  // One thread writes, so no locked instruction is needed.
+  void add(std::uint64_t n = 1) { set(value() + n); }
   void set(std::uint64_t n) { value_.store(n, std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t value() const { return value_.load(std::memory_order_relaxed); }
 
@@ -67,6 +71,7 @@ struct Counters {
   Count ready;       // 0 or 1
   Count containers;  // gauge
   Count processes;   // gauge
+  ClassGauges classes;
   LabelledCount<EventLabel> events;
   Count events_dropped;
   Count overruns;
@@ -79,6 +84,7 @@ struct Counters {
   LatencyHistogram move_latency;
   LabelledCount<SourceLabel> registrations;
   LabelledCount<RegistrationFailure> registration_failures;
+  NamedCounts hook_registrations;  // by the hook's version
   Count canary_misses;
   Count resubscriptions;
   Count receive_buffer_bytes;  // gauge

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t kReadsPerDrain = 64;  // 3–5 µs each
 constexpr int kSpoolTriesMax = 60;          // one a second
+constexpr int kPauseForEachLook = 200;      // times what it took to look who is alive: listing 10,000 takes 30 ms
 constexpr std::size_t kSpoolPerRound = 4;   // a registration reads all of /proc
 
 SourceLabel label(RegistrationSource source) { return static_cast<SourceLabel>(source); }
@@ -30,7 +31,6 @@ Engine::Engine(Host host, EngineOptions options, Counters& counters)
 
 void Engine::recover() {
   recovery_.take_up_registrations();
-  releaser_.count_unfinished();  // let go of after the sweep, which may find somebody left
   recovery_.remove_orphaned_groups(Recovery::Orphans::kAll);
   update_gauges();
 }
@@ -57,7 +57,7 @@ void Engine::tick() {
     static_cast<void>(sweep(SweepCause::kAudit));
     recovery_.remove_orphaned_groups(Recovery::Orphans::kSeenTwice);
   }
-  if (releaser_.has_unfinished() && now - last_retry_at_ >= kReleaseRetry) {
+  if (containers_.has_ended() && now - last_retry_at_ >= kReleaseRetry) {
     finish_ended();
   }
 }
@@ -67,7 +67,7 @@ MonotonicTime Engine::next_deadline() const {
   if (overrun_) {
     deadline = std::min({deadline, overrun_->last_drop_at + kCalm, overrun_->began_at + kOverrunSweepAfterMax});
   }
-  if (releaser_.has_unfinished()) deadline = std::min(deadline, last_retry_at_ + kReleaseRetry);
+  if (containers_.has_ended()) deadline = std::min(deadline, last_retry_at_ + kReleaseRetry);
   return deadline;
 }
 
@@ -115,7 +115,6 @@ void Engine::finish_ended() {
 Result<RegistrationAnswer> Engine::register_container(const ContainerId& id, const RegisterRequest& request) {
   host_.events.drain(*this);  // what was forked under the numbers' earlier owners must still find those
   auto registered = make_way_and_add(id, request);
-  releaser_.count_unfinished();
   update_gauges();
   if (!registered) {
     count_failure(registered.error());
@@ -127,6 +126,7 @@ Result<RegistrationAnswer> Engine::register_container(const ContainerId& id, con
   }
   if (!*registered) return RegistrationAnswer{};
   if ((*registered)->is_new) counters_.registrations[label(request.source)].add();
+  if ((*registered)->is_new && !request.hook_version.empty()) counters_.hook_registrations.add(request.hook_version);
   RegistrationAnswer answer;
   answer.view = views_.container((*registered)->number);
   answer.is_new = (*registered)->is_new;
@@ -166,6 +166,11 @@ Result<SweepReport> Engine::sweep(SweepCause cause) {
   return report;
 }
 
+void Engine::set_policy(ClassPolicy policy) {
+  counters_.classes.set_names(policy.classes);
+  registrar_.set_policy(std::move(policy));
+}
+
 void Engine::keep_unkept() { registrar_.keep_unkept(); }
 
 void Engine::look_into_spool() {
@@ -201,19 +206,23 @@ void Engine::take_up(SpoolItem& item) {
 }
 
 void Engine::forget_ended() {
-  if (!tracker_.has_grown()) return;  // nobody new: the next sweep is soon enough
   const MonotonicTime now = host_.clock.monotonic();
+  // Nobody new: the next sweep is soon enough.
+  if (!tracker_.has_grown() || now < forget_again_at_) return;
   const auto alive = host_.processes.list();
   if (!alive) return;
   host_.events.drain(*this);  // forks of those that ended before we looked must still find their parents
   const std::unordered_set<Pid> pids(alive->begin(), alive->end());
   tracker_.forget_all_but(pids, now);
   tracker_.forget_suspects(pids, now);
+  const MonotonicTime done_at = host_.clock.monotonic();
+  forget_again_at_ = done_at + (done_at - now) * kPauseForEachLook;
   update_gauges();
 }
 
 void Engine::update_gauges() {
   counters_.containers.set(containers_.size());
+  counters_.classes.set(containers_.classes());
   counters_.processes.set(tracker_.size());
 }
 

@@ -26,7 +26,7 @@ class Engine : public EventSink {
   // `counters` outlives the engine.
   Engine(Host host, EngineOptions options, Counters& counters);
 
-  void set_policy(ClassPolicy policy) { registrar_.set_policy(std::move(policy)); }
+  void set_policy(ClassPolicy policy);
   void set_audit_interval(MonotonicTime interval) { audit_interval_ = interval; }
 
   // Before the first sweep.
@@ -53,7 +53,8 @@ class Engine : public EventSink {
   void keep_unkept();
   // Why registrations are not kept; empty if all are.
   [[nodiscard]] const std::string& not_kept_because() const { return registrar_.not_kept_because(); }
-  // Takes processes that ended off the table, so that `processes` counts the living. Call once a second.
+  // Takes processes that ended off the table, so that `processes` counts the living. Call once a second;
+  // on hosts with thousands of processes it looks less often than that.
   void forget_ended();
   // Something out of sight may have happened (the listener was deaf): sweep at once.
   void distrust_events();
@@ -90,6 +91,7 @@ class Engine : public EventSink {
   MonotonicTime audit_interval_ = std::chrono::seconds{30};
   MonotonicTime last_sweep_at_{0};
   MonotonicTime last_retry_at_{0};
+  MonotonicTime forget_again_at_{0};
   bool has_spooled_ = false;                // not all of what was found is taken up yet
   std::map<std::string, int> spool_tries_;  // of entries that could not be taken up yet
 };

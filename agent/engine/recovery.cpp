@@ -48,7 +48,7 @@ void Recovery::take_up_alive(Registration registration, const ProcessFacts& init
     host_.reporter.problem("recovery_failed", id.text(), placed.error());
     // The sweep tries again while init lives; when it has ended, the release does.
     const auto is_alive = host_.exits.watch(init.pid);
-    containers_.find(number)->has_init_ended = is_alive && !*is_alive;
+    if (is_alive && !*is_alive) containers_.note_ended(*containers_.find(number));
   }
   counters_.registrations[SourceLabel::kRecovered].add();
 }

@@ -56,7 +56,7 @@ Result<void> Registrar::reclassify(Container& known, const ResolvedClass& wanted
   changed.class_origin = wanted.origin;
   if (changed == known.registration) return {};
   if (auto written = host_.net_cls.set_classid(changed.directory, changed.classid.raw()); !written) return written;
-  known.registration = changed;
+  containers_.change(known.number, changed);
   keep(changed);
   return {};
 }
@@ -115,11 +115,10 @@ Result<Registered> Registrar::create(const ContainerId& id, const RegisterReques
   }
   auto init = identify(request);
   if (!init) return pass_on(init.error());
-  auto snapshot = look_around(request, *init);
-  if (!snapshot) return pass_on(snapshot.error());
-  const ProcessFacts agent = facts_of_agent();
   init->pid_namespace = host_.processes.pid_namespace(init->pid);
-  note_namespaces(*snapshot, *init);
+  const ProcessFacts agent = facts_of_agent();
+  const auto snapshot = look_around(request, *init, agent);
+  if (!snapshot) return pass_on(snapshot.error());
   const GroupChoice group = choose_group(id.text(), *init, *snapshot, agent, containers_.claims(), options_.place);
   Registration registration{.id = id,
                             .init = {init->pid, init->start_time},
@@ -136,12 +135,27 @@ Result<Registered> Registrar::create(const ContainerId& id, const RegisterReques
 }
 
 // Nothing is drained meanwhile: no fork of init can be overlooked.
-Result<Snapshot> Registrar::look_around(const RegisterRequest& request, const ProcessFacts& init) {
+Result<Snapshot> Registrar::look_around(const RegisterRequest& request, const ProcessFacts& init,
+                                        const ProcessFacts& agent) {
   // The hook runs before init's first instruction. Whoever else registers a process, it may have children anywhere.
-  auto near = request.source == RegistrationSource::kHook ? take_neighbourhood(host_.processes, host_.cgroups, init)
-                                                          : std::nullopt;
-  if (near) return std::move(*near);
-  return take_snapshot(host_.processes);
+  if (request.source == RegistrationSource::kHook) {
+    if (auto near = look_near(init, agent)) return std::move(*near);
+  }
+  auto all = take_snapshot(host_.processes);
+  if (all) note_namespaces(*all, init);
+  return all;
+}
+
+// std::nullopt: that does not tell init's membership path.
+std::optional<Snapshot> Registrar::look_near(const ProcessFacts& init, const ProcessFacts& agent) {
+  auto around = take_neighbourhood(host_.processes, host_.cgroups, init);
+  if (!around) return std::nullopt;
+  ProcessFacts seen = init;
+  seen.cgroups = std::move(around->paths);
+  note_namespaces(around->processes, seen);
+  // The first that will do is chosen, so what comes behind it does not matter.
+  const bool is_enough = around->is_complete || choose_membership_path(seen, around->processes, agent);
+  return is_enough ? std::optional(std::move(around->processes)) : std::nullopt;
 }
 
 ProcessFacts Registrar::facts_of_agent() {

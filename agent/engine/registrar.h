@@ -54,7 +54,9 @@ class Registrar {
   [[nodiscard]] Result<Registered> settle(ContainerNumber number, const ProcessFacts& init, const Snapshot& snapshot);
   void keep(const Registration& registration);
   [[nodiscard]] Result<void> save(const Registration& registration);
-  [[nodiscard]] Result<Snapshot> look_around(const RegisterRequest& request, const ProcessFacts& init);
+  [[nodiscard]] Result<Snapshot> look_around(const RegisterRequest& request, const ProcessFacts& init,
+                                             const ProcessFacts& agent);
+  [[nodiscard]] std::optional<Snapshot> look_near(const ProcessFacts& init, const ProcessFacts& agent);
   [[nodiscard]] ProcessFacts facts_of_agent();
   void note_namespaces(Snapshot& snapshot, const ProcessFacts& init);
   void enclose(ContainerNumber number, const Snapshot& snapshot);

@@ -11,7 +11,6 @@ void Releaser::on_exit(Pid init) {
   Container* container = containers_.find_by_init(init);
   if (container == nullptr) return;
   check_init(*container);  // the number may be another container's init by now
-  count_unfinished();
 }
 
 Result<void> Releaser::release(const ContainerId& id, bool force) {
@@ -23,7 +22,6 @@ Result<void> Releaser::release(const ContainerId& id, bool force) {
     static_cast<void>(clean_up(container->registration));
     forget(container->number);
   }
-  count_unfinished();
   return {};
 }
 
@@ -43,20 +41,12 @@ void Releaser::finish_ended() {
   for (const ContainerNumber number : containers_.numbers()) {
     if (containers_.find(number)->has_init_ended) try_finish(number);
   }
-  count_unfinished();
-}
-
-void Releaser::count_unfinished() {
-  unfinished_ = 0;
-  for (const ContainerNumber number : containers_.numbers()) {
-    unfinished_ += containers_.find(number)->has_init_ended ? 1 : 0;
-  }
 }
 
 // The pidfd's message may still be on its way.
 void Releaser::check_init(Container& container) {
   const ProcessKey& init = container.registration.init;
-  if (host_.processes.start_time(init.pid) != init.start_time) container.has_init_ended = true;
+  if (host_.processes.start_time(init.pid) != init.start_time) containers_.note_ended(container);
 }
 
 void Releaser::try_finish(ContainerNumber number) {

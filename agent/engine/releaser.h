@@ -25,8 +25,6 @@ class Releaser {
   // Lets go of those whose last process has ended. Call when every event that has arrived is dealt with: who was exec'd
   // into a container may be known by its event alone.
   void finish_ended();
-  [[nodiscard]] bool has_unfinished() const { return unfinished_ > 0; }
-  void count_unfinished();
 
  private:
   void try_finish(ContainerNumber number);
@@ -42,7 +40,6 @@ class Releaser {
   Host& host_;
   Containers& containers_;
   Tracker& tracker_;
-  std::size_t unfinished_ = 0;
 };
 
 }  // namespace netclsd

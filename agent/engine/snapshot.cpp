@@ -1,7 +1,9 @@
 #include "agent/engine/snapshot.h"
 
+#include <algorithm>
 #include <unordered_set>
 
+#include "agent/core/choice.h"
 #include "common/base/fault_point.h"
 
 namespace netclsd {
@@ -12,7 +14,7 @@ constexpr std::size_t kNeighboursMax = 1'000;  // some 25 µs each; above it all
 // Each with its ancestors, once.
 class Gatherer {
  public:
-  explicit Gatherer(Processes& processes) : processes_(processes) {}
+  Gatherer(Processes& processes, Cgroups& cgroups) : processes_(processes), cgroups_(cgroups) {}
 
   bool add(Pid pid) {
     while (pid.value != 0 && known_.insert(pid).second) {
@@ -24,10 +26,18 @@ class Gatherer {
     }
     return true;
   }
+
+  bool add_all_at(const CgroupEntry& entry) {
+    if (entry.path == "/") return true;  // everybody's: it tells nothing
+    const auto pids = cgroups_.processes_at(entry);
+    return pids && std::all_of(pids->begin(), pids->end(), [&](Pid pid) { return add(pid); });
+  }
+
   Snapshot take() { return std::move(found_); }
 
  private:
   Processes& processes_;
+  Cgroups& cgroups_;
   std::unordered_set<Pid> known_;
   Snapshot found_;
 };
@@ -49,18 +59,22 @@ Result<Snapshot> take_snapshot(Processes& processes, const std::function<void()>
   return snapshot;
 }
 
-std::optional<Snapshot> take_neighbourhood(Processes& processes, Cgroups& cgroups, const ProcessFacts& init) {
-  Gatherer gatherer(processes);
+std::optional<Neighbourhood> take_neighbourhood(Processes& processes, Cgroups& cgroups, const ProcessFacts& init) {
+  Gatherer gatherer(processes, cgroups);
   if (!gatherer.add(init.pid)) return std::nullopt;
+  Neighbourhood around;
   for (const CgroupEntry& entry : init.cgroups.entries) {
-    if (entry.path == "/") continue;  // everybody's: it tells nothing
-    const auto pids = cgroups.processes_at(entry);
-    if (!pids) return std::nullopt;
-    for (const Pid pid : *pids) {
-      if (!gatherer.add(pid)) return std::nullopt;
-    }
+    if (!has_controller(entry.hierarchy, "net_cls")) continue;
+    if (!gatherer.add_all_at(entry)) return std::nullopt;
+    around.paths.entries.push_back(entry);
   }
-  return gatherer.take();
+  const auto candidates = membership_candidates(init.cgroups);
+  const auto end = std::find_if(candidates.begin(), candidates.end(),
+                                [&](const CgroupEntry& entry) { return !gatherer.add_all_at(entry); });
+  around.paths.entries.insert(around.paths.entries.end(), candidates.begin(), end);
+  around.is_complete = end == candidates.end();
+  around.processes = gatherer.take();
+  return around;
 }
 
 }  // namespace netclsd

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 
-from ..support import REPOSITORY
+from .. import REPOSITORY
 from ..support.containers import register_sleepers
 from ..support.load import Sleepers
 from ..support.result import Result, of_median, percentile

@@ -1,7 +1,0 @@
-"""What the rows of the benchmark share. The hosts, agents and metrics of the end-to-end tests are used as they are."""
-
-import sys
-from pathlib import Path
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(REPOSITORY / "tests"))

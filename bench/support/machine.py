@@ -8,7 +8,7 @@ from pathlib import Path
 
 from e2e.support.programs import SYSTEM_PATH, program, tool
 
-from . import REPOSITORY
+from .. import REPOSITORY
 
 
 def describe():

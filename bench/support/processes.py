@@ -14,6 +14,10 @@ def cpu_ns(pid):
     return total
 
 
+def threads(pid):
+    return [int(thread.name) for thread in Path(f"/proc/{pid}/task").iterdir()]
+
+
 def read_calls(pid):
     """read() and pread() calls so far; recvmmsg is none."""
     return _number(f"/proc/{pid}/io", "syscr:")

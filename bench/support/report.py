@@ -2,12 +2,13 @@
 
 import json
 
-from . import REPOSITORY
+from .. import REPOSITORY
+from .table import cell
 
 DIRECTORY = REPOSITORY / "bench" / "results"
 
 
-def write(machine, results_by_row, plots):
+def write(machine, results_by_row, profiles, plots):
     DIRECTORY.mkdir(exist_ok=True)
     for name, svg in plots.items():
         (DIRECTORY / f"{name}.svg").write_text(svg)
@@ -15,6 +16,7 @@ def write(machine, results_by_row, plots):
                                                for row, results in results_by_row.items()}}
     (DIRECTORY / "latest.json").write_text(json.dumps(everything, indent=1, ensure_ascii=False) + "\n")
     (DIRECTORY / "latest.md").write_text(_markdown(machine, results_by_row, plots))
+    (DIRECTORY / "profiles.md").write_text(_profiles(profiles))
 
 
 def number(value):
@@ -53,10 +55,28 @@ def _markdown(machine, results_by_row, plots):
     lines += ["", "| what | target | measured | spread | measured ÷ target | met | command |", "|---|---|---|---|---|---|---|"]
     for row, results in results_by_row.items():
         lines += [_row(row, result) for result in results]
-    lines += ["", "## Notes", ""]
+    lines += ["", "## What misses its target", "", *_misses(results_by_row), "", "## Notes", ""]
     lines += [f"- {result.what.strip()}: {result.note}" for results in results_by_row.values() for result in results
               if result.note]
     lines += ["", "## Plots", ""] + [f"![{name}]({name}.svg)" for name in plots]
+    return "\n".join(lines) + "\n"
+
+
+def _misses(results_by_row):
+    missed = [result for results in results_by_row.values() for result in results if result.is_met is False]
+    return [_miss(result) for result in missed] or ["Nothing."]
+
+
+def _miss(result):
+    by = f"- **{result.what.strip()}**: {quantity(result.value, result.unit)}, target {target(result)}."
+    shown = f" [Profile](profiles.md#{result.profile})." if result.profile else ""
+    return f"{by} {result.why_missed}{shown}"
+
+
+def _profiles(profiles):
+    lines = ["# Profiles", "", "Made by the run of `scripts/bench.sh` that wrote [latest.md](latest.md), after its rows were measured."]
+    for name, profile in profiles.items():
+        lines += ["", f"## {name}", "", *profile]
     return "\n".join(lines) + "\n"
 
 
@@ -73,4 +93,4 @@ def _row(row, result):
 def _cell(text):
     if isinstance(text, (tuple, list)):
         text = ", ".join(f"{each:.2f}" for each in text)
-    return str(text).replace("|", "\\|")
+    return cell(text)

@@ -16,6 +16,8 @@ class Result:
     note: str = ""
     detail: dict = field(default_factory=dict)
     has_failed: bool = False
+    why_missed: str = ""  # said only if it is
+    profile: str = ""  # of bench/profiles, which shows it
 
     @property
     def is_met(self):

@@ -28,6 +28,8 @@ class Effort:
     hooks: int = 50
     container_starts: int = 20
     sleepers: int = 5000
+    profiled: int = 40  # entrants, hot and cold; registrations
+    profiled_storm_ms: int = 4000
     growth_containers: tuple = (10, 100, 1000)
     growth_processes: tuple = (1000, 3000, 10_000)
 

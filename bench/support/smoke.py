@@ -5,13 +5,15 @@ import traceback
 
 from e2e.support.programs import program
 
+from ..profiles import PROFILES
 from ..rows import hook_cost, inherited_forks, memory, placement_latency, sweep
 from . import storms
 from .listeners import CountingReader, Netclsd, Nobody
 from .session import Effort
 
 QUICK = Effort(rounds=1, round_ms=500, full_storm_s=1, idle_s=1, hot_entrants=5, cold_entrants=1, hooks=2,
-               container_starts=1, sleepers=100, growth_containers=(1, 2), growth_processes=(1, 2))
+               container_starts=1, sleepers=100, profiled=4, profiled_storm_ms=500,
+               growth_containers=(1, 2), growth_processes=(1, 2))
 
 
 def _all_counts_are_met(results):
@@ -44,6 +46,7 @@ def checks(session):
         "sweeping in a full storm loses no event": lambda: _all_counts_are_met(sweep.measure(session)),
         "entrants are placed": lambda: placement_latency.measure(session),
         "the hook and containers with it can be timed": lambda: hook_cost.measure(session),
+        "profiles can be made": lambda: [make(session) for make in PROFILES.values()],
         "the rivals' programs and the microbenchmarks run": lambda: _others_work(session),
     }
 

@@ -19,6 +19,12 @@ std::uint64_t count_members(const Node& node) {
   return members;
 }
 
+std::uint64_t count_classified(const Counters& counters) {
+  std::uint64_t containers = 0;
+  for (const ClassRow& row : counters.classes.rows()) containers += row.containers;
+  return containers;
+}
+
 std::string differ(const std::string& what, std::uint64_t expected, std::uint64_t found) {
   return expected == found ? "" : what + ": " + std::to_string(found) + ", not " + std::to_string(expected);
 }
@@ -61,6 +67,7 @@ std::string check_leftovers(const Node& node) {
 std::string check_counters(const Node& node, const Counters& counters) {
   return first_of({differ("events_dropped", node.world.drops_told(), counters.events_dropped.value()),
                    differ("containers", count_managed(node), counters.containers.value()),
+                   differ("containers of all classes", count_managed(node), count_classified(counters)),
                    differ("processes", count_members(node), counters.processes.value()),
                    differ("moves", node.world.moves(), sum(counters.moves)),
                    counters.strays_repaired.value() <= counters.moves[MoveCause::kSweep].value()

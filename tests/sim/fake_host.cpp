@@ -138,10 +138,11 @@ std::optional<CgroupPaths> FakeHost::cgroups(Pid pid) {
 
 std::optional<std::vector<Pid>> FakeHost::processes_at(const CgroupEntry& entry) {
   interleave(std::nullopt);
-  if (!options_.sees_cgroups) return std::nullopt;
+  const bool is_unified = entry.hierarchy.empty();
+  if (!options_.sees_cgroups || !(is_unified || entry.hierarchy == "net_cls")) return std::nullopt;
   std::vector<Pid> pids;
   for (const auto& [pid, process] : processes_) {
-    if (is_within(entry.hierarchy.empty() ? process.unified : process.net_cls, entry.path)) pids.push_back(pid);
+    if (is_within(is_unified ? process.unified : process.net_cls, entry.path)) pids.push_back(pid);
   }
   return pids;
 }

@@ -13,28 +13,76 @@ from .programs import program
 from .waiting import eventually
 
 
-def _free_port():
+def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
-class Agent:
+class AgentApi:
+    """What an agent that somebody else started answers, and the files that it keeps."""
+
+    def __init__(self, socket, state_dir):
+        self.socket, self.state_dir = socket, state_dir
+
+    @property
+    def spool(self):
+        return self.state_dir / "spool"
+
+    @staticmethod
+    def log_tail():
+        return ""
+
+    def request(self, method, target, body=None):
+        return unix_http.request(self.socket, method, target, body)
+
+    def get(self, target):
+        answer = self.request("GET", target)
+        if answer.status != 200:
+            raise AssertionError(f"GET {target}: {answer}\n{self.log_tail()}")
+        return answer.json
+
+    def container(self, container_id):
+        """The view, or None if the agent does not know it."""
+        answer = self.request("GET", "/v1/containers/" + quote(container_id, safe=""))
+        return answer.json if answer.status == 200 else None
+
+    def containers(self):
+        return {view["id"]: view for view in self.get("/v1/containers")["containers"]}
+
+    def metrics_text(self):
+        return self.request("GET", "/metrics").body
+
+    def metrics(self):
+        return metrics.parse(self.metrics_text())
+
+    def moves(self):
+        """cause → how many processes were moved since the agent started"""
+        now = self.metrics()
+        return {cause: int(now.value("moves_total", cause=cause)) for cause in ("register", "fork", "exec", "sweep")}
+
+    def state_files(self):
+        directory = self.state_dir / "containers"
+        return {path.name for path in directory.iterdir()} if directory.is_dir() else set()
+
+    def spool_files(self):
+        return {path.name for path in self.spool.iterdir()} if self.spool.is_dir() else set()
+
+
+class Agent(AgentApi):
     """netclsd with a socket, a state directory and a parent group of its own. `start` after `stop` is a restart."""
 
     def __init__(self, host, launcher=(), name="run", **configuration):
         self.host = host
         self.launcher = list(launcher)
-        self.state_dir = host.work / name
-        self.socket = self.state_dir / "agent.sock"
-        self.spool = self.state_dir / "spool"
+        super().__init__(host.work / name / "agent.sock", host.work / name)
         self.config_file = host.work / f"{name}.json"
         self.log_file = host.work / f"{name}.log"
         self.process = None
         self.configuration = {
             "socket": str(self.socket),
             "state_dir": str(self.state_dir),
-            "listen": f"127.0.0.1:{_free_port()}",
+            "listen": f"127.0.0.1:{free_port()}",
             "net_cls": {"mount": str(host.net_cls_mount), "parent": host.parent},
             "classes": {"gold": "10:1", "bulk": "10:20"},
             "log": {"level": "debug", "format": "text"},
@@ -110,43 +158,6 @@ class Agent:
 
     def log_tail(self, lines=25):
         return "--- the agent's last lines:\n" + "\n".join(self.log().splitlines()[-lines:])
-
-    # --- its API ---
-
-    def request(self, method, target, body=None):
-        return unix_http.request(self.socket, method, target, body)
-
-    def get(self, target):
-        answer = self.request("GET", target)
-        if answer.status != 200:
-            raise AssertionError(f"GET {target}: {answer}\n{self.log_tail()}")
-        return answer.json
-
-    def container(self, container_id):
-        """The view, or None if the agent does not know it."""
-        answer = self.request("GET", "/v1/containers/" + quote(container_id, safe=""))
-        return answer.json if answer.status == 200 else None
-
-    def containers(self):
-        return {view["id"]: view for view in self.get("/v1/containers")["containers"]}
-
-    def metrics_text(self):
-        return self.request("GET", "/metrics").body
-
-    def metrics(self):
-        return metrics.parse(self.metrics_text())
-
-    def moves(self):
-        """cause → how many processes were moved since the agent started"""
-        now = self.metrics()
-        return {cause: int(now.value("moves_total", cause=cause)) for cause in ("register", "fork", "exec", "sweep")}
-
-    def state_files(self):
-        directory = self.state_dir / "containers"
-        return {path.name for path in directory.iterdir()} if directory.is_dir() else set()
-
-    def spool_files(self):
-        return {path.name for path in self.spool.iterdir()} if self.spool.is_dir() else set()
 
 
 class MuteAgent:

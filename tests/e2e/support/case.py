@@ -52,6 +52,17 @@ class EndToEndTest(unittest.TestCase):
         self.assertEqual(kernel.classid(container.own_group()), raw_classid)
         self.assert_exactly_in_group(container.members, container.own_group(), container.own_path())
 
+    def assert_in_class(self, container, raw_classid):
+        """Like assert_container_placed, wherever the group is: on cgroup v1 it is the runtime's."""
+        path = kernel.net_cls_path(container.pid)
+        group = self.host.seen(self.host.net_cls_mount) / path.lstrip("/")
+        self.assertEqual(kernel.classid(group), raw_classid)
+        self.assert_exactly_in_group(container.members, group, path)
+
+    def assert_not_managed(self, container):
+        self.assertIsNone(self.agent.container(container.id))
+        self.assertEqual({kernel.net_cls_path(pid) for pid in container.members()}, {kernel.own_net_cls_path()})
+
     def wait_released(self, container):
         """Nothing is left of it: no registration, no group, no state file."""
         eventually_equal(f"{container.id} is known", lambda: self.agent.container(container.id), None)

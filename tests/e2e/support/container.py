@@ -8,13 +8,12 @@ from pathlib import Path
 
 from . import kernel
 from .host import V1
+from .image import make_tree
 from .programs import program, tool
 from .waiting import eventually
 
 CLASSID = "netclsd.io/classid"
 CLASS = "netclsd.io/class"
-
-_APPLETS = ("sh", "cat", "grep", "sleep", "true")
 
 _SPEC = {
     "ociVersion": "1.0.2",
@@ -64,18 +63,9 @@ class Container:
         if private_cgroups:
             spec["linux"]["namespaces"].append({"type": "cgroup"})
         self.spec = spec
-        self._make_rootfs()
+        make_tree(self.bundle / "rootfs")
         self.write_spec()
         host.on_close(self.delete)
-
-    def _make_rootfs(self):
-        binaries = self.bundle / "rootfs" / "bin"
-        binaries.mkdir(parents=True)
-        for directory in ("proc", "dev", "tmp"):
-            (self.bundle / "rootfs" / directory).mkdir()
-        shutil.copy(tool("busybox"), binaries / "busybox")
-        for applet in _APPLETS:
-            (binaries / applet).symlink_to("busybox")
 
     def write_spec(self):
         (self.bundle / "config.json").write_text(json.dumps(self.spec, indent=1))

@@ -18,6 +18,8 @@ from .waiting import eventually
 V1 = "v1"
 # cgroup v2 with net_cls mounted beside it, out of the runtime's sight.
 V2 = "v2"
+# The machine as it is, with all controllers of its runtimes, and net_cls mounted beside it as an installation does.
+AS_IT_IS = "as-it-is"
 
 # A hierarchy is mounted with all its controllers: many distributions keep net_prio with net_cls.
 _CONTROLLERS = """
@@ -26,6 +28,10 @@ CONTROLLERS=$(awk '$1 == "net_cls" { cls = $2 } $1 == "net_prio" { prio = $2 }
 """
 _V2_SCRIPT = _CONTROLLERS + """
 mount -t cgroup2 none /sys/fs/cgroup
+mkdir -p "$NET_CLS"
+mount -t cgroup -o "$CONTROLLERS" net_cls "$NET_CLS"
+"""
+_AS_IT_IS_SCRIPT = _CONTROLLERS + """
 mkdir -p "$NET_CLS"
 mount -t cgroup -o "$CONTROLLERS" net_cls "$NET_CLS"
 """
@@ -45,6 +51,8 @@ mkdir -p "$NET_CLS"
 mountpoint -q "$NET_CLS" || mount -t cgroup -o "$CONTROLLERS" net_cls "$NET_CLS"
 """
 
+_SCRIPTS = {V1: _V1_SCRIPT, V2: _V2_SCRIPT, AS_IT_IS: _AS_IT_IS_SCRIPT}
+
 
 class Host:
     def __init__(self, layout=V2):
@@ -59,7 +67,7 @@ class Host:
         self.prefix = self.tag.rpartition("-")[2]  # begins every container's id
         self.parent = self.tag
         self._closers = []
-        self._holder = self._hold_namespace(_V1_SCRIPT if layout == V1 else _V2_SCRIPT)
+        self._holder = self._hold_namespace(_SCRIPTS[layout])
 
     def _hold_namespace(self, script):
         # The shell ends when the pipe to it closes, thus also when this process is killed; not by a terminal's Ctrl-C,

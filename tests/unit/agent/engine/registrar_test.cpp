@@ -64,5 +64,15 @@ TEST_F(RegistrarTest, AChangeOfTheClassThatCannotBeWrittenDownIsLater) {
   EXPECT_EQ(world_.kept().begin()->second.classid, ClassId::parse("10:2"));
 }
 
+TEST_F(RegistrarTest, AContainerCountsForTheClassItHasNow) {
+  const Pid init = make_init("c1");
+  register_init("c1", init, "10:1");
+  register_init("c1", init, "10:2");
+  EXPECT_EQ(counters_.classes.rows(), (std::vector{ClassRow{"", "10:2", 1}}));
+  world_.exit(init);
+  engine_->on_exit(init);
+  EXPECT_TRUE(counters_.classes.rows().empty());
+}
+
 }  // namespace
 }  // namespace netclsd

@@ -123,6 +123,19 @@ TEST(RenderMetricsTest, EachCountStandsBehindItsOwnName) {
   EXPECT_THAT(text, HasSubstr("\nnetclsd_containers 5\n"));
 }
 
+TEST(RenderMetricsTest, EachClassHasItsNameAndItsClassid) {
+  const ClassId gold = ClassId::parse("10:1").value();
+  ClassCounts counts;
+  counts.add(gold);
+  counts.add(ClassId::parse("10:7").value());
+  Counters counters;
+  counters.classes.set_names({{"gold", gold}});
+  counters.classes.set(counts);
+  const std::string text = render_metrics(counters);
+  EXPECT_THAT(text, HasSubstr("\nnetclsd_class_containers{class=\"gold\",classid=\"10:1\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("\nnetclsd_class_containers{class=\"\",classid=\"10:7\"} 1\n"));
+}
+
 TEST(RenderMetricsTest, HistogramsAreCumulativeInSeconds) {
   Counters counters;
   counters.move_latency.observe(std::chrono::microseconds{15});

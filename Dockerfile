@@ -1,0 +1,38 @@
+# The image of netclsd: the agent, the static hook and the static client. scripts/build-image.sh builds it, the DaemonSet
+# of charts/netclsd runs it, docs/image.md tells what is in it.
+
+FROM docker.io/library/debian:bookworm-slim AS build
+WORKDIR /src
+# Alone and first: this layer takes a minute, and changes only with the list of packages.
+COPY scripts/install-deps.sh scripts/
+RUN scripts/install-deps.sh build image
+COPY . .
+ARG REVISION=unknown
+# A directory mounted at /mnt makes the next build fast; without one nothing is kept.
+ENV CCACHE_DIR=/mnt CCACHE_BASEDIR=/src CCACHE_NOHASHDIR=1 CCACHE_COMPILERCHECK=content
+RUN cmake --preset release -D CMAKE_CXX_COMPILER_LAUNCHER=ccache -D "NETCLSD_REVISION=$REVISION" \
+ && cmake --build --preset release --parallel "$(nproc)" \
+ && cmake --install build/release --strip --prefix /out
+
+FROM docker.io/library/debian:bookworm-slim
+# What /out/bin/netclsd is linked to, and nothing else; a library that is missing here ends the build below.
+RUN apt-get update \
+ && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+      libcpp-httplib0.11 libprometheus-cpp-core1.0 libspdlog1.10 \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/aux-cache /var/log/*
+# The DaemonSet runs the agent as root without CAP_DAC_OVERRIDE, CAP_CHOWN and CAP_FOWNER. Programs that belong to another
+# user, whom nothing runs as, and that nobody may write are thus read-only to the agent, too, whatever the pod's
+# readOnlyRootFilesystem says.
+COPY --from=build --chown=65532:65532 --chmod=0555 /out/bin/ /usr/local/bin/
+RUN ["netclsd", "--version"]
+
+ARG VERSION=unknown
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="netclsd" \
+      org.opencontainers.image.description="Keeps every process of a container in the network class its pod asked for" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.base.name="docker.io/library/debian:bookworm-slim" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION"
+# The agent needs uid 0 to write to the groups that it made; no USER, therefore. Capabilities are the pod's business.
+ENTRYPOINT ["/usr/local/bin/netclsd"]

@@ -1,0 +1,70 @@
+#!/bin/bash
+# Builds the image of netclsd with podman.
+#
+#   scripts/build-image.sh [--tag TAG] [--ccache DIR] [--base-from-debootstrap] [--help]
+#
+#   --tag TAG                 the image's name (default: localhost/netclsd:VERSION)
+#   --ccache DIR              keep compiled objects there for the next build; a release build of this tree may share it
+#   --base-from-debootstrap   for a machine without a registry, as root: make docker.io/library/debian:bookworm-slim, if
+#                             podman does not have it, with debootstrap, and let apt in the build use this machine's own
+#                             configuration. Nothing of that configuration gets into the image.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+base=docker.io/library/debian:bookworm-slim
+usage() { sed -n '2,/^set -euo/{/^set -euo/d; s/^# \{0,1\}//; p}' scripts/build-image.sh; }
+needs_value() { [[ $# -ge 2 ]] || { usage >&2; exit 2; }; }
+
+version=$(sed -n 's/^project(netclsd VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
+revision=$(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+tag=localhost/netclsd:$version
+debootstrap=
+options=(--build-arg "VERSION=$version" --build-arg "REVISION=$revision")
+while [[ $# -gt 0 ]]; do
+  case "$1" in
+    --tag) needs_value "$@"; tag=$2; shift ;;
+    --ccache) needs_value "$@"; mkdir -p "$2"; options+=(--volume "$(realpath "$2"):/mnt"); shift ;;
+    --base-from-debootstrap) debootstrap=yes ;;
+    -h | --help) usage; exit 0 ;;
+    *) echo "build-image.sh: unknown option \"$1\"" >&2; usage >&2; exit 2 ;;
+  esac
+  shift
+done
+
+# Where this machine's apt has Debian 12 from.
+mirror() {
+  apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' 'Component: main' | head -n 1
+}
+
+# Through the proxy that apt uses, too. debootstrap itself reads nothing of apt's configuration.
+run_debootstrap() {
+  local proxy='' from
+  from=$(mirror)
+  [[ -n "$from" ]] || { echo "build-image.sh: apt knows no mirror of Debian 12 (apt-get update?)" >&2; return 1; }
+  eval "$(apt-config shell proxy Acquire::http::Proxy)"
+  ${proxy:+env "http_proxy=$proxy" "https_proxy=$proxy"} debootstrap --variant=minbase bookworm "$1" "$from"
+  rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/archives/*.deb "$1"/var/log/*
+}
+
+make_base() {
+  local directory
+  directory=$(mktemp -d)
+  # shellcheck disable=SC2064  # now
+  trap "rm -rf --one-file-system '$directory'" EXIT
+  run_debootstrap "$directory/tree"
+  tar -C "$directory/tree" -c . | podman import - "$base"
+}
+
+# Mounted while the build runs, not copied: the image must not tell where it was built.
+lend_apt_configuration() {
+  options+=(--network host --pull=never --volume /etc/apt:/etc/apt:ro --volume /usr/share/keyrings:/usr/share/keyrings:ro)
+  if apt-get indextargets --format '$(REPO_URI)' | grep -q '^https:'; then
+    options+=(--volume /etc/ssl/certs:/etc/ssl/certs:ro)
+  fi
+}
+
+if [[ -n "$debootstrap" ]]; then
+  podman image exists "$base" || make_base
+  lend_apt_configuration
+fi
+podman build "${options[@]}" --tag "$tag" .

@@ -1,0 +1,191 @@
+"""What the agent's pod may do and how it is run: what users rely on, word for word."""
+
+import unittest
+
+from chart.support.helm import CHART, CI_VALUES, agent_pod, container, find, rendered
+
+EVERYTHING = CHART / "ci/everything-values.yaml"
+BY_HAND = CHART / "ci/by-hand-values.yaml"
+
+
+def mounts(each):
+    return {mount["mountPath"]: (mount["name"], mount.get("mountPropagation"), mount.get("readOnly", False))
+            for mount in each["volumeMounts"]}
+
+
+class Rights(unittest.TestCase):
+    maxDiff = None
+
+    def test_the_agent_has_net_admin_and_nothing_else(self):
+        for values in [None, *CI_VALUES]:
+            context = container(agent_pod(rendered(values)), "agent")["securityContext"]
+            context.pop("seLinuxOptions", None)
+            self.assertEqual(context, {
+                "runAsUser": 0, "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"], "add": ["NET_ADMIN"]}, "seccompProfile": {"type": "RuntimeDefault"}})
+
+    def test_no_pod_has_a_token(self):
+        for each in rendered(EVERYTHING):
+            pod = each["spec"]["template"]["spec"] if each["kind"] == "DaemonSet" else each.get("spec", {})
+            if "containers" in pod:
+                self.assertIs(pod["automountServiceAccountToken"], False, each["metadata"]["name"])
+            if each["kind"] == "ServiceAccount":
+                self.assertIs(each["automountServiceAccountToken"], False)
+
+    def test_it_is_in_the_host_s_network_and_pid_namespaces(self):
+        pod = agent_pod(rendered())["spec"]
+        self.assertEqual((pod["hostNetwork"], pod["hostPID"]), (True, True))
+        self.assertNotIn("hostUsers", pod)
+
+    def test_every_root_file_system_is_read_only(self):
+        for each in rendered():
+            pod = each["spec"]["template"]["spec"] if each["kind"] == "DaemonSet" else each.get("spec", {})
+            for one in pod.get("initContainers", []) + pod.get("containers", []):
+                self.assertIs(one["securityContext"]["readOnlyRootFilesystem"], True, one["name"])
+
+    def test_selinux_options_are_the_user_s(self):
+        self.assertEqual(container(agent_pod(rendered(EVERYTHING)), "agent")["securityContext"]["seLinuxOptions"],
+                         {"type": "spc_t"})
+
+
+class Mounts(unittest.TestCase):
+    maxDiff = None
+
+    def test_the_agent_sees_the_node_s_run_and_cgroups_and_not_its_files(self):
+        self.assertEqual(mounts(container(agent_pod(rendered()), "agent")), {
+            "/etc/netclsd": ("config", None, True),
+            "/sys/fs/cgroup": ("cgroups", "HostToContainer", True),
+            "/run/netclsd": ("run", "HostToContainer", False)})
+
+    def test_what_prepare_mounts_becomes_the_node_s(self):
+        prepare = container(agent_pod(rendered()), "prepare")
+        self.assertEqual(mounts(prepare)["/run/netclsd"], ("run", "Bidirectional", False))
+        self.assertIs(prepare["securityContext"]["privileged"], True)
+
+    def test_the_volumes_are_the_node_s_directories(self):
+        volumes = {each["name"]: each for each in agent_pod(rendered())["spec"]["volumes"]}
+        self.assertEqual({name: each["hostPath"]["path"] for name, each in volumes.items() if "hostPath" in each},
+                         {"run": "/run/netclsd", "cgroups": "/sys/fs/cgroup", "host": "/"})
+        self.assertEqual(volumes["config"], {"name": "config", "configMap": {"name": "node-netclsd"}})
+
+    def test_extra_mounts_reach_the_agent_and_prepare(self):
+        pod = agent_pod(rendered(EVERYTHING))
+        for name in ("agent", "prepare"):
+            self.assertIn("/etc/ssl", mounts(container(pod, name)))
+        self.assertIn("certificates", [each["name"] for each in pod["spec"]["volumes"]])
+
+
+class Commands(unittest.TestCase):
+    maxDiff = None
+
+    def line(self, name, *sets, values=None):
+        each = container(agent_pod(rendered(values, tuple(sets))), name)
+        return each["command"] + each["args"]
+
+    def test_prepare_comes_before_install_hook(self):
+        self.assertEqual([each["name"] for each in agent_pod(rendered())["spec"]["initContainers"]],
+                         ["prepare", "install-hook"])
+
+    def test_of_each_container(self):
+        self.assertEqual(self.line("prepare"), ["netclsd", "--prepare", "--config", "/etc/netclsd/config.json"])
+        self.assertEqual(self.line("install-hook"),
+                         ["netclsctl", "hook", "install", "--root", "/host", "--runtime=auto"])
+        self.assertEqual(self.line("agent"),
+                         ["netclsd", "--config", "/etc/netclsd/config.json", "--listen=$(HOST_IP):9917"])
+
+    def test_the_hook_s_options(self):
+        self.assertEqual(self.line("install-hook", values=EVERYTHING)[4:], [
+            "/host", "--runtime=containerd", "--hook-arg=--on-failure=deny",
+            "--hook-arg=--deny-exempt-namespace=kube-system", "--hook-arg=--deny-exempt-namespace=monitoring",
+            "--hook-arg=--deny-exempt-namespace=net", "--hook-arg=--timeout=300ms", "--all-containers", "--restart",
+            "--runtime-handler=runc"])
+
+    def test_a_denying_hook_always_lets_the_agent_s_own_namespace_start(self):
+        self.assertIn("--hook-arg=--deny-exempt-namespace=net",
+                      self.line("install-hook", "hook.onFailure=deny", "hook.exemptNamespaces=null"))
+
+    def test_no_hook_without_asking_for_it(self):
+        names = [each["name"] for each in agent_pod(rendered(BY_HAND))["spec"]["initContainers"]]
+        self.assertEqual(names, ["prepare"])
+
+    def test_the_node_s_address_comes_from_the_pod_s_status(self):
+        agent = container(agent_pod(rendered()), "agent")
+        self.assertIn({"name": "HOST_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}}, agent["env"])
+
+
+class Probes(unittest.TestCase):
+    def test_ask_livez_and_readyz_where_the_agent_listens(self):
+        agent = container(agent_pod(rendered()), "agent")
+        self.assertEqual(agent["livenessProbe"]["httpGet"], {"path": "/livez", "port": "metrics"})
+        self.assertEqual(agent["readinessProbe"]["httpGet"], {"path": "/readyz", "port": "metrics"})
+        self.assertEqual(agent["ports"],
+                         [{"name": "metrics", "containerPort": 9917, "hostPort": 9917, "protocol": "TCP"}])
+
+    def test_ask_loopback_where_the_agent_is_there_only(self):
+        agent = container(agent_pod(rendered(BY_HAND)), "agent")
+        self.assertEqual(agent["livenessProbe"]["httpGet"]["host"], "127.0.0.1")
+        agent = container(agent_pod(rendered(sets=("listenAddress=[::1]",))), "agent")
+        self.assertEqual(agent["livenessProbe"]["httpGet"]["host"], "::1")
+
+    def test_the_port_is_the_same_everywhere(self):
+        objects = rendered(EVERYTHING)
+        agent = container(agent_pod(objects), "agent")
+        self.assertIn("--listen=[$(HOST_IP)]:19917", agent["args"])
+        self.assertEqual(agent["ports"][0]["containerPort"], 19917)
+        self.assertEqual(find(objects, "Service", "node-classes")["spec"]["ports"][0]["port"], 19917)
+        self.assertEqual(find(objects, "NetworkPolicy")["spec"]["ingress"][0]["ports"][0]["port"], 19917)
+
+
+class Scheduling(unittest.TestCase):
+    def test_on_every_linux_node_before_all_others(self):
+        pod = agent_pod(rendered())["spec"]
+        self.assertEqual(pod["priorityClassName"], "system-node-critical")
+        self.assertEqual(pod["tolerations"], [{"operator": "Exists"}])
+        self.assertEqual(pod["nodeSelector"], {"kubernetes.io/os": "linux"})
+
+    def test_an_update_takes_a_tenth_of_the_nodes_at_a_time(self):
+        strategy = find(rendered(sets=("removal.enabled=false",)), "DaemonSet")["spec"]["updateStrategy"]
+        self.assertEqual(strategy, {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "10%"}})
+
+    def test_no_limit_of_cpu(self):
+        self.assertNotIn("cpu", container(agent_pod(rendered()), "agent")["resources"]["limits"])
+
+    def checksum(self, *sets):
+        return agent_pod(rendered(sets=sets))["metadata"]["annotations"]["checksum/config"]
+
+    def test_a_changed_configuration_starts_the_agents_anew(self):
+        self.assertNotEqual(self.checksum(), self.checksum("config.audit_interval=5s"))
+
+    def test_another_value_does_not_change_the_checksum(self):
+        self.assertEqual(self.checksum(), self.checksum("podMonitor.enabled=true"))
+
+    def test_what_a_selector_names_is_in_the_pod_s_labels_and_never_changes(self):
+        for values in [None, *CI_VALUES]:
+            for daemon_set in (each for each in rendered(values) if each["kind"] == "DaemonSet"):
+                selector = daemon_set["spec"]["selector"]["matchLabels"]
+                self.assertLessEqual(selector.items(), daemon_set["spec"]["template"]["metadata"]["labels"].items())
+                self.assertFalse({"app.kubernetes.io/version", "helm.sh/chart", "team"} & set(selector))
+
+
+class Image(unittest.TestCase):
+    def image(self, *sets):
+        return container(agent_pod(rendered(sets=sets)), "agent")["image"]
+
+    def test_the_tag_is_the_app_version_unless_given(self):
+        self.assertEqual(self.image("image.repository=r/n"), "r/n:0.1.0")
+        self.assertEqual(self.image("image.repository=r/n", "image.tag=x"), "r/n:x")
+
+    def test_a_digest_beats_the_tag(self):
+        self.assertEqual(self.image("image.repository=r/n", "image.tag=x", "image.digest=sha256:" + "0" * 64),
+                         "r/n@sha256:" + "0" * 64)
+
+    def test_every_container_of_every_pod_has_it(self):
+        images = set()
+        for each in rendered():
+            pod = each["spec"]["template"]["spec"] if each["kind"] == "DaemonSet" else each.get("spec", {})
+            images |= {one["image"] for one in pod.get("initContainers", []) + pod.get("containers", [])}
+        self.assertEqual(images, {"netclsd:0.1.0"})
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,83 @@
+"""The chart is good helm, and what it renders is good Kubernetes."""
+
+import copy
+import unittest
+
+from chart.support.helm import CHART, CI_VALUES, find, helm, rendered
+from chart.support.kubernetes import problems
+
+
+class Rendering(unittest.TestCase):
+    maxDiff = None
+
+    def test_helm_lint_is_content_with_the_defaults_and_every_file_of_values(self):
+        for values in [None, *CI_VALUES]:
+            with self.subTest(values):
+                done = helm("lint", "--strict", CHART, *(["--values", values] if values else []))
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                self.assertNotIn("[WARNING]", done.stdout)
+
+    def test_every_object_of_every_file_of_values_is_valid_kubernetes(self):
+        objects = [each for values in [None, *CI_VALUES] for each in rendered(values)]
+        self.assertGreater(len(objects), 60)
+        self.assertEqual(problems(objects), [])
+
+    def test_everything_turned_on_makes_an_object_of_each_kind(self):
+        everything = rendered(CHART / "ci/everything-values.yaml")
+        self.assertEqual({each["kind"] for each in everything},
+                         {"ConfigMap", "DaemonSet", "NetworkPolicy", "Pod", "PodMonitor", "PrometheusRule", "Service",
+                          "ServiceAccount", "ServiceMonitor"})
+
+    def test_no_two_objects_have_the_same_name(self):
+        for values in [None, *CI_VALUES]:
+            names = [(each["kind"], each["metadata"]["name"]) for each in rendered(values)]
+            self.assertEqual(len(names), len(set(names)), names)
+
+    def test_every_object_is_in_the_release_s_namespace_and_has_its_labels(self):
+        for each in rendered(CHART / "ci/everything-values.yaml"):
+            with self.subTest(each["kind"] + " " + each["metadata"]["name"]):
+                self.assertEqual(each["metadata"]["namespace"], "net")
+                self.assertEqual(each["metadata"]["labels"]["app.kubernetes.io/instance"], "node")
+                self.assertEqual(each["metadata"]["labels"]["team"], "network")
+
+    def test_a_long_release_name_still_gives_valid_names(self):
+        objects = rendered(release="a" * 53)
+        self.assertLessEqual(max(len(each["metadata"]["name"]) for each in objects), 63)
+
+
+class TheCheckItself(unittest.TestCase):
+    """Of the schema: it must find what is wrong."""
+
+    @classmethod
+    def setUpClass(cls):
+        objects = rendered(CHART / "ci/prometheus-operator-values.yaml")
+        pods = [copy.deepcopy(find(objects, "DaemonSet", "node-netclsd")) for _ in range(3)]
+        pods[0]["spec"]["template"]["spec"].update(hostPid=True)
+        pods[1]["spec"]["template"]["spec"].update(hostNetwork="yes")
+        pods[2]["spec"]["template"]["spec"]["containers"][0].pop("name")
+        monitor = copy.deepcopy(find(objects, "PodMonitor"))
+        monitor["spec"]["podMetricsEndpoints"][0].update(interval="often", additionalLabels={})
+        broken = [*pods, monitor]
+        for number, each in enumerate(broken):
+            each["metadata"]["name"] = f"broken-{number}"
+        cls.found = problems(broken)
+
+    def about(self, number):
+        return "\n".join(line for line in self.found if f"broken-{number}:" in line)
+
+    def test_finds_an_unknown_key(self):
+        self.assertIn("hostPid", self.about(0))
+
+    def test_finds_a_wrong_type(self):
+        self.assertIn("hostNetwork", self.about(1))
+
+    def test_finds_a_missing_key(self):
+        self.assertIn("name", self.about(2))
+
+    def test_finds_a_wrong_word_of_the_operator(self):
+        self.assertIn("interval", self.about(3))
+        self.assertIn("additionalLabels", self.about(3))
+
+
+if __name__ == "__main__":
+    unittest.main()
