@@ -68,6 +68,7 @@ Result<CommandOutput> run_in_root(const std::string& root, const std::vector<std
   UniqueFd out(ends[1]);
   std::vector<std::string> words = command;
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   const pid_t child = ::fork();

@@ -158,6 +158,15 @@ bool RootTree::is_directory(const std::string& path) const { return open_path(pa
 
 bool RootTree::exists(const std::string& path) const { return open_path(path, O_PATH).has_value(); }
 
+bool RootTree::may_be_same(const std::string& path, const std::string& outside) const {
+  const auto fd = open_path(path, O_PATH);
+  struct stat ours {};
+  struct stat theirs {};
+  if (!fd || ::fstat(fd->get(), &ours) != 0) return false;
+  if (::stat(outside.c_str(), &theirs) != 0) return !is_absence(errno);
+  return ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+}
+
 std::vector<std::string> RootTree::list(const std::string& directory) const {
   const auto fd = open_path(directory, O_RDONLY | O_DIRECTORY);
   if (!fd) return {};

@@ -47,6 +47,10 @@ class RootTree {
   [[nodiscard]] bool exists(const std::string& path) const;                         // links followed
   [[nodiscard]] std::vector<std::string> list(const std::string& directory) const;  // empty: none, or unreadable
 
+  // Whether `outside`, which is not resolved below the root, may be what is at `path`: yes unless it is known not to
+  // be.
+  [[nodiscard]] bool may_be_same(const std::string& path, const std::string& outside) const;
+
   // Why nothing can be written in the directory; programs also need a mount without noexec.
   enum class Use { kFiles, kPrograms };
   [[nodiscard]] Result<void> check_usable(const std::string& directory, Use use) const;

@@ -128,7 +128,10 @@ bool has_older_containerd(const RootTree& tree, const ChangeTime& changed) {
     const auto stat = parse_process_stat(read_or_empty(tree, "/proc/" + name + "/stat"));
     if (!stat || stat->comm != "containerd" || is_dead(*stat)) continue;
     if (stat->start_time.ticks > changed.at_ticks) continue;
-    if (reads_our_config(read_or_empty(tree, "/proc/" + name + "/cmdline"))) return true;
+    if (!reads_our_config(read_or_empty(tree, "/proc/" + name + "/cmdline"))) continue;
+    // Its /etc may be another one: a containerd in a container.
+    const std::string its_root = tree.root() + "/proc/" + name + "/root";
+    if (tree.may_be_same(kContainerdDirectory, its_root + kContainerdDirectory)) return true;
   }
   return false;
 }

@@ -17,7 +17,7 @@ namespace netclsd::cli {
 // std::nullopt: the host's /proc is not there, so nothing of the host runs here (an image's tree).
 [[nodiscard]] std::optional<ChangeTime> current_time(const RootTree& tree);
 
-// A containerd of this host, with /etc/containerd/config.toml, was started before `changed`.
+// A containerd that reads this tree's /etc/containerd/config.toml was started before `changed`.
 [[nodiscard]] bool has_older_containerd(const RootTree& tree, const ChangeTime& changed);
 
 }  // namespace netclsd::cli

@@ -19,6 +19,8 @@ class UsersTest : public testing::Test {
     root_.write("proc/" + pid + "/stat",
                 pid + " (" + name + ") S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 9 0 " + start + " 0 0 0\n");
     root_.write("proc/" + pid + "/cmdline", command_line);
+    std::filesystem::create_directories(root_.path("etc/containerd"));
+    std::filesystem::create_directory_symlink(root_.path(), root_.path("proc/" + pid + "/root"));
   }
 
   TemporaryDirectory root_;
@@ -60,6 +62,9 @@ TEST_F(UsersTest, OnlyAnOlderContainerdWithOurConfigurationCounts) {
   process("13", "containerd", "5000", std::string("containerd\0--config\0/etc/containerd/config.toml\0", 48));
   EXPECT_TRUE(has_older_containerd(tree_, changed));
   EXPECT_FALSE(has_older_containerd(tree_, {.boot_id = "b0", .at_ticks = 5000})) << "rebooted since";
+  std::filesystem::remove(root_.path("proc/13/root"));
+  std::filesystem::create_directories(root_.path("proc/13/root/etc/containerd"));
+  EXPECT_FALSE(has_older_containerd(tree_, changed)) << "it sees another /etc";
 }
 
 TEST(CommandTest, OutputAndExitStatusComeBack) {
