@@ -51,14 +51,16 @@ class Containerd:
         self.cri = Cri(self.socket)
         self.pods = []
         host.on_close(self.stop)
-        self._own_run_directory()
+        self._own_directories()
         host.seen(self.config_file).write_text(CONFIGURATION.format(top=self.top, image=IMAGE))
 
-    def _own_run_directory(self):
-        """The shims' sockets are in /run/containerd, whatever the configuration says."""
+    def _own_directories(self):
+        """The shims' sockets are in /run/containerd, whatever the configuration says. What containerd unpacks is in memory:
+        it is lost anyway, and containerd waits for the disk at each step."""
         (self.top / "run").mkdir()
-        script = 'mkdir -p /run/containerd && mount --bind "$1" /run/containerd'
-        self.host.run([tool("bash"), "-c", script, "bash", self.top / "run"]).check_returncode()
+        (self.top / "root").mkdir()
+        script = 'mkdir -p /run/containerd; mount --bind "$1/run" /run/containerd; mount -t tmpfs none "$1/root"'
+        self.host.run([tool("bash"), "-euc", script, "bash", self.top]).check_returncode()
 
     def hook_in(self, agent):
         """By hand, as README.md says."""

@@ -31,7 +31,7 @@ mount -t cgroup2 none /sys/fs/cgroup
 mkdir -p "$NET_CLS"
 mount -t cgroup -o "$CONTROLLERS" net_cls "$NET_CLS"
 """
-_AS_IT_IS_SCRIPT = _CONTROLLERS + """
+MOUNT_NET_CLS = _CONTROLLERS + """
 mkdir -p "$NET_CLS"
 mount -t cgroup -o "$CONTROLLERS" net_cls "$NET_CLS"
 """
@@ -51,7 +51,7 @@ mkdir -p "$NET_CLS"
 mountpoint -q "$NET_CLS" || mount -t cgroup -o "$CONTROLLERS" net_cls "$NET_CLS"
 """
 
-_SCRIPTS = {V1: _V1_SCRIPT, V2: _V2_SCRIPT, AS_IT_IS: _AS_IT_IS_SCRIPT}
+_SCRIPTS = {V1: _V1_SCRIPT, V2: _V2_SCRIPT, AS_IT_IS: MOUNT_NET_CLS}
 
 
 class Host:
