@@ -77,11 +77,14 @@ class Host:
              f"set -eu\n{script}\necho ready\nread -r _ || true"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
             env={"PATH": SYSTEM_PATH, "WORK": str(self.work), "NET_CLS": str(self.net_cls_mount)})
-        if holder.stdout.readline() != "ready\n":
-            complaint = holder.stderr.read()
+        try:
+            if holder.stdout.readline() != "ready\n":
+                raise unittest.SkipTest(f"no {self.layout} layout on this machine: {holder.stderr.read().strip()}")
+        except BaseException:  # an interruption, too
+            holder.stdin.close()
             holder.wait()
             shutil.rmtree(self.work, ignore_errors=True)
-            raise unittest.SkipTest(f"no {self.layout} layout on this machine: {complaint.strip()}")
+            raise
         return holder
 
     # --- looking and acting from inside the namespace ---
