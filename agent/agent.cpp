@@ -1,16 +1,18 @@
 #include "agent/agent.h"
 
-#include <sys/file.h>
+#include <netclsd_version.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
+#include <utility>
 
 #include "agent/kernel/hierarchy.h"
 #include "agent/kernel/namespaces.h"
 #include "agent/kernel/scheduling.h"
 #include "agent/logging/log.h"
+#include "agent/service_manager.h"
+#include "agent/state/state_directory.h"
 #include "common/base/file.h"
 #include "common/net_cls/kernel_version.h"
 
@@ -29,22 +31,6 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// Two agents on one state directory would undo each other's work.
-Result<UniqueFd> lock_state_dir(const UniqueFd& state_dir, const std::string& path) {
-  auto file = open_at(state_dir, "lock", O_RDWR | O_CREAT, 0600);
-  if (!file) return pass_on(file.error());
-  if (::flock(file->get(), LOCK_EX | LOCK_NB) == 0) return file;
-  if (errno == EWOULDBLOCK) {
-    return failure(ErrorCode::kConflict, "another netclsd runs on state directory " + path);
-  }
-  return system_failure(errno, "lock", path + "/lock");
-}
-
-Result<UniqueFd> make_directory(const std::string& path) {
-  if (auto made = make_directories(path, 0700); !made) return pass_on(made.error());
-  return open_directory(path);
-}
-
 void warn_of_old_kernel() {
   const std::string release = kernel_release();
   if (keeps_cgroup2_matching(release).value_or(true)) return;
@@ -58,30 +44,22 @@ ClassPolicy policy_of(const Config& config) {
 }  // namespace
 
 struct Agent::Resources {
-  UniqueFd lock;
+  StateDirectory state;
   EventLoop loop;
   Signals signals;
   Timer second;
   UniqueFd proc;
   NetClsMount mount;
   UniqueFd groups;
-  UniqueFd containers_dir;
-  UniqueFd spool_dir;
   std::unique_ptr<Mailbox> mailbox;
 
   static Result<Resources> open(const Config& config);
 };
 
 Result<Agent::Resources> Agent::Resources::open(const Config& config) {
-  auto state_dir = make_directory(config.state_dir);
-  if (!state_dir) return pass_on(state_dir.error());
-  auto lock_file = lock_state_dir(*state_dir, config.state_dir);
-  if (!lock_file) return pass_on(lock_file.error());
-  auto containers_dir = make_directory(config.state_dir + "/containers");
-  if (!containers_dir) return pass_on(containers_dir.error());
-  auto spool_dir = make_directory(config.state_dir + "/spool");
-  if (!spool_dir) return pass_on(spool_dir.error());
-  auto mount = find_or_mount_net_cls(config.net_cls.mount, config.state_dir + "/net_cls");
+  auto state = StateDirectory::open(config.state_dir);
+  if (!state) return pass_on(state.error());
+  auto mount = find_or_mount_net_cls(config.net_cls.mount, own_mount_point(config.state_dir));
   if (!mount) return pass_on(mount.error());
   auto groups = open_directory(mount->mount_point);
   if (!groups) return pass_on(groups.error());
@@ -95,23 +73,22 @@ Result<Agent::Resources> Agent::Resources::open(const Config& config) {
   if (!second) return pass_on(second.error());
   auto mailbox = Mailbox::create();
   if (!mailbox) return pass_on(mailbox.error());
-  return Resources{std::move(*lock_file), std::move(*loop),   std::move(*signals), std::move(*second),
-                   std::move(*proc),      std::move(*mount),  std::move(*groups),  std::move(*containers_dir),
-                   std::move(*spool_dir), std::move(*mailbox)};
+  return Resources{std::move(*state), std::move(*loop),  std::move(*signals), std::move(*second),
+                   std::move(*proc),  std::move(*mount), std::move(*groups),  std::move(*mailbox)};
 }
 
 Agent::Agent(CommandLine command_line, Config config, Resources resources)
     : command_line_(std::move(command_line)),
       config_(std::move(config)),
-      lock_(std::move(resources.lock)),
+      lock_(std::move(resources.state.lock)),
       loop_(std::move(resources.loop)),
       signals_(std::move(resources.signals)),
       second_(std::move(resources.second)),
       procfs_(std::move(resources.proc)),
       cgroups_(MountedCgroups::open()),
       groups_(std::move(resources.groups)),
-      store_(std::move(resources.containers_dir)),
-      spool_(std::move(resources.spool_dir)),
+      store_(std::move(resources.state.containers)),
+      spool_(std::move(resources.state.spool)),
       events_(loop_, procfs_.root(), counters_,
               {.self = Pid{::getpid()}, .receive_buffer_bytes = config_.receive_buffer_bytes}),
       exits_(loop_, [this](Pid init) { engine_.on_exit(init); }),
@@ -141,10 +118,11 @@ Result<void> Agent::run() {
         loop_.add(mailbox_->fd(), [this] { mailbox_->run_all(); })}) {
     if (!added) return added;
   }
+  counters_.hook_registrations.add(kVersion, 0);  // every known label value is there from the start
   apply(config_);
   warn_of_old_kernel();
   if (auto started = server_.start(); !started) return started;
-  ask_for_short_turns();  // only this thread: who waits for an answer can wait for its turn
+  ask_for(Turns::kShort);  // only this thread: who waits for an answer can wait for its turn
   start_up();
   Result<void> waited;
   while (!is_stopping_ && waited) {
@@ -154,6 +132,7 @@ Result<void> Agent::run() {
   }
   log_event(LogLevel::kInfo, "stopping", {{"containers", counters_.containers.value()}});
   readiness_.set({"stopping"});
+  tell_stopping();
   mailbox_->close();
   server_.stop();
   return waited;
@@ -175,6 +154,7 @@ void Agent::start_up() {
 
 void Agent::on_second() {
   second_.acknowledge();
+  tell_alive();
   engine_.look_into_spool();
   engine_.keep_unkept();
   if (!has_swept_) has_swept_ = engine_.sweep(SweepCause::kStartup).has_value();
@@ -193,7 +173,9 @@ void Agent::update_readiness() {
   if (!has_swept_) reasons.emplace_back("the first sweep has not succeeded yet");
   if (is_deaf_) reasons.emplace_back("the kernel sends no process events");
   if (!engine_.not_kept_because().empty()) reasons.push_back(engine_.not_kept_because());
-  counters_.ready.set(reasons.empty() ? 1 : 0);
+  const bool is_ready = reasons.empty();
+  if (is_ready && counters_.ready.value() == 0) tell_ready();
+  counters_.ready.set(is_ready ? 1 : 0);
   readiness_.set(std::move(reasons));
 }
 
@@ -234,6 +216,8 @@ std::chrono::milliseconds Agent::time_to_wait(bool has_more) {
   const MonotonicTime now = clock_.monotonic();
   const bool naps = nap_.is_due(now, events_.received());
   events_.let_gather(naps);
+  // In a storm each wake-up costs more than it gains.
+  if (naps != std::exchange(is_napping_, naps)) ask_for(naps ? Turns::kOrdinary : Turns::kShort);
   if (has_more) return std::chrono::milliseconds{0};
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(engine_.next_deadline() - now);
   return std::max(naps ? std::min(left, nap_.length()) : left, std::chrono::milliseconds{0});

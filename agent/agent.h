@@ -69,6 +69,7 @@ class Agent {
   Nap nap_;
   bool has_swept_ = false;
   bool is_deaf_ = false;
+  bool is_napping_ = false;
   bool is_stopping_ = false;
 };
 

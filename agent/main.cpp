@@ -5,6 +5,7 @@
 
 #include "agent/agent.h"
 #include "agent/logging/log.h"
+#include "agent/node.h"
 #include "common/base/fault_environment.h"
 
 namespace {
@@ -19,18 +20,34 @@ int fail(const Error& error, int exit_code = kFailed) {
   return exit_code;
 }
 
-int run(const CommandLine& command_line) {
-  auto config = load_config(command_line);
-  if (!config) return fail(config.error());
-  if (command_line.check_config) {
-    std::puts("the configuration is valid");
-    return 0;
-  }
-  configure_logging(config->log.level, config->log.format);
-  auto agent = Agent::make(command_line, *config);
+int tell(const Result<std::string>& outcome) {
+  if (!outcome) return fail(outcome.error());
+  std::puts(outcome->c_str());
+  return 0;
+}
+
+int run_agent(const CommandLine& command_line, const Config& config) {
+  configure_logging(config.log.level, config.log.format);
+  auto agent = Agent::make(command_line, config);
   if (!agent) return fail(agent.error());
   const auto ran = (*agent)->run();
   return ran ? 0 : fail(ran.error());
+}
+
+int run(const CommandLine& command_line) {
+  auto config = load_config(command_line);
+  if (!config) return fail(config.error());
+  switch (command_line.task) {
+    case Task::kRun:
+      return run_agent(command_line, *config);
+    case Task::kCheckConfig:
+      return tell("the configuration is valid");
+    case Task::kPrepare:
+      return tell(prepare_node(*config));
+    case Task::kCleanUp:
+      return tell(clean_up_node(*config));
+  }
+  return kFailed;
 }
 
 }  // namespace

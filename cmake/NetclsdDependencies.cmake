@@ -6,6 +6,7 @@ find_package(CLI11 REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib)
+pkg_check_modules(libsystemd REQUIRED IMPORTED_TARGET libsystemd)
 find_library(LIBMD_STATIC libmd.a REQUIRED)  # SHA-256, for static programs
 find_path(TOMLPLUSPLUS_INCLUDE_DIR toml++/toml.h REQUIRED)  # headers only; its package offers the shared library
 find_package(prometheus-cpp REQUIRED COMPONENTS core)

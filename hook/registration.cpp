@@ -1,5 +1,7 @@
 #include "hook/registration.h"
 
+#include <netclsd_version.h>
+
 #include "common/base/file.h"
 #include "common/oci/spec.h"
 #include "common/proc/process.h"
@@ -39,6 +41,7 @@ Result<std::optional<Registration>> read_registration(const OciState& state, con
                                   .annotations = std::move(spec->annotations),
                                   .spec_classid = spec->classid,
                                   .cgroups_path = std::move(spec->cgroups_path),
+                                  .hook_version = kVersion,
                                   .source = RegistrationSource::kHook},
                       .wanted = *std::move(wanted)};
 }

@@ -39,8 +39,13 @@ done
 for program in netclsd netclsd-hook netclsctl; do
   check "DIR/bin/$program has no fault points" has_no_fault_points "$directory/prefix/bin/$program"
 done
+check "DIR/lib/systemd/system/netclsd.service starts netclsd" \
+  grep -q "^ExecStart=.*/bin/netclsd$" "$directory/prefix/lib/systemd/system/netclsd.service"
 for program in netclsd-hook netclsd-hook-stub netclsctl; do
   check "DIR/bin/$program is static" is_static "$directory/prefix/bin/$program"
+done
+for file in config.json config.schema.json alerts.yaml dashboard.json; do
+  check "DIR/share/netclsd/$file" test -s "$directory/prefix/share/netclsd/$file"
 done
 echo "$passed passed, $failed failed, 0 skipped"
 [[ $failed -eq 0 ]]

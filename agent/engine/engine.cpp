@@ -126,6 +126,7 @@ Result<RegistrationAnswer> Engine::register_container(const ContainerId& id, con
   }
   if (!*registered) return RegistrationAnswer{};
   if ((*registered)->is_new) counters_.registrations[label(request.source)].add();
+  if ((*registered)->is_new && !request.hook_version.empty()) counters_.hook_registrations.add(request.hook_version);
   RegistrationAnswer answer;
   answer.view = views_.container((*registered)->number);
   answer.is_new = (*registered)->is_new;

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <string_view>
 
 #include "common/base/file.h"
 
@@ -11,6 +12,7 @@ namespace netclsd {
 namespace {
 
 constexpr std::size_t kMountInfoMax_bytes = 16U << 20;
+constexpr std::string_view kAuto = "auto";
 
 Result<std::optional<NetClsMount>> look_for(const std::string& mount_point) {
   const auto mounts = read_file("/proc/self/mountinfo", kMountInfoMax_bytes);
@@ -46,11 +48,23 @@ std::string canonical(const std::string& directory) {
 }  // namespace
 
 Result<NetClsMount> find_or_mount_net_cls(const std::string& wanted, const std::string& own_mount_point) {
-  const bool is_auto = wanted == "auto";
-  auto found = look_for(is_auto ? "" : canonical(wanted));
+  auto found = find_net_cls(wanted);
   if (!found) return pass_on(found.error());
   if (*found) return **found;
-  return mount_at(canonical(is_auto ? own_mount_point : wanted));
+  return mount_at(canonical(wanted == kAuto ? own_mount_point : wanted));
+}
+
+Result<std::optional<NetClsMount>> find_net_cls(const std::string& wanted) {
+  return look_for(wanted == kAuto ? "" : canonical(wanted));
+}
+
+Result<bool> unmount_net_cls(const std::string& mount_point) {
+  const std::string directory = canonical(mount_point);
+  const auto found = look_for(directory);
+  if (!found) return pass_on(found.error());
+  if (!*found) return false;
+  if (::umount2(directory.c_str(), UMOUNT_NOFOLLOW) != 0) return system_failure(errno, "unmount", directory);
+  return true;
 }
 
 }  // namespace netclsd

@@ -11,16 +11,17 @@
 namespace netclsd {
 namespace {
 
-constexpr std::uint64_t kSlice_ns = 100'000;  // the least that the kernel grants
+constexpr std::uint64_t kShortSlice_ns = 100'000;  // the least that the kernel grants
+constexpr std::uint64_t kOrdinarySlice_ns = 0;     // whatever it grants to all
 
 }  // namespace
 
-void ask_for_short_turns() {
+void ask_for(Turns turns) {
   sched_attr wanted{};
   wanted.size = sizeof wanted;
   wanted.sched_policy = SCHED_NORMAL;
   wanted.sched_nice = ::getpriority(PRIO_PROCESS, 0);
-  wanted.sched_runtime = kSlice_ns;
+  wanted.sched_runtime = turns == Turns::kShort ? kShortSlice_ns : kOrdinarySlice_ns;
   ::syscall(SYS_sched_setattr, 0, &wanted, 0U);  // a kernel or sandbox that refuses it: only later
 }
 

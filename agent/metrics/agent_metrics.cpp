@@ -41,6 +41,16 @@ MetricFamily counters_by(const char* name, const char* help, const char* label,
   return made;
 }
 
+MetricFamily counters_by_name(const char* name, const char* help, const char* label, const NamedCounts& counts) {
+  MetricFamily made = family(name, help, MetricType::Counter);
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    ClientMetric& metric = made.metric.emplace_back();
+    metric.label = {{label, counts.name(i)}};
+    metric.counter.value = static_cast<double>(counts.value(i));
+  }
+  return made;
+}
+
 double upper_bound_seconds(std::size_t bucket) {
   const auto& bounds_us = LatencyHistogram::kBounds_us;
   return bucket < bounds_us.size() ? bounds_us[bucket] / 1e6 : std::numeric_limits<double>::infinity();
@@ -104,6 +114,8 @@ std::vector<MetricFamily> AgentMetrics::Collect() const {
       histogram("move_latency_seconds", "From the event's kernel timestamp to the finished move.", c.move_latency),
       counters_by("registrations_total", "Containers registered, by who brought them.", "source", kSourceLabels,
                   c.registrations),
+      counters_by_name("hook_registrations_total", "Containers registered by a hook, by the hook's version.", "version",
+                       c.hook_registrations),
       counters_by("registration_failures_total", "Registrations refused or failed.", "reason", kRegistrationFailures,
                   c.registration_failures),
       counter("canary_misses_total", "Own test events that were not heard.", c.canary_misses),

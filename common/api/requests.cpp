@@ -36,6 +36,7 @@ Result<RegisterRequest> read_request(const Json& object) {
     request.spec_classid = static_cast<std::uint32_t>(*classid);
   }
   request.cgroups_path = fields.text("cgroups_path");
+  request.hook_version = fields.text("hook_version");
   auto source = read_source(fields);
   if (fields.failed()) return fields.first_failure();
   if (!source) return pass_on(source.error());
@@ -53,6 +54,7 @@ OrderedJson to_ordered(const RegisterRequest& request) {
   for (const auto& [key, value] : request.annotations) json["annotations"][key] = value;
   if (request.spec_classid) json["spec_classid"] = *request.spec_classid;
   json["cgroups_path"] = request.cgroups_path;
+  if (!request.hook_version.empty()) json["hook_version"] = request.hook_version;
   json["source"] = to_string(request.source);
   return json;
 }

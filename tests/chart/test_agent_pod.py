@@ -88,7 +88,8 @@ class Commands(unittest.TestCase):
 
     def test_of_each_container(self):
         self.assertEqual(self.line("prepare"), ["netclsd", "--prepare", "--config", "/etc/netclsd/config.json"])
-        self.assertEqual(self.line("install-hook"), ["netclsctl", "hook", "install", "--root", "/host"])
+        self.assertEqual(self.line("install-hook"),
+                         ["netclsctl", "hook", "install", "--root", "/host", "--runtime=auto"])
         self.assertEqual(self.line("agent"),
                          ["netclsd", "--config", "/etc/netclsd/config.json", "--listen=$(HOST_IP):9917"])
 
@@ -96,7 +97,8 @@ class Commands(unittest.TestCase):
         self.assertEqual(self.line("install-hook", values=EVERYTHING)[4:], [
             "/host", "--runtime=containerd", "--hook-arg=--on-failure=deny",
             "--hook-arg=--deny-exempt-namespace=kube-system", "--hook-arg=--deny-exempt-namespace=monitoring",
-            "--hook-arg=--deny-exempt-namespace=net", "--hook-arg=--timeout=300ms", "--all-containers", "--restart"])
+            "--hook-arg=--deny-exempt-namespace=net", "--hook-arg=--timeout=300ms", "--all-containers", "--restart",
+            "--runtime-handler=runc"])
 
     def test_a_denying_hook_always_lets_the_agent_s_own_namespace_start(self):
         self.assertIn("--hook-arg=--deny-exempt-namespace=net",
@@ -116,7 +118,8 @@ class Probes(unittest.TestCase):
         agent = container(agent_pod(rendered()), "agent")
         self.assertEqual(agent["livenessProbe"]["httpGet"], {"path": "/livez", "port": "metrics"})
         self.assertEqual(agent["readinessProbe"]["httpGet"], {"path": "/readyz", "port": "metrics"})
-        self.assertEqual(agent["ports"], [{"name": "metrics", "containerPort": 9917, "hostPort": 9917, "protocol": "TCP"}])
+        self.assertEqual(agent["ports"],
+                         [{"name": "metrics", "containerPort": 9917, "hostPort": 9917, "protocol": "TCP"}])
 
     def test_ask_loopback_where_the_agent_is_there_only(self):
         agent = container(agent_pod(rendered(BY_HAND)), "agent")

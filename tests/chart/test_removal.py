@@ -73,7 +73,8 @@ class Steps(unittest.TestCase):
                               "rmdir --ignore-fail-on-non-empty /host/run/netclsd"])
 
     def test_unmounting_reaches_the_node(self):
-        mounts = {each["mountPath"]: each.get("mountPropagation") for each in container(self.pod(), "clean-up")["volumeMounts"]}
+        clean_up = container(self.pod(), "clean-up")
+        mounts = {each["mountPath"]: each.get("mountPropagation") for each in clean_up["volumeMounts"]}
         self.assertEqual(mounts["/run/netclsd"], "Bidirectional")
         self.assertEqual(mounts["/host/run"], "HostToContainer")
 
@@ -115,7 +116,8 @@ class Script(unittest.TestCase):
         path = self.directory / script
         path.write_text(find(rendered(), "ConfigMap", config_map)["data"][script])
         environment |= {"PATH": f"{self.directory}:{os.environ['PATH']}", "DNS": str(self.directory)}
-        process = subprocess.Popen([shell, path], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        process = subprocess.Popen([shell, path], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                   text=True)
         self.addCleanup(process.communicate)
         self.addCleanup(process.kill)
         return process
@@ -123,7 +125,8 @@ class Script(unittest.TestCase):
 
 class Waiting(Script):
     def wait_removed(self):
-        return self.start("/bin/sh", "node-netclsd-removal", "wait-removed.sh", ALL="all", DONE="done", POLL_SECONDS="0.1")
+        return self.start("/bin/sh", "node-netclsd-removal", "wait-removed.sh", ALL="all", DONE="done",
+                          POLL_SECONDS="0.1")
 
     def test_ends_when_every_pod_is_done(self):
         self.resolve("all", "10.0.0.1", "10.0.0.2")

@@ -7,7 +7,7 @@ import unittest
 
 import yaml
 
-from chart.support.helm import CHART, REPOSITORY, notes, refusal, rendered
+from chart.support.helm import CHART, REPOSITORY, find, notes, refusal, rendered
 
 spec = importlib.util.spec_from_file_location("chart_values", REPOSITORY / "scripts/chart-values.py")
 chart_values = importlib.util.module_from_spec(spec)
@@ -19,7 +19,8 @@ EVERYTHING = yaml.safe_load((CHART / "ci/everything-values.yaml").read_text())
 CONFIG_SCHEMA = json.loads((REPOSITORY / "config/config.schema.json").read_text())
 
 SET_BY_THE_CHART = {"$schema", "socket", "state_dir", "listen"}
-DIFFERENT_ELSEWHERE = {"global", "hook.enabled", "removal.enabled", "serviceAccount.create"}  # in ci/by-hand-values.yaml
+# In ci/by-hand-values.yaml.
+DIFFERENT_ELSEWHERE = {"global", "hook.enabled", "removal.enabled", "serviceAccount.create"}
 
 
 def at(values, name):
@@ -75,7 +76,7 @@ class TheAgentsConfiguration(unittest.TestCase):
     def test_it_reaches_the_config_map_as_it_is(self):
         objects = rendered(CHART / "ci/everything-values.yaml")
         for name in ("node-classes", "node-classes-removal"):
-            config_map = next(each for each in objects if each["kind"] == "ConfigMap" and each["metadata"]["name"] == name)
+            config_map = find(objects, "ConfigMap", name)
             self.assertEqual(json.loads(config_map["data"]["config.json"]),
                              EVERYTHING["config"] | {"socket": "/run/netclsd/agent.sock", "state_dir": "/run/netclsd"})
 

@@ -17,10 +17,13 @@ std::uint64_t slice_ns() {
   return now[3];
 }
 
-TEST(SchedulingTest, TheKernelGrantsTheShortestSlice) {
-  if (slice_ns() == 0) GTEST_SKIP() << "this kernel knows no slice for ordinary threads (Linux 6.12)";
-  ask_for_short_turns();
+TEST(SchedulingTest, TheKernelGrantsTheShortestSliceAndTakesItBack) {
+  const std::uint64_t ordinary = slice_ns();
+  if (ordinary == 0) GTEST_SKIP() << "this kernel knows no slice for ordinary threads (Linux 6.12)";
+  ask_for(Turns::kShort);
   EXPECT_EQ(slice_ns(), 100'000U);
+  ask_for(Turns::kOrdinary);
+  EXPECT_EQ(slice_ns(), ordinary);
 }
 
 }  // namespace

@@ -2,10 +2,16 @@
 set -eu
 : "${AGENTS:?a DNS name or an address}" "${PORT:?}"
 
+ask() {
+  exec 3<>"/dev/tcp/$1/$PORT"
+  printf 'GET /readyz HTTP/1.0\r\nHost: %s\r\n\r\n' "$AGENTS" >&3
+  timeout 5 cat <&3
+}
+
 failed=0 asked=0
 for address in $(getent ahosts "$AGENTS" | cut -d ' ' -f 1 | sort -u); do
   asked=$((asked + 1))
-  answer=$(exec 3<>"/dev/tcp/$address/$PORT" && printf 'GET /readyz HTTP/1.0\r\nHost: %s\r\n\r\n' "$AGENTS" >&3 && timeout 5 cat <&3) || true
+  answer=$(ask "$address") || true
   echo "$address: ${answer%%$'\r'*}"
   case "$answer" in
     HTTP/1.?" 200 "*) ;;

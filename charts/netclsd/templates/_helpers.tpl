@@ -10,7 +10,8 @@
 {{- end }}
 
 {{- define "netclsd.serviceAccountName" -}}
-{{- default (ternary (include "netclsd.fullname" .) "default" .Values.serviceAccount.create) .Values.serviceAccount.name }}
+{{- $default := ternary (include "netclsd.fullname" .) "default" .Values.serviceAccount.create }}
+{{- default $default .Values.serviceAccount.name }}
 {{- end }}
 
 {{- define "netclsd.image" -}}
@@ -50,6 +51,10 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- if or (hasPrefix "127." .Values.listenAddress) (eq .Values.listenAddress "[::1]") }}true{{ end }}
 {{- end }}
 
+{{- define "netclsd.bareAddress" -}}
+{{- .Values.listenAddress | trimPrefix "[" | trimSuffix "]" }}
+{{- end }}
+
 {{- /* The kubelet asks the pod's address, which is the node's; an agent on loopback hears it there only. */ -}}
 {{- define "netclsd.probe" -}}
 httpGet:
@@ -57,7 +62,7 @@ httpGet:
   port: metrics
   {{- with first . }}
   {{- if include "netclsd.listensOnLoopback" . }}
-  host: {{ .Values.listenAddress | trimPrefix "[" | trimSuffix "]" | quote }}
+  host: {{ include "netclsd.bareAddress" . | quote }}
   {{- end }}
   {{- end }}
 {{- end }}
@@ -102,8 +107,8 @@ image: {{ include "netclsd.image" . | quote }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
 {{- end }}
 
-{{- /* cgroups is the node's tree in place of the container's own: there the agent finds a net_cls hierarchy that the node
-has mounted itself, and can look into the containers' groups. readOnly holds for the tree's top mount; a net_cls mount
+{{- /* cgroups is the node's tree in place of the container's own: there the agent finds a net_cls hierarchy that the
+node has mounted itself, and can look into the containers' groups. readOnly holds for the tree's top mount; a net_cls mount
 below it (cgroup v1) keeps its own flags and can be written. */ -}}
 {{- define "netclsd.nodeMounts" -}}
 - {name: config, mountPath: /etc/netclsd, readOnly: true}
@@ -125,15 +130,13 @@ below it (cgroup v1) keeps its own flags and can be written. */ -}}
 {{- end }}
 {{- end }}
 
-{{- /* With onFailure=deny the agent's own namespace is always exempt: else a node without an agent could not start one. */ -}}
+{{- /* With onFailure=deny the agent's own namespace is always exempt, or a node without an agent could not start one. */ -}}
 {{- define "netclsd.installArgs" -}}
 - hook
 - install
 - --root
 - /host
-{{- with .Values.hook.runtime }}
-- --runtime={{ . }}
-{{- end }}
+- --runtime={{ .Values.hook.runtime }}
 {{- if eq .Values.hook.onFailure "deny" }}
 - --hook-arg=--on-failure=deny
 {{- range append (default list .Values.hook.exemptNamespaces) .Release.Namespace | uniq }}
@@ -149,9 +152,12 @@ below it (cgroup v1) keeps its own flags and can be written. */ -}}
 {{- if .Values.hook.restartRuntime }}
 - --restart
 {{- end }}
+{{- with .Values.hook.installArgs }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
-{{- /* One endpoint of a ServiceMonitor or PodMonitor. The instance is the node's name: an alert at night should say where. */ -}}
+{{- /* One endpoint of a ServiceMonitor or PodMonitor. The instance is the node's name: an alert should say where. */ -}}
 {{- define "netclsd.scrape" -}}
 - port: metrics
   path: /metrics
@@ -168,8 +174,8 @@ below it (cgroup v1) keeps its own flags and can be written. */ -}}
   {{- end }}
 {{- end }}
 
-{{- /* helm makes the objects in the order of their weights and waits for the Pod, which comes last. It deletes all of them
-once all have succeeded; what a failed attempt left goes before the next one. */ -}}
+{{- /* helm makes the objects in the order of their weights and waits for the Pod, which comes last. It deletes all of
+them once all have succeeded; what a failed attempt left goes before the next one. */ -}}
 {{- define "netclsd.removalHook" -}}
 helm.sh/hook: post-delete
 helm.sh/hook-weight: {{ . | quote }}

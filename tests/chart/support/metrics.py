@@ -8,6 +8,7 @@ import yaml
 from chart.support.helm import REPOSITORY
 
 SCRAPED = {"up", "ALERTS"}  # Prometheus's own
+NO_METRICS = re.compile(r'"[^"]*"|\{[^}]*\}|\[[^]]*\]|\b(by|on|without|ignoring|group_left|group_right) *\([^)]*\)')
 SUFFIXES = re.compile(r"_(bucket|sum|count)$")
 
 
@@ -25,14 +26,15 @@ def exported():
 
 def used(expression):
     """Names of metrics: words before a selector, a range or nothing, that are neither functions nor labels."""
-    bare = re.sub(r'"[^"]*"|\{[^}]*\}|\b(by|on|without|ignoring|group_left|group_right) *\([^)]*\)|\[[^]]*\]', " ", expression)
+    bare = NO_METRICS.sub(" ", expression)
     words = set(re.findall(r"\b([a-zA-Z_]\w*)\b(?! *\()", bare))
     return {word for word in words if "_" in word or word in SCRAPED}
 
 
 def unknown(expressions):
     known = set(exported()) | SCRAPED
-    return {name for each in expressions for name in used(each) if SUFFIXES.sub("", name) not in known and name not in known}
+    names = {name for each in expressions for name in used(each)}
+    return {name for name in names if name not in known and SUFFIXES.sub("", name) not in known}
 
 
 def promtool(*arguments):

@@ -8,7 +8,8 @@ import ts from "typescript";
 const objects = JSON.parse(readFileSync(0, "utf8"));
 
 function modelsOf(apiVersion) {
-  const models = apiVersion.startsWith("monitoring.coreos.com/") ? "@kubernetes-models/prometheus-operator" : "kubernetes-models";
+  const isOperators = apiVersion.startsWith("monitoring.coreos.com/");
+  const models = isOperators ? "@kubernetes-models/prometheus-operator" : "kubernetes-models";
   return `${models}/${apiVersion}`;
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netclsd_version.h>
 #include <unistd.h>
 
 #include "common/base/unique_fd.h"
@@ -69,6 +70,7 @@ TEST_F(HookTest, RegistersInitWithTheAgentAndIsSilent) {
                                  .annotations = {{"netclsd.io/class", "gold"}},
                                  .spec_classid = 5,
                                  .cgroups_path = "/c",
+                                 .hook_version = kVersion,
                                  .source = RegistrationSource::kHook};
   EXPECT_EQ(*parse_register_request(requests_[0].body), expected);
   EXPECT_TRUE(host_.is_untouched());

@@ -34,8 +34,15 @@ class CommandLineTest : public testing::Test {
 TEST_F(CommandLineTest, NoArgumentsMeanTheDefaultFile) {
   const CommandLine line = accepted({});
   EXPECT_EQ(line.config_file, std::nullopt);
-  EXPECT_FALSE(line.check_config);
+  EXPECT_EQ(line.task, Task::kRun);
   EXPECT_TRUE(line.overrides.empty());
+}
+
+TEST_F(CommandLineTest, OneTaskInsteadOfRunning) {
+  EXPECT_EQ(accepted({"--check-config"}).task, Task::kCheckConfig);
+  EXPECT_EQ(accepted({"--prepare"}).task, Task::kPrepare);
+  EXPECT_EQ(accepted({"--clean-up"}).task, Task::kCleanUp);
+  EXPECT_EQ(ended({"--prepare", "--clean-up"}).exit_code, 2);
 }
 
 TEST_F(CommandLineTest, FlagsOverrideTheFile) {

@@ -1,0 +1,61 @@
+"""What the agent tells systemd (Type=notify, WatchdogSec)."""
+
+import signal
+import socket
+
+from .support.case import EndToEndTest
+from .support.waiting import eventually
+
+BEATS = 3
+
+
+class ServiceManager:
+    """The socket that systemd gives to a service of Type=notify, as $NOTIFY_SOCKET."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self.socket.bind(str(path))
+        self.told = []
+
+    def listen(self):
+        while True:
+            try:
+                self.told.append(self.socket.recv(4096).decode())
+            except BlockingIOError:
+                return self.told
+
+    def close(self):
+        self.socket.close()
+
+
+class Notify(EndToEndTest):
+    def setUp(self):
+        super().setUp()
+        path = self.host.work / "notify"
+        self.manager = ServiceManager(path)
+        self.addCleanup(self.manager.close)
+        self.make_agent(launcher=("env", f"NOTIFY_SOCKET={path}"))
+
+    def test_ready_alive_and_stopping_in_this_order(self):
+        self.agent.start()
+        eventually("it says that it is ready", lambda: "READY=1" in self.manager.listen())
+        eventually("its heart beats", lambda: self.manager.listen().count("WATCHDOG=1") >= BEATS)
+        self.agent.stop()
+        told = self.manager.listen()
+        self.assertEqual(told.count("READY=1"), 1)
+        self.assertEqual(told[-1], "STOPPING=1")
+        self.assertEqual(set(told), {"READY=1", "WATCHDOG=1", "STOPPING=1"})
+
+    def test_a_loop_that_stands_still_is_not_alive(self):
+        self.agent.start()
+        eventually("it says that it is ready", lambda: "READY=1" in self.manager.listen())
+        with self.agent.stopped():
+            before = len(self.manager.listen())
+            with self.assertRaises(AssertionError):
+                eventually("a beat", lambda: len(self.manager.listen()) > before, deadline_s=2.5)
+
+    def test_not_ready_while_the_first_sweep_fails(self):
+        self.agent.start(wait_ready=False, faults="proc_slice=ENOMEM@1+")
+        eventually("its heart beats", lambda: self.manager.listen().count("WATCHDOG=1") >= BEATS)
+        self.assertNotIn("READY=1", self.manager.listen())
+        self.agent.stop(signal.SIGTERM)

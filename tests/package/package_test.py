@@ -1,0 +1,137 @@
+#!/usr/bin/python3
+"""Makes the Debian package of a release build, installs it on a fresh Debian 12 and purges it again. Needs root, and the
+base image in the storage that tests/image/build.sh made.
+
+    tests/package/package_test.py BUILD_DIRECTORY
+
+The last line is `N passed, N failed, N skipped`.
+"""
+
+import os
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+IMAGE_BUILD = REPOSITORY / "build" / "image"
+WORK = REPOSITORY / "build" / "package"
+BASE = "docker.io/library/debian:bookworm-slim"
+# The host's, lent while packages are installed; some machines reach Debian through a proxy with a certificate of its own.
+LENT = ("/etc/apt", "/etc/resolv.conf", "/etc/ssl/certs", "/usr/share/keyrings")
+# dpkg's own books, and what others' triggers write.
+NOT_OURS = ("var/lib/dpkg/", "var/log/", "var/cache/", "var/lib/apt/", "var/lib/systemd/", "etc/ld.so.cache", "proc/", "dev/",
+            "tmp/", "run/", *(lent.lstrip("/") for lent in LENT))
+EXPOSURE_MAX = 4.0  # of 10; by systemd's own measure
+
+
+def run(*command, **options):
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, stdin=subprocess.DEVNULL, **options)
+    if done.returncode != 0:
+        raise AssertionError(f"{' '.join(map(str, command))}: {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def make_package(build):
+    WORK.mkdir(parents=True, exist_ok=True)
+    for old in WORK.glob("*.deb"):
+        old.unlink()
+    run("cpack", "-G", "DEB", "--config", Path(build) / "CPackConfig.cmake", "-B", WORK)
+    return next(WORK.glob("netclsd_*.deb"))
+
+
+class FreshDebian:
+    """The base image with a layer of our own above it, in the mount namespace of this process."""
+
+    def __init__(self):
+        environment = {**os.environ, "CONTAINERS_STORAGE_CONF": str(IMAGE_BUILD / "storage.conf"),
+                       "CONTAINERS_CONF": str(IMAGE_BUILD / "containers.conf")}
+        base = run("podman", "image", "mount", BASE, env=environment).strip()
+        layers = Path("/mnt")
+        run("mount", "-t", "tmpfs", "none", layers)
+        self.root = layers / "root"
+        for name in ("upper", "work", "root"):
+            (layers / name).mkdir()
+        run("mount", "-t", "overlay", "-o", f"lowerdir={base},upperdir={layers}/upper,workdir={layers}/work", "none", self.root)
+        run("mount", "-t", "proc", "proc", self.root / "proc")
+        run("mount", "--bind", "/dev", self.root / "dev")
+        for lent in filter(os.path.exists, LENT):
+            self._lend(lent)
+
+    def _lend(self, path):
+        target = self.root / path.lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if os.path.isdir(path):
+            target.mkdir(exist_ok=True)
+        else:
+            target.touch()
+        run("mount", "--bind", os.path.realpath(path), target)
+
+    def run(self, *command):
+        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
+        return run("chroot", self.root, *command, env=environment)
+
+    def files(self):
+        names = (str(path.relative_to(self.root)) for path in self.root.rglob("*"))
+        return {name for name in names if not name.startswith(NOT_OURS)}
+
+
+class Package(unittest.TestCase):
+    build = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.package = make_package(cls.build)
+        cls.debian = FreshDebian()
+        depends = run("dpkg-deb", "--field", cls.package, "Depends")
+        cls.depends = {each.split()[0] for each in depends.split(",")}
+        cls.debian.run("apt-get", "-q", "update")
+        cls.debian.run("apt-get", "-q", "-y", "--no-install-recommends", "install", "systemd", *cls.depends)
+        cls.before = cls.debian.files()
+        (cls.debian.root / "tmp" / "netclsd.deb").write_bytes(cls.package.read_bytes())
+        cls.debian.run("dpkg", "--install", "/tmp/netclsd.deb")
+
+    def test_a_depends_on_the_agents_libraries_alone(self):
+        self.assertTrue({"libcpp-httplib0.11", "libprometheus-cpp-core1.0", "libsystemd0", "libc6"} <= self.depends)
+        self.assertEqual({each for each in self.depends if not each.startswith("lib")}, set())
+
+    def test_b_programs_run_and_the_configuration_is_valid(self):
+        for name in ("netclsd", "netclsd-hook", "netclsctl"):
+            self.assertIn(name, self.debian.run(name, "--version"))
+        self.debian.run("netclsd", "--config", "/etc/netclsd/config.json", "--check-config")
+
+    def test_c_the_configuration_is_the_administrators(self):
+        self.assertEqual(run("dpkg-deb", "--info", self.package, "conffiles").split(), ["/etc/netclsd/config.json"])
+
+    def test_d_the_unit_is_valid_and_starts_at_boot(self):
+        self.assertEqual(self.debian.run("systemd-analyze", "verify", "netclsd.service"), "")
+        wanted = self.debian.root / "etc/systemd/system/multi-user.target.wants/netclsd.service"
+        self.assertTrue(wanted.is_symlink())
+
+    def test_e_the_unit_is_hardened(self):
+        verdict = self.debian.run("systemd-analyze", "security", "--offline=true",
+                                  f"--threshold={int(EXPOSURE_MAX * 10)}", "netclsd.service").splitlines()[-1]
+        print(verdict)
+
+    def test_f_a_new_version_replaces_it(self):
+        self.debian.run("dpkg", "--install", "/tmp/netclsd.deb")
+        self.debian.run("netclsd", "--version")
+
+    def test_g_purged_nothing_is_left(self):
+        self.debian.run("dpkg", "--purge", "netclsd")
+        self.assertEqual(self.debian.files() ^ self.before, set())
+
+
+def main():
+    if os.environ.get("NETCLSD_OWN_MOUNTS") != "yes":
+        os.environ["NETCLSD_OWN_MOUNTS"] = "yes"
+        os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, *sys.argv])
+    Package.build = sys.argv[1]
+    result = unittest.TextTestRunner(verbosity=2).run(unittest.defaultTestLoader.loadTestsFromTestCase(Package))
+    failed = len(result.failures) + len(result.errors)
+    print(f"{max(result.testsRun, failed) - failed} passed, {failed} failed, 0 skipped")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
