@@ -76,7 +76,9 @@ Result<void> remove_state_directory(const std::string& path) {
     if (auto removed = remove_file_at(*directory, name); !removed) return pass_on(removed.error());
   }
   if (auto removed = remove_directory_at(*directory, "net_cls"); !removed) return removed;
-  const bool is_done = ::rmdir(path.c_str()) == 0 || errno == ENOTEMPTY || errno == EBUSY;
+  // Where it is mounted into a container it can be emptied, but not removed: EBUSY, or EROFS if what the container has
+  // around it is read-only.
+  const bool is_done = ::rmdir(path.c_str()) == 0 || errno == ENOTEMPTY || errno == EBUSY || errno == EROFS;
   return is_done ? Result<void>{} : system_failure(errno, "remove", path);
 }
 

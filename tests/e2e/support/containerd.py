@@ -49,16 +49,17 @@ class Containerd:
         self.log_file = self.top / "log"
         self.process = None
         self.cri = Cri(self.socket)
-        self.pods = []
         host.on_close(self.stop)
-        self._own_run_directory()
+        self._own_directories()
         host.seen(self.config_file).write_text(CONFIGURATION.format(top=self.top, image=IMAGE))
 
-    def _own_run_directory(self):
-        """The shims' sockets are in /run/containerd, whatever the configuration says."""
+    def _own_directories(self):
+        """The shims' sockets are in /run/containerd, whatever the configuration says. What containerd unpacks is in memory:
+        it is lost anyway, and containerd waits for the disk at each step."""
         (self.top / "run").mkdir()
-        script = 'mkdir -p /run/containerd && mount --bind "$1" /run/containerd'
-        self.host.run([tool("bash"), "-c", script, "bash", self.top / "run"]).check_returncode()
+        (self.top / "root").mkdir()
+        script = 'mkdir -p /run/containerd; mount --bind "$1/run" /run/containerd; mount -t tmpfs none "$1/root"'
+        self.host.run([tool("bash"), "-euc", script, "bash", self.top]).check_returncode()
 
     def hook_in(self, agent):
         """By hand, as README.md says."""
@@ -94,11 +95,16 @@ class Containerd:
     def stop(self):
         """After the pods, whose shims would outlive it."""
         try:
-            for pod in list(self.pods):
-                pod.remove()
+            if self.process is not None:
+                for each in self.cri("ListPodSandbox").items:
+                    self.remove_pod(each.id)
         finally:
             self.cri.close()
             self._end()
+
+    def remove_pod(self, identity):
+        self.cri("StopPodSandbox", pod_sandbox_id=identity)
+        self.cri("RemovePodSandbox", pod_sandbox_id=identity)
 
     def _end(self):
         if self.process is not None:
@@ -133,7 +139,6 @@ class Pod:
             "linux": {"cgroup_parent": f"/{host.tag}-pods/{name}",
                       "security_context": {"namespace_options": {"network": "NODE", "pid": "CONTAINER"}}}}
         self.id = self.cri("RunPodSandbox", config=self.config).pod_sandbox_id
-        containerd.pods.append(self)
         self.pause = CriContainer(self, self.id, self.cri.pid_of_sandbox(self.id))
 
     def start(self, name, *command):
@@ -145,9 +150,7 @@ class Pod:
         return CriContainer(self, identity, self.cri.pid_of_container(identity))
 
     def remove(self):
-        self.containerd.pods.remove(self)
-        self.cri("StopPodSandbox", pod_sandbox_id=self.id)
-        self.cri("RemovePodSandbox", pod_sandbox_id=self.id)
+        self.containerd.remove_pod(self.id)
 
 
 class CriContainer:

@@ -31,7 +31,7 @@ mount -t cgroup2 none /sys/fs/cgroup
 mkdir -p "$NET_CLS"
 mount -t cgroup -o "$CONTROLLERS" net_cls "$NET_CLS"
 """
-_AS_IT_IS_SCRIPT = _CONTROLLERS + """
+MOUNT_NET_CLS = _CONTROLLERS + """
 mkdir -p "$NET_CLS"
 mount -t cgroup -o "$CONTROLLERS" net_cls "$NET_CLS"
 """
@@ -51,7 +51,7 @@ mkdir -p "$NET_CLS"
 mountpoint -q "$NET_CLS" || mount -t cgroup -o "$CONTROLLERS" net_cls "$NET_CLS"
 """
 
-_SCRIPTS = {V1: _V1_SCRIPT, V2: _V2_SCRIPT, AS_IT_IS: _AS_IT_IS_SCRIPT}
+_SCRIPTS = {V1: _V1_SCRIPT, V2: _V2_SCRIPT, AS_IT_IS: MOUNT_NET_CLS}
 
 
 class Host:
@@ -77,11 +77,14 @@ class Host:
              f"set -eu\n{script}\necho ready\nread -r _ || true"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
             env={"PATH": SYSTEM_PATH, "WORK": str(self.work), "NET_CLS": str(self.net_cls_mount)})
-        if holder.stdout.readline() != "ready\n":
-            complaint = holder.stderr.read()
+        try:
+            if holder.stdout.readline() != "ready\n":
+                raise unittest.SkipTest(f"no {self.layout} layout on this machine: {holder.stderr.read().strip()}")
+        except BaseException:  # an interruption, too
+            holder.stdin.close()
             holder.wait()
             shutil.rmtree(self.work, ignore_errors=True)
-            raise unittest.SkipTest(f"no {self.layout} layout on this machine: {complaint.strip()}")
+            raise
         return holder
 
     # --- looking and acting from inside the namespace ---

@@ -37,7 +37,6 @@ class KubeletPod:
             cgroup_parent=f"/{self.host.tag}-pods/{name}", log_directory=self.directory / "logs")
         self.volumes = {each["name"]: self._volume(each) for each in self.spec.get("volumes", ())}
         self.id = self.cri("RunPodSandbox", config=self.config).pod_sandbox_id
-        self.containerd.pods.append(self)
         self.containers = {}
 
     def start(self, on_init_failure):
@@ -119,12 +118,10 @@ class KubeletPod:
 
     def remove(self):
         """SIGTERM, the grace period, SIGKILL."""
-        self.containerd.pods.remove(self)
         grace_s = self.spec.get("terminationGracePeriodSeconds", 30)
         for identity in self.containers.values():
             self.cri("StopContainer", container_id=identity, timeout=grace_s)
-        self.cri("StopPodSandbox", pod_sandbox_id=self.id)
-        self.cri("RemovePodSandbox", pod_sandbox_id=self.id)
+        self.containerd.remove_pod(self.id)
 
 
 def _port(container, port):

@@ -4,7 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from .host import AS_IT_IS, Host
+from .host import AS_IT_IS, MOUNT_NET_CLS, Host
 
 TOUCHED = ("/run", "/opt", "/etc/containerd", "/etc/containers", "/usr/share/containers", "/var/lib/containers")
 
@@ -40,6 +40,12 @@ class Node(Host):
                 for name in (*names, *files):
                     found[str(here / name)] = _describe(Path(directory, name))
         return found
+
+    def mount_net_cls_again(self):
+        """To look at what is left in the hierarchy."""
+        self.net_cls_mount = self.work / "net_cls"
+        done = self.run(["bash", "-euc", MOUNT_NET_CLS], env={**self.environment(), "NET_CLS": str(self.net_cls_mount)})
+        done.check_returncode()
 
     def is_net_cls_mounted(self):
         mounts = self.seen(f"/proc/{self._holder.pid}/mountinfo").read_text()

@@ -1,0 +1,119 @@
+"""The chart's DaemonSet, as helm renders it, on a node with the real containerd: from the image of tests/image/build.sh to
+a class, through an upgrade, and away again without a trace."""
+
+import contextlib
+import threading
+import unittest
+from pathlib import Path
+
+from chart.support.helm import HELM, agent_pod, find, rendered
+
+from .support import kernel
+from .support.agent import AgentApi, free_port
+from .support.case import EndToEndTest
+from .support.container import CLASSID
+from .support.containerd import Containerd, Pod
+from .support.kubelet import Kubelet
+from .support.node import Node
+from .support.programs import REPOSITORY
+from .support.waiting import eventually_equal
+
+ARCHIVE = REPOSITORY / "build" / "image" / "netclsd.tar"
+IMAGE, NEXT_IMAGE = "localhost/netclsd:test", "localhost/netclsd:next"
+GOLD = 0x100001
+CAP_NET_ADMIN = 1 << 12
+_FAMILY = ("sh", "-c", "sleep 1000 & sleep 1000 & wait")
+
+
+@contextlib.contextmanager
+def all_places(pid):
+    """Where the process is in net_cls, seen every few milliseconds until the end."""
+    places, is_over = set(), threading.Event()
+
+    def watch():
+        while not is_over.wait(0.005):
+            places.add(kernel.net_cls_path(pid))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield places
+    finally:
+        is_over.set()
+        watcher.join()
+
+
+class DaemonSetTest(EndToEndTest):
+    def setUp(self):
+        for needed, by in ((ARCHIVE, "tests/image/build.sh"), (HELM, "scripts/install-deps.sh chart")):
+            if not needed.exists():
+                raise unittest.SkipTest(f"there is no {needed}; {by} makes it")
+        self.host = Node()
+        self.addCleanup(self.host.close)
+        self.port = free_port()
+        self.agent = AgentApi(self.host.seen("/run/netclsd/agent.sock"), self.host.seen("/run/netclsd"))
+        self.containerd = Containerd(self.host, config_file=Path("/etc/containerd/config.toml")).start()
+        self.containerd.import_test_image()
+        self.containerd.import_image(ARCHIVE)
+        self.containerd.ctr("images", "tag", IMAGE, NEXT_IMAGE)
+
+    def objects(self, image=IMAGE):
+        repository, _, tag = image.rpartition(":")
+        return rendered(sets=(f"image.repository={repository}", f"image.tag={tag}", f"port={self.port}",
+                              f"config.net_cls.parent={self.host.parent}"))
+
+    def start_agent_pod(self, name, image=IMAGE):
+        objects = self.objects(image)
+        return Kubelet(self.containerd, objects).start(name, agent_pod(objects), namespace="net").wait_ready()
+
+    def run_removal_pod(self):
+        """The hook's program can go only when containerd has forgotten it: somebody restarts it, as the chart says."""
+        objects = self.objects()
+        template = find([each for each in objects if each["metadata"]["name"].endswith("-removal")],
+                        "DaemonSet")["spec"]["template"]
+        Kubelet(self.containerd, objects).start("removal", template, namespace="net",
+                                                on_init_failure=self.containerd.restart).remove()
+
+    def assert_has_net_admin_alone(self, pid):
+        status = dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+        self.assertEqual({int(status[name], 16) for name in ("CapEff", "CapPrm", "CapBnd")}, {CAP_NET_ADMIN})
+        self.assertEqual((status["Seccomp"], status["NoNewPrivs"]), ("2", "1"))
+
+    def assert_exec_is_placed(self, container, processes):
+        """`processes`: how many there are with the new one."""
+        container.exec("sh", "-c", "sleep 1000 </dev/null >/dev/null 2>&1 &")
+        eventually_equal("processes", lambda: len(container.members()), processes)
+        self.assert_in_class(container, GOLD)
+
+    def assert_no_group_is_left(self):
+        self.host.mount_net_cls_again()
+        self.assertEqual(self.host.groups(), set())
+        self.assertFalse(self.host.group().exists())
+
+    def test_from_installation_through_an_upgrade_to_removal(self):
+        before = self.host.snapshot()
+        agent = self.start_agent_pod("agent-1")
+        self.assert_has_net_admin_alone(agent.container("agent").pid)
+        self.containerd.restart()  # it reads its configuration when it starts
+
+        shop = Pod(self.containerd, "shop", {CLASSID: "10:1"})
+        web = shop.start("web", *_FAMILY)
+        self.assert_in_class(web, GOLD)
+        self.assert_not_managed(shop.pause)
+        self.assert_exec_is_placed(web, 4)
+        self.assertEqual(self.agent.container(web.id)["source"], "hook")
+
+        with all_places(web.pid) as places:
+            agent.remove()
+            agent = self.start_agent_pod("agent-2", NEXT_IMAGE)
+            self.assert_exec_is_placed(web, 5)
+        self.assertEqual(places, {f"/{self.host.parent}/{web.id}"})
+        self.assertEqual(self.agent.metrics().value("registrations_total", source="recovered"), 1)
+
+        shop.remove()
+        self.wait_released(web)
+        agent.remove()
+        self.run_removal_pod()
+        self.assertFalse(self.host.is_net_cls_mounted())
+        self.assertEqual(self.host.snapshot(), before)
+        self.assert_no_group_is_left()
