@@ -112,7 +112,7 @@ def main():
         os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, __file__])
     result = unittest.TextTestRunner(verbosity=2).run(unittest.defaultTestLoader.loadTestsFromTestCase(Image))
     failed = len(result.failures) + len(result.errors)
-    print(f"{result.testsRun - failed} passed, {failed} failed, 0 skipped")
+    print(f"{max(result.testsRun - failed, 0)} passed, {failed} failed, 0 skipped")
     return 1 if failed else 0
 
 
