@@ -73,7 +73,6 @@ class Session:
         agent = Agent(self.host, log={"level": "info", "format": "text"})
         agent.state_dir = self._fast
         agent.socket = self._fast / "agent.sock"
-        agent.spool = self._fast / "spool"
         agent.configuration.update(state_dir=str(agent.state_dir), socket=str(agent.socket))
         agent.write_config()
         return agent
