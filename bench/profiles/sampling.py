@@ -2,7 +2,7 @@
 
 import re
 import subprocess
-import threading
+import time
 
 from ..rows.sweep import CONTAINERS, SWEEPS
 from ..support.containers import register_sleepers
@@ -12,6 +12,7 @@ from ..support.table import table
 
 FREQUENCY_HZ = 4999
 SHOWN = 14
+START_MAX_S, SETTLE_S = 10, 0.3
 
 _LINE = re.compile(r"^\s*(?P<share>\d+\.\d+)%\s+(?P<object>\S+)\s+\[(?P<mode>.)\]\s+(?P<symbol>.+?)\s*$")
 
@@ -41,14 +42,22 @@ def sweep(session):
     return [f"The whole agent in {SWEEPS} sweeps over {session.effort.sleepers} sleeping processes:", "", *samples]
 
 
+def _wait_for(data):
+    """perf makes its file just before it begins to sample."""
+    deadline = time.monotonic() + START_MAX_S
+    while not data.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(SETTLE_S)
+
+
 def _sampled(session, pid, work):
     """A table of the symbols with most samples while `work()` runs."""
     data = session.host.work / "perf.data"
+    data.unlink(missing_ok=True)
     perf = subprocess.Popen(["perf", "record", "--quiet", "--event", "cpu-clock", "--freq", str(FREQUENCY_HZ), "--pid",
                              str(pid), "--output", str(data)], stderr=subprocess.PIPE, text=True)
-    worker = threading.Thread(target=work)
-    worker.start()
-    worker.join()
+    _wait_for(data)
+    work()
     perf.terminate()
     complaint = perf.communicate(timeout=60)[1]
     report = subprocess.run(["perf", "report", "--stdio", "--sort", "dso,sym", "--input", str(data)],

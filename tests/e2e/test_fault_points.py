@@ -93,10 +93,9 @@ class AgentKilled(FaultPoints):
     the_hook_may_be_alone = True
 
     def test_at_each_step_of_a_registration(self):
-        snapshot = f"proc_slice=kill@{nth_snapshot(2)}"
         points = ("register_identify", "register_group", "group_make", "classid_write", "register_place",
                   "cgroup_attach", "register_watch", "register_keep", *FILE_POINTS)
-        for rule in (snapshot, *(f"{point}=kill" for point in points)):
+        for rule in (f"{point}=kill" for point in points):
             with self.step(rule):
                 self.check_killed_while_registering(rule)
 
@@ -127,8 +126,7 @@ class RegistrationHindered(FaultPoints):
     the_hook_may_be_alone = True
 
     def test_registration_that_fails_is_taken_up_from_the_spool(self):
-        rules = ("register_identify=EIO", f"proc_slice=EIO@{nth_snapshot(2)}", "cgroup_attach=EACCES")
-        for rule in rules:
+        for rule in ("register_identify=EIO", "cgroup_attach=EACCES"):
             with self.step(rule):
                 self.agent.start(faults=rule)
                 container = self.make().start()
