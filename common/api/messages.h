@@ -34,7 +34,7 @@ struct RegisterRequest {
   std::string bundle;                   // for people only; the agent does not read it
   Annotations annotations;
   std::optional<std::uint32_t> spec_classid;
-  std::string cgroups_path;  // for people only
+  std::string cgroups_path;       // for people only
   std::string hook_version = {};  // empty: not a hook's
   RegistrationSource source = RegistrationSource::kApi;
   friend bool operator==(const RegisterRequest&, const RegisterRequest&) = default;

@@ -7,11 +7,10 @@ namespace netclsd {
 namespace {
 
 constexpr std::array<std::string_view, kFaultPoints> kNames = {
-    "event_receive",       "drop_counter",   "proc_slice",    "register_identify", "register_group",
-    "register_place",      "register_watch", "register_keep", "group_make",        "classid_write",
-    "cgroup_attach",       "group_remove",   "file_write",    "file_sync",         "file_rename",
-    "file_directory_sync", "file_remove",    "agent_connect", "agent_write",       "agent_read",
-    "install_step"};
+    "event_receive",  "drop_counter",  "proc_slice",  "register_identify",   "register_group", "register_place",
+    "register_watch", "register_keep", "group_make",  "classid_write",       "cgroup_attach",  "group_remove",
+    "file_write",     "file_sync",     "file_rename", "file_directory_sync", "file_remove",    "agent_connect",
+    "agent_write",    "agent_read",    "install_step"};
 static_assert(!kNames.back().empty(), "each point has a name");
 
 FaultHandler& handler() {
