@@ -14,10 +14,6 @@ namespace {
 
 constexpr mode_t kDirectoryMode = 0755;
 
-StreamLimits limits_of(const ApiServerOptions& options) {
-  return {.read_timeout = options.request_timeout, .write_timeout = options.request_timeout};
-}
-
 }  // namespace
 
 ApiServer::ApiServer(ApiServerOptions options, AgentService& service, const Counters& counters,
@@ -32,30 +28,25 @@ std::optional<ApiServer::FileIdentity> ApiServer::identity_of(const std::string&
   return FileIdentity{found.st_dev, found.st_ino};
 }
 
-Result<void> ApiServer::start() {
-  auto started = start_tcp();
-  if (started) started = start_unix();
-  if (!started) stop();
-  return started;
+Result<void> ApiServer::listen() {
+  auto listening = listen_tcp();
+  if (listening) listening = listen_unix();
+  if (!listening) stop();
+  return listening;
 }
 
-Result<void> ApiServer::start_tcp() {
+Result<void> ApiServer::listen_tcp() {
   if (!options_.listen) return {};
   auto listener = listen_on_tcp(*options_.listen);
   if (!listener) return pass_on(listener.error());
   const auto port = port_of(*listener);
   if (!port) return pass_on(port.error());
   tcp_port_ = *port;
-  tcp_ = std::make_unique<HttpServer>(HttpServerOptions{.workers = options_.probe_workers,
-                                                        .queue_max = options_.probe_queue_max,
-                                                        .limits = limits_of(options_),
-                                                        .is_read_only = true});
-  add_probe_routes(*tcp_, counters_, readiness_);
-  tcp_->serve(std::move(*listener));
+  tcp_listener_ = std::move(*listener);
   return {};
 }
 
-Result<void> ApiServer::start_unix() {
+Result<void> ApiServer::listen_unix() {
   const std::string directory = options_.socket_path.substr(0, options_.socket_path.rfind('/'));
   if (!directory.empty()) {
     if (auto made = make_directories(directory, kDirectoryMode); !made) return made;
@@ -63,14 +54,41 @@ Result<void> ApiServer::start_unix() {
   auto listener = listen_on_unix(options_.socket_path);
   if (!listener) return pass_on(listener.error());
   socket_file_ = identity_of(options_.socket_path);
+  unix_listener_ = std::move(*listener);
+  return {};
+}
+
+Result<void> ApiServer::serve() {
+  if (tcp_listener_.is_open()) serve_tcp();
+  serve_unix();
+  return {};
+}
+
+void ApiServer::serve_tcp() {
+  tcp_ = std::make_unique<HttpServer>(HttpServerOptions{.workers = options_.probe_workers,
+                                                        .queue_max = options_.probe_queue_max,
+                                                        .request_timeout = options_.request_timeout,
+                                                        .answer_timeout = options_.request_timeout,
+                                                        .is_read_only = true,
+                                                        .make_transport = {},
+                                                        .is_admitted = {},
+                                                        .confine_thread = options_.confine_thread});
+  add_probe_routes(*tcp_, counters_, readiness_);
+  tcp_->serve(std::move(tcp_listener_));
+}
+
+void ApiServer::serve_unix() {
   unix_ = std::make_unique<HttpServer>(HttpServerOptions{.workers = options_.workers,
                                                          .queue_max = options_.queue_max,
-                                                         .limits = limits_of(options_),
-                                                         .is_read_only = false});
+                                                         .request_timeout = options_.request_timeout,
+                                                         .answer_timeout = options_.request_timeout,
+                                                         .is_read_only = false,
+                                                         .make_transport = {},
+                                                         .is_admitted = {},
+                                                         .confine_thread = options_.confine_thread});
   add_probe_routes(*unix_, counters_, readiness_);
   add_api_routes(*unix_, service_);
-  unix_->serve(std::move(*listener));
-  return {};
+  unix_->serve(std::move(unix_listener_));
 }
 
 void ApiServer::stop() {
@@ -79,6 +97,8 @@ void ApiServer::stop() {
   socket_file_.reset();
   unix_.reset();
   tcp_.reset();
+  unix_listener_.reset();
+  tcp_listener_.reset();
 }
 
 }  // namespace netclsd

@@ -50,6 +50,11 @@ HandlerResponse check_request(const httplib::Request& request, httplib::Response
   return HandlerResponse::Unhandled;
 }
 
+HandlerResponse ask_who(httplib::Response& response) {
+  response.set_header("WWW-Authenticate", "Basic realm=\"netclsd\"");
+  return refuse(response, 401, "say who you are: a user of the web configuration, with the password");
+}
+
 // A body without a length would be read until the client closes or its time is over: `curl -X POST` sends none.
 void complete(httplib::Request& request) {
   if (!request.has_header("Content-Length")) request.set_header("Content-Length", "0");
@@ -96,10 +101,13 @@ void set_problem(httplib::Response& response, int status, const std::string& det
   response.set_content(problem_json(status, detail), kProblemContentType);
 }
 
-HttpServer::HttpServer(HttpServerOptions options) : options_(options) {
-  new_task_queue = [this] { return new WorkerPool(options_.workers, options_.queue_max); };  // the library deletes it
+HttpServer::HttpServer(HttpServerOptions options) : options_(std::move(options)) {
+  new_task_queue = [this] {
+    return new WorkerPool(options_.workers, options_.queue_max, options_.confine_thread);
+  };  // the library deletes it
   set_payload_max_length(kBodyMax_bytes);
   set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
+    if (options_.is_admitted && !options_.is_admitted(request)) return ask_who(response);
     return check_request(request, response, options_.is_read_only);
   });
   set_error_handler([](const httplib::Request&, httplib::Response& response) {
@@ -115,7 +123,10 @@ HttpServer::~HttpServer() { stop_serving(); }
 void HttpServer::serve(UniqueFd listener) {
   listener_ = std::move(listener);
   const SignalsBlocked for_the_new_threads;
-  acceptor_ = std::thread([this] { run(); });
+  acceptor_ = std::thread([this] {
+    if (options_.confine_thread) options_.confine_thread();
+    run();
+  });
 }
 
 void HttpServer::stop_serving() {
@@ -140,7 +151,7 @@ void HttpServer::run() {
 
 bool HttpServer::process_and_close_socket(socket_t socket) {
   const UniqueFd connection(socket);
-  DeadlineStream stream(socket, options_.limits);
+  DeadlineStream stream(socket, {.read_timeout = options_.request_timeout, .write_timeout = options_.answer_timeout});
   try {
     process(stream);
   } catch (const std::exception& error) {  // from outside of our handlers: nothing was answered

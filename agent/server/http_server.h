@@ -8,11 +8,14 @@
 #include <httplib.h>
 
 #include <atomic>
+#include <chrono>
+#include <functional>
 #include <string>
 #include <thread>
 
 #include "agent/logging/repeat_guard.h"
 #include "agent/server/deadline_stream.h"
+#include "agent/server/transport.h"
 #include "common/base/unique_fd.h"
 
 namespace netclsd {
@@ -22,8 +25,13 @@ inline constexpr const char* kProblemContentType = "application/problem+json";
 struct HttpServerOptions {
   std::size_t workers = 2;
   std::size_t queue_max = 32;  // connections that wait for a worker; more are answered 503
-  StreamLimits limits;
-  bool is_read_only = true;  // only GET and HEAD, and no body is ever read
+  std::chrono::milliseconds request_timeout = std::chrono::seconds{2};  // for the whole request
+  std::chrono::milliseconds answer_timeout = std::chrono::seconds{2};   // for the whole answer
+  bool is_read_only = true;                                             // only GET and HEAD, and no body is ever read
+  TransportFactory make_transport;                                      // empty: plain
+  // On a worker's thread; false is answered 401. Empty: everybody is admitted.
+  std::function<bool(const httplib::Request&)> is_admitted;
+  std::function<void()> confine_thread;  // called first in every thread of the server; may be empty
 };
 
 class HttpServer : public httplib::Server {

@@ -9,8 +9,14 @@ thread_local bool refusing = false;
 
 }  // namespace
 
-WorkerPool::WorkerPool(std::size_t workers, std::size_t queue_max) : queue_max_(queue_max) {
-  for (std::size_t i = 0; i < workers; ++i) workers_.emplace_back([this] { work(); });
+WorkerPool::WorkerPool(std::size_t workers, std::size_t queue_max, const std::function<void()>& at_start)
+    : queue_max_(queue_max) {
+  for (std::size_t i = 0; i < workers; ++i) {
+    workers_.emplace_back([this, at_start] {
+      if (at_start) at_start();
+      work();
+    });
+  }
 }
 
 bool WorkerPool::is_refusing() { return refusing; }

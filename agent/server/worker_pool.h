@@ -14,7 +14,7 @@ namespace netclsd {
 
 class WorkerPool : public httplib::TaskQueue {
  public:
-  WorkerPool(std::size_t workers, std::size_t queue_max);
+  WorkerPool(std::size_t workers, std::size_t queue_max, const std::function<void()>& at_start = {});
   ~WorkerPool() override { shutdown(); }
 
   // A connection that finds the queue full is run at once on the caller's thread with is_refusing() true: the job owns
