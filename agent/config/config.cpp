@@ -40,6 +40,8 @@ std::vector<std::string> restart_only_changes(const Config& old, const Config& n
   compare("net_cls.parent", old.net_cls.parent, now.net_cls.parent);
   compare("receive_buffer", old.receive_buffer_bytes, now.receive_buffer_bytes);
   compare("log.format", old.log.format, now.log.format);
+  compare("sandbox.seccomp", old.sandbox.seccomp, now.sandbox.seccomp);
+  compare("sandbox.landlock", old.sandbox.landlock, now.sandbox.landlock);
   return keys;
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "agent/config/config.h"
+#include "agent/config/sandbox_keys.h"
 #include "common/base/check.h"
 #include "common/base/text.h"
 #include "common/base/units.h"
@@ -203,7 +204,7 @@ Result<void> read_schema(const ConfigValue& value, Config&) {
   return {};
 }
 
-constexpr std::array<ConfigKey, 12> kKeys = {{
+const std::array<ConfigKey, 13> kKeys = {{
     {"$schema", read_schema},
     {"socket", read_socket},
     {"state_dir", read_state_dir},
@@ -216,6 +217,7 @@ constexpr std::array<ConfigKey, 12> kKeys = {{
     {"audit_interval", read_audit_interval},
     {"event_nap", read_event_nap},
     {"log", read_log, kLogKeys},
+    {"sandbox", read_sandbox, sandbox_keys()},
 }};
 
 void append_names(std::span<const ConfigKey> keys, const std::string& prefix, std::vector<std::string>& names) {

@@ -24,6 +24,7 @@ ALLOWED = {
     "agent/kernel": ("common", "agent/core", "agent/engine"),
     "agent/state": ("common", "agent/core", "agent/engine"),
     "agent/engine": ("common", "agent/core"),
+    "agent/sandbox": ("common",),
     "agent/server": ("common", "agent/core", "agent/metrics", "agent/engine", "agent/logging", "agent/config"),
     "agent/metrics": ("common", "agent/core", "agent/engine"),
     "agent/logging": ("common",),

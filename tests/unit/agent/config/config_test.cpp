@@ -183,8 +183,20 @@ TEST(RestartOnlyChangesTest, NamesExactlyTheKeysThatSighupCannotChange) {
   now.net_cls = {"/m", "p"};
   now.receive_buffer_bytes = 1;
   now.log.format = LogFormat::kJson;
-  EXPECT_THAT(restart_only_changes(old, now), testing::ElementsAre("socket", "state_dir", "listen", "net_cls.mount",
-                                                                   "net_cls.parent", "receive_buffer", "log.format"));
+  now.sandbox = {SeccompMode::kLog, LandlockMode::kOff};
+  EXPECT_THAT(restart_only_changes(old, now),
+              testing::ElementsAre("socket", "state_dir", "listen", "net_cls.mount", "net_cls.parent", "receive_buffer",
+                                   "log.format", "sandbox.seccomp", "sandbox.landlock"));
+}
+
+TEST(ConfigTest, TheSandboxIsOnUnlessItIsSwitchedOff) {
+  EXPECT_EQ(parse_config("{}", "c.json")->sandbox, (SandboxConfig{SeccompMode::kKill, LandlockMode::kAuto}));
+  EXPECT_EQ(parse_config(R"({"sandbox": {"seccomp": "log", "landlock": "off"}})", "c.json")->sandbox,
+            (SandboxConfig{SeccompMode::kLog, LandlockMode::kOff}));
+  EXPECT_EQ(parse_config(R"({"sandbox": {"seccomp": "on"}})", "c.json").error().message(),
+            R"(c.json:1: sandbox.seccomp: expected "kill", "log" or "off", found "on")");
+  EXPECT_EQ(parse_config(R"({"sandbox": {"landlock": true}})", "c.json").error().message(),
+            R"(c.json:1: sandbox.landlock: expected "auto" or "off", found a boolean)");
 }
 
 }  // namespace
