@@ -17,6 +17,7 @@ TOP = ("common", "agent", "hook", "cli", "bench")
 ALLOWED = {
     "common/base": (),
     "common/model": ("common/base",),
+    "common/sandbox": ("common/base",),
     "common": ("common",),
     "hook": ("common",),
     "cli": ("common",),
@@ -27,6 +28,7 @@ ALLOWED = {
     "agent/server": ("common", "agent/core", "agent/metrics", "agent/engine", "agent/logging", "agent/config"),
     "agent/metrics": ("common", "agent/core", "agent/engine"),
     "agent/logging": ("common",),
+    "agent/sandbox": ("common",),
     "agent/config": ("common", "agent/core", "agent/logging"),
     # Measures whatever it wants; nobody includes it.
     "bench": ("common", "agent", "hook", "cli"),
