@@ -17,6 +17,7 @@ TOP = ("common", "agent", "hook", "cli", "bench")
 ALLOWED = {
     "common/base": (),
     "common/model": ("common/base",),
+    "common/sandbox": ("common/base",),
     "common": ("common",),
     "hook": ("common",),
     "cli": ("common",),
