@@ -98,7 +98,11 @@ Agent::Agent(CommandLine command_line, Config config, Resources resources)
       engine_(host(), options_, counters_),
       mailbox_(std::move(resources.mailbox)),
       service_(*mailbox_, engine_, counters_, readiness_, options_),
-      server_({.socket_path = config_.socket, .listen = config_.listen, .socket_group = {}, .confine_thread = {}},
+      server_({.socket_path = config_.socket,
+               .state_dir = config_.state_dir,
+               .listen = config_.listen,
+               .socket_group = config_.socket_group,
+               .confine_thread = {}},
               service_, counters_, readiness_) {}
 
 Host Agent::host() { return {procfs_, cgroups_, groups_, clock_, exits_, events_, store_, spool_, reporter_}; }
