@@ -100,8 +100,9 @@ Agent::Agent(CommandLine command_line, Config config, Resources resources)
       mailbox_(std::move(resources.mailbox)),
       service_(*mailbox_, engine_, counters_, readiness_, options_),
       server_({.socket_path = config_.socket,
+               .state_dir = config_.state_dir,
                .listen = config_.listen,
-               .socket_group = {},
+               .socket_group = config_.socket_group,
                .confine_thread = [this] { confine_server_thread(confinement_.seccomp); }},
               service_, counters_, readiness_) {}
 

@@ -7,14 +7,9 @@
 #include "agent/server/http_server.h"
 #include "agent/server/listen_socket.h"
 #include "agent/server/probe_routes.h"
-#include "common/base/file.h"
+#include "agent/server/socket_directory.h"
 
 namespace netclsd {
-namespace {
-
-constexpr mode_t kDirectoryMode = 0755;
-
-}  // namespace
 
 ApiServer::ApiServer(ApiServerOptions options, AgentService& service, const Counters& counters,
                      const Readiness& readiness)
@@ -47,48 +42,63 @@ Result<void> ApiServer::listen_tcp() {
 }
 
 Result<void> ApiServer::listen_unix() {
-  const std::string directory = options_.socket_path.substr(0, options_.socket_path.rfind('/'));
-  if (!directory.empty()) {
-    if (auto made = make_directories(directory, kDirectoryMode); !made) return made;
+  std::optional<gid_t> readers;
+  if (options_.socket_group) {
+    const auto found = find_group(*options_.socket_group);
+    if (!found) return pass_on(found.error());
+    readers = *found;
   }
-  auto listener = listen_on_unix(options_.socket_path);
+  auto gate = PeerGate::open({.readers = readers});
+  if (!gate) return pass_on(gate.error());
+  gate_ = std::move(*gate);
+  if (auto prepared = prepare_directory(readers); !prepared) return prepared;
+  auto listener = listen_on_unix(options_.socket_path, readers);
   if (!listener) return pass_on(listener.error());
   socket_file_ = identity_of(options_.socket_path);
   unix_listener_ = std::move(*listener);
   return {};
 }
 
+Result<void> ApiServer::prepare_directory(std::optional<gid_t> readers) const {
+  const std::string path = options_.socket_path.substr(0, options_.socket_path.rfind('/'));
+  if (path.empty()) return {};  // the root directory
+  return prepare_socket_directory({.path = path, .is_ours = path == options_.state_dir, .readers = readers});
+}
+
 Result<void> ApiServer::serve() {
-  if (tcp_listener_.is_open()) serve_tcp();
-  serve_unix();
-  return {};
+  if (tcp_listener_.is_open()) {
+    if (auto serving = serve_tcp(); !serving) return serving;
+  }
+  return serve_unix();
 }
 
-void ApiServer::serve_tcp() {
-  tcp_ = std::make_unique<HttpServer>(HttpServerOptions{.workers = options_.probe_workers,
-                                                        .queue_max = options_.probe_queue_max,
-                                                        .request_timeout = options_.request_timeout,
-                                                        .answer_timeout = options_.request_timeout,
-                                                        .is_read_only = true,
-                                                        .make_transport = {},
-                                                        .is_admitted = {},
-                                                        .confine_thread = options_.confine_thread});
+// What both listeners have in common.
+HttpServerOptions ApiServer::http_options() const {
+  HttpServerOptions options;
+  options.connections_max = options_.connections_max;
+  options.request_timeout = options_.request_timeout;
+  options.answer_timeout = options_.request_timeout;
+  options.confine_thread = options_.confine_thread;
+  return options;
+}
+
+Result<void> ApiServer::serve_tcp() {
+  HttpServerOptions options = http_options();
+  options.workers = options_.probe_workers;
+  tcp_ = std::make_unique<HttpServer>(std::move(options));
   add_probe_routes(*tcp_, counters_, readiness_);
-  tcp_->serve(std::move(tcp_listener_));
+  return tcp_->serve(std::move(tcp_listener_));
 }
 
-void ApiServer::serve_unix() {
-  unix_ = std::make_unique<HttpServer>(HttpServerOptions{.workers = options_.workers,
-                                                         .queue_max = options_.queue_max,
-                                                         .request_timeout = options_.request_timeout,
-                                                         .answer_timeout = options_.request_timeout,
-                                                         .is_read_only = false,
-                                                         .make_transport = {},
-                                                         .is_admitted = {},
-                                                         .confine_thread = options_.confine_thread});
+Result<void> ApiServer::serve_unix() {
+  HttpServerOptions options = http_options();
+  options.workers = options_.workers;
+  options.is_read_only = false;
+  options.gate = &*gate_;
+  unix_ = std::make_unique<HttpServer>(std::move(options));
   add_probe_routes(*unix_, counters_, readiness_);
   add_api_routes(*unix_, service_);
-  unix_->serve(std::move(unix_listener_));
+  return unix_->serve(std::move(unix_listener_));
 }
 
 void ApiServer::stop() {

@@ -4,8 +4,10 @@
 // worker threads of the server, which call the AgentService and read counters and readiness; all three outlive it.
 // stop() waits for requests being served, which wait for the loop: close the mailbox first.
 //
-// The Unix socket has mode 0600 from its first moment: who may connect is root. A connection carries one request,
-// which must be there within `request_timeout`; the answer must be taken within the same time.
+// The Unix socket has mode 0600 from its first moment, 0660 with a group; who may ask what is agent/server/peer.h. A
+// connection carries one request, which must be there within `request_timeout`; the answer must be taken within the
+// same time. Each listener has a thread for its connections and workers of its own, so nothing that comes over TCP can
+// delay the hook.
 #pragma once
 
 #include <sys/types.h>
@@ -19,6 +21,7 @@
 
 #include "agent/config/listen_address.h"
 #include "agent/engine/counters.h"
+#include "agent/server/peer.h"
 #include "agent/server/readiness.h"
 #include "agent/server/service.h"
 #include "common/base/error.h"
@@ -28,11 +31,11 @@ namespace netclsd {
 
 struct ApiServerOptions {
   std::string socket_path = kDefaultSocket;
+  std::string state_dir;                // if the socket is in it, its mode is corrected
   std::optional<ListenAddress> listen;  // std::nullopt: no TCP listener
   std::size_t workers = 8;              // of the Unix socket
-  std::size_t queue_max = 64;           // connections that wait for one of them; more are answered 503
   std::size_t probe_workers = 2;        // of the TCP listener
-  std::size_t probe_queue_max = 16;
+  std::size_t connections_max = 64;     // of each
   std::chrono::milliseconds request_timeout = std::chrono::seconds{2};
   // A group's name or number, whose members may read (GET, HEAD) over the Unix socket. std::nullopt: only root may.
   std::optional<std::string> socket_group;
@@ -40,6 +43,7 @@ struct ApiServerOptions {
 };
 
 class HttpServer;
+struct HttpServerOptions;
 
 class ApiServer {
  public:
@@ -69,8 +73,10 @@ class ApiServer {
 
   [[nodiscard]] Result<void> listen_tcp();
   [[nodiscard]] Result<void> listen_unix();
-  void serve_tcp();
-  void serve_unix();
+  [[nodiscard]] Result<void> prepare_directory(std::optional<gid_t> readers) const;
+  [[nodiscard]] HttpServerOptions http_options() const;
+  [[nodiscard]] Result<void> serve_tcp();
+  [[nodiscard]] Result<void> serve_unix();
 
   const ApiServerOptions options_;
   AgentService& service_;
@@ -79,6 +85,7 @@ class ApiServer {
   std::uint16_t tcp_port_ = 0;
   UniqueFd tcp_listener_;
   UniqueFd unix_listener_;
+  std::optional<PeerGate> gate_;
   std::optional<FileIdentity> socket_file_;
   std::unique_ptr<HttpServer> tcp_;
   std::unique_ptr<HttpServer> unix_;

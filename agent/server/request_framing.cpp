@@ -97,6 +97,9 @@ std::string_view head_of(std::string_view received) {
   return end == std::string_view::npos ? std::string_view() : received.substr(0, end + kHeadEnd.size());
 }
 
+// The library takes the same: all before the first blank.
+bool only_reads(std::string_view request) { return request.starts_with("GET ") || request.starts_with("HEAD "); }
+
 Frame measure(std::string_view received, const FramingLimits& limits) {
   const std::string_view head = head_of(received.substr(0, limits.head_max_bytes));
   if (head.empty()) return measure_head(received, limits);

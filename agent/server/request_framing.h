@@ -35,6 +35,9 @@ struct Frame {
   return measure(received, limits).framing;
 }
 
+// GET or HEAD, of a whole request.
+[[nodiscard]] bool only_reads(std::string_view request);
+
 // The head of a request: up to and with the empty line, or nothing if that has not come.
 [[nodiscard]] std::string_view head_of(std::string_view received);
 

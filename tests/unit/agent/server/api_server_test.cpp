@@ -158,8 +158,9 @@ TEST_F(ApiServerTest, StoppingRemovesTheSocketAndMayBeRepeated) {
 }
 
 TEST_F(ApiServerTest, AStoppedServersSuccessorKeepsItsSocket) {
-  ApiServer successor({.socket_path = options_.socket_path, .listen = {}, .socket_group = {}, .confine_thread = {}},
-                      service_, counters_, readiness_);
+  ApiServerOptions options = options_;
+  options.listen.reset();
+  ApiServer successor(options, service_, counters_, readiness_);
   ASSERT_TRUE(successor.listen());
   ASSERT_TRUE(successor.serve());
   server_->stop();
