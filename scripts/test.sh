@@ -115,6 +115,7 @@ jobs=${JOBS:-$(nproc)}
 
 # The release and the image compile the same sources with the same compiler: each object once. The rest of it is in
 # Dockerfile.
+# shellcheck disable=SC2317  # it is called by quietly
 with_shared_ccache() {
   env CCACHE_DIR="$PWD/build/ccache" CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1 CCACHE_COMPILERCHECK=content "$@"
 }
