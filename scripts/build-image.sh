@@ -20,6 +20,7 @@ revision=$(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 tag=localhost/netclsd:$version
 debootstrap=
 options=(--build-arg "VERSION=$version" --build-arg "REVISION=$revision")
+if committed_at=$(git log -1 --format=%ct 2>/dev/null); then options+=(--build-arg "SOURCE_DATE_EPOCH=$committed_at"); fi
 while [[ $# -gt 0 ]]; do
   case "$1" in
     --tag) needs_value "$@"; tag=$2; shift ;;
