@@ -12,12 +12,37 @@ target_compile_options(netclsd_settings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wold-style-cast -Wnon-virtual-dtor
   $<$<BOOL:${NETCLSD_WARNINGS_AS_ERRORS}>:-Werror>)
 
+# The headers that most files read, compiled once. Saves clang a third of its time; GCC gains nothing. Off where the
+# includes of each file shall be seen to be complete: dev, release, tidy.
+option(NETCLSD_PRECOMPILED_HEADERS "Compile the standard library's and third parties' large headers once" OFF)
+set(NETCLSD_LARGE_HEADERS
+  <algorithm> <array> <atomic> <chrono> <filesystem> <fstream> <functional> <map> <memory> <mutex> <optional> <set>
+  <sstream> <string> <string_view> <thread> <unordered_map> <variant> <vector> <nlohmann/json.hpp> <tl/expected.hpp>)
+
+# netclsd_precompiled(NAME LIBRARIES libs… HEADERS headers…): what netclsd_use_precompiled(TARGET NAME) takes them from.
+function(netclsd_precompiled name)
+  cmake_parse_arguments(ARG "" "" "LIBRARIES;HEADERS" ${ARGN})
+  if(NETCLSD_PRECOMPILED_HEADERS)
+    file(WRITE "${PROJECT_BINARY_DIR}/generated/${name}.cpp" "")
+    add_library(${name} STATIC "${PROJECT_BINARY_DIR}/generated/${name}.cpp")
+    target_link_libraries(${name} PRIVATE netclsd_settings ${ARG_LIBRARIES})
+    target_precompile_headers(${name} PRIVATE ${ARG_HEADERS})
+  endif()
+endfunction()
+
+function(netclsd_use_precompiled target name)
+  if(NETCLSD_PRECOMPILED_HEADERS)
+    target_precompile_headers(${target} REUSE_FROM ${name})
+  endif()
+endfunction()
+
 # netclsd_library(NAME SOURCES a.cpp… [PUBLIC libs…] [PRIVATE libs…]) makes netclsd_NAME and its alias netclsd::NAME.
 function(netclsd_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   add_library(netclsd_${name} STATIC ${ARG_SOURCES})
   add_library(netclsd::${name} ALIAS netclsd_${name})
   target_link_libraries(netclsd_${name} PUBLIC netclsd_settings ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
+  netclsd_use_precompiled(netclsd_${name} large_headers)
 endfunction()
 
 # In a sanitized build a program brings its own options, because nobody's environment reaches a hook that a runtime starts.

@@ -252,7 +252,6 @@ def own_package(version, revision, files):
         "licenseInfoFromFiles": [NOTHING_SAID],
         "copyrightText": NOTHING_SAID,
         "primaryPackagePurpose": "APPLICATION",
-        "hasFiles": [entry["SPDXID"] for entry in files],
     }
 
 
