@@ -32,7 +32,7 @@ Failure unknown_key(const ConfigValue& object, const JsonMember& member, std::sp
   } else {
     problem.append("expected one of ").append(joined(names));
   }
-  return ConfigValue{{.line = member.line}, "", object.file}.wrong(problem);
+  return ConfigValue{{.line = member.line, .members = {}}, "", object.file}.wrong(problem);
 }
 
 const ConfigKey* find(std::span<const ConfigKey> keys, std::string_view name) {

@@ -263,7 +263,7 @@ Result<void> resolve_default_class(const ConfigValue& root, Config& config) {
 Result<void> set_config_key(Config& config, std::string_view key, std::string text, std::string flag) {
   const ConfigKey* found = find_key(kKeys, key);
   CHECK(found != nullptr);
-  const JsonNode node{.kind = Kind::kString, .text = std::move(text)};
+  const JsonNode node{.kind = Kind::kString, .text = std::move(text), .members = {}};
   return found->read({node, std::move(flag), {}}, config);
 }
 

@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::uint64_t kPidMax = 0x7fff'ffff;
 constexpr std::uint64_t kAnyNumber = ~std::uint64_t{0};
+constexpr std::uint64_t kTimeMax_us = 0x7fff'ffff'ffff'ffff / 1000;  // the clock counts nanoseconds: the year 2262
 
 // A directory from a file could lead out of the hierarchy.
 bool is_safe_directory(const std::string& directory) {
@@ -19,7 +20,7 @@ std::optional<MembershipPath> read_membership(FieldReader& fields) {
 }
 
 WallTime read_time(FieldReader& fields) {
-  const auto us = fields.required_number("registered_at_us", 0x7fff'ffff'ffff'ffff);
+  const auto us = fields.required_number("registered_at_us", kTimeMax_us);
   return WallTime(std::chrono::microseconds(us));
 }
 

@@ -1,0 +1,19 @@
+// A bundle's config.json, as the hook reads it: its annotations are a tenant's.
+#include "common/oci/spec.h"
+
+#include "common/base/check.h"
+#include "tests/fuzz/fuzz.h"
+
+namespace netclsd {
+
+void fuzz_one(std::string_view input) {
+  const auto spec = parse_oci_spec(input);
+  if (!spec) return check_error(spec.error());
+  const auto request = class_request(spec->annotations, spec->classid);
+  if (!request) return check_error(request.error());
+  if (spec->classid.value_or(0) != 0) CHECK(request->has_value());
+  static_cast<void>(pod_namespace(spec->annotations));
+  static_cast<void>(is_sandbox(spec->annotations));
+}
+
+}  // namespace netclsd
