@@ -98,7 +98,12 @@ Agent::Agent(CommandLine command_line, Config config, Resources resources)
       engine_(host(), options_, counters_),
       mailbox_(std::move(resources.mailbox)),
       service_(*mailbox_, engine_, counters_, readiness_, options_),
-      server_({.socket_path = config_.socket, .listen = config_.listen}, service_, counters_, readiness_) {}
+      server_({.socket_path = config_.socket,
+               .state_dir = config_.state_dir,
+               .listen = config_.listen,
+               .socket_group = config_.socket_group,
+               .confine_thread = {}},
+              service_, counters_, readiness_) {}
 
 Host Agent::host() { return {procfs_, cgroups_, groups_, clock_, exits_, events_, store_, spool_, reporter_}; }
 
@@ -121,7 +126,8 @@ Result<void> Agent::run() {
   counters_.hook_registrations.add(kVersion, 0);  // every known label value is there from the start
   apply(config_);
   warn_of_old_kernel();
-  if (auto started = server_.start(); !started) return started;
+  if (auto listening = server_.listen(); !listening) return listening;
+  if (auto serving = server_.serve(); !serving) return serving;
   ask_for(Turns::kShort);  // only this thread: who waits for an answer can wait for its turn
   start_up();
   Result<void> waited;

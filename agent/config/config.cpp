@@ -34,6 +34,7 @@ std::vector<std::string> restart_only_changes(const Config& old, const Config& n
     if (before != after) keys.emplace_back(key);
   };
   compare("socket", old.socket, now.socket);
+  compare("socket_group", old.socket_group, now.socket_group);
   compare("state_dir", old.state_dir, now.state_dir);
   compare("listen", old.listen, now.listen);
   compare("net_cls.mount", old.net_cls.mount, now.net_cls.mount);

@@ -43,6 +43,7 @@ struct LogConfig {
 
 struct Config {
   std::string socket = "/run/netclsd/agent.sock";
+  std::optional<std::string> socket_group;  // a name or a number; std::nullopt: only root may connect
   std::string state_dir = "/run/netclsd";
   std::optional<ListenAddress> listen = ListenAddress{"127.0.0.1", 9917};  // std::nullopt: no TCP listener
   NetClsConfig net_cls;

@@ -46,6 +46,18 @@ Result<void> read_socket(const ConfigValue& value, Config& config) {
   return read_path(value, kSocketPathMax, config.socket);
 }
 
+// Whether there is such a group is seen when the socket is made: the file may be checked elsewhere.
+Result<void> read_socket_group(const ConfigValue& value, Config& config) {
+  constexpr std::string_view kWhat = "a group's name or number like \"netclsd\" or \"990\", or null";
+  config.socket_group.reset();
+  if (value.node.kind == Kind::kNull) return {};
+  const auto text = string_in(value, kWhat);
+  if (!text) return pass_on(text.error());
+  if (!is_name(*text)) return value.expected(kWhat);
+  config.socket_group = *text;
+  return {};
+}
+
 Result<void> read_state_dir(const ConfigValue& value, Config& config) {
   return read_path(value, kPathMax, config.state_dir);
 }
@@ -203,9 +215,10 @@ Result<void> read_schema(const ConfigValue& value, Config&) {
   return {};
 }
 
-constexpr std::array<ConfigKey, 12> kKeys = {{
+constexpr std::array<ConfigKey, 13> kKeys = {{
     {"$schema", read_schema},
     {"socket", read_socket},
+    {"socket_group", read_socket_group},
     {"state_dir", read_state_dir},
     {"listen", read_listen},
     {"net_cls", read_net_cls, kNetClsKeys},
