@@ -90,8 +90,8 @@ fuzz_target() {
     "$grown" "$build/seeds/$name" >>"$log" 2>&1
 }
 
-# "#1234 DONE cov: 56 ft: 78 corp: 9/1Kb …" → one field of the last such line.
-last_of() { grep -oE "$2 [0-9]+" "$build/logs/$1.log" | tail -n 1 | grep -oE '[0-9]+$' || echo -; }
+# "#1234 DONE cov: 56 ft: 78 corp: 9/1Kb …": one field of the last such line.
+last_of() { grep -aoE "$2 +[0-9]+" "$build/logs/$1.log" | tail -n 1 | grep -oE '[0-9]+$' || echo -; }
 seeds_of() { find "tests/fuzz/corpus/$1" -type f | wc -l; }
 
 report() {
@@ -103,7 +103,7 @@ report() {
     return
   fi
   printf '%-18s FAILED, log: %s\n' "$name" "$build/logs/$name.log"
-  grep -E 'ERROR:|runtime error:|CHECK|failed' "$build/logs/$name.log" | head -n 5 | sed 's/^/    /' || true
+  grep -aE 'ERROR:|runtime error:|netclsd: bug:' "$build/logs/$name.log" | head -n 5 | sed 's/^/    /' || true
   printf '    again: %s\n' "$build/bin/${name}_fuzz $(input_of "$name")"
 }
 
@@ -120,7 +120,6 @@ share=$((seconds * jobs / ${#targets[@]}))
 [[ $seconds -eq 0 || $share -gt 0 ]] || share=1
 printf '%d targets, %d s each, %d at a time, seed %d\n' "${#targets[@]}" "$share" "$jobs" "$seed"
 
-# Memory that is never freed in libraries is not what is looked for; what a target keeps for itself is.
 export UBSAN_OPTIONS=print_stacktrace=1
 statuses=$(mktemp -d)
 trap 'rm -rf "$statuses"; jobs -p | xargs -r kill 2>/dev/null || true' EXIT

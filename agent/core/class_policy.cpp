@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/base/text.h"
+
 namespace netclsd {
 namespace {
 
@@ -10,7 +12,8 @@ Result<ResolvedClass> look_up(const ClassRequest& request, const ClassPolicy& po
   const std::string& name = std::get<ClassName>(request.wanted).text;
   const auto found = policy.classes.find(name);
   if (found == policy.classes.end()) {
-    return invalid(request.origin + " names class \"" + name.substr(0, 64) + "\", which is not configured");
+    return invalid(printable(request.origin, 2 * kPrintableMax_bytes) + " names class " + in_quotes(name) +
+                   ", which is not configured");
   }
   return ResolvedClass{found->second, name, request.origin};
 }
@@ -26,8 +29,8 @@ Result<std::optional<ResolvedClass>> resolve_class(const std::optional<ClassRequ
                           std::any_of(policy.allowed.begin(), policy.allowed.end(),
                                       [&](const ClassIdRange& range) { return range.contains(resolved->classid); });
   if (!is_allowed) {
-    return failure(ErrorCode::kForbidden, resolved->origin + " asks for classid " + to_string(resolved->classid) +
-                                              ", which is outside of allowed_classids");
+    return failure(ErrorCode::kForbidden, printable(resolved->origin, 2 * kPrintableMax_bytes) + " asks for classid " +
+                                              to_string(resolved->classid) + ", which is outside of allowed_classids");
   }
   return *resolved;
 }
