@@ -49,7 +49,8 @@ std::optional<CgroupPaths> Procfs::cgroups_of_another_thread(Pid leader) {
   if (!names) return std::nullopt;
   for (const std::string& name : *names) {
     if (name == to_string(leader)) continue;
-    if (auto text = read(tasks + "/" + name + "/cgroup")) return CgroupPaths::parse(*text);
+    if (auto text = read(std::string(tasks).append("/").append(name).append("/cgroup")))
+      return CgroupPaths::parse(*text);
   }
   return std::nullopt;
 }
