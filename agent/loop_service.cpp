@@ -7,6 +7,7 @@
 #include "agent/kernel/namespaces.h"
 #include "agent/logging/log.h"
 #include "agent/metrics/render.h"
+#include "common/model/pod_identity.h"
 
 namespace netclsd {
 namespace {
@@ -20,7 +21,7 @@ constexpr std::chrono::milliseconds kTimeout = std::chrono::seconds{5};
 
 Result<RegistrationAnswer> LoopService::register_container(const ContainerId& id, const RegisterRequest& request) {
   auto answer = mailbox_.call([this, id, request] { return engine_.register_container(id, request); }, kTimeout);
-  if (!answer) {
+  if (!answer && answer.error().code() != ErrorCode::kForbidden) {  // the engine has told of those
     log_event(LogLevel::kWarning, "registration_refused",
               {{"container", id.text()},
                {"namespace", pod_namespace(request.annotations)},

@@ -1,7 +1,5 @@
 #include "agent/config/fields.h"
 
-#include <vector>
-
 #include "agent/config/suggest.h"
 #include "common/base/text.h"
 
@@ -62,6 +60,24 @@ Result<void> read_members(const ConfigValue& object, std::span<const ConfigKey> 
 Result<std::string_view> string_in(const ConfigValue& value, std::string_view what) {
   if (value.node.kind != JsonNode::Kind::kString) return value.expected(what);
   return value.node.text;
+}
+
+Result<std::vector<ClassIdRange>> ranges_in(const ConfigValue& value) {
+  if (value.node.kind != JsonNode::Kind::kArray) return value.expected("an array of ranges like [\"10:1-10:ffff\"]");
+  std::vector<ClassIdRange> ranges;
+  for (std::size_t i = 0; i < value.node.items.size(); ++i) {
+    const ConfigValue item = item_value(value, i);
+    const auto text = string_in(item, "a classid or a range like \"10:1-10:ffff\"");
+    if (!text) return pass_on(text.error());
+    const auto range = ClassIdRange::parse(*text);
+    if (!range) return item.wrong(range.error().message());
+    ranges.push_back(*range);
+  }
+  return ranges;
+}
+
+ConfigValue item_value(const ConfigValue& array, std::size_t index) {
+  return {array.node.items[index], array.path + "[" + std::to_string(index) + "]", array.file};
 }
 
 ConfigValue member_value(const ConfigValue& object, const JsonMember& member) {

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "agent/config/config.h"
+#include "agent/config/policy_keys.h"
 #include "common/base/check.h"
 #include "common/base/text.h"
 #include "common/base/units.h"
@@ -139,17 +140,9 @@ Result<void> read_default_class(const ConfigValue& value, Config&) {
 }
 
 Result<void> read_allowed_classids(const ConfigValue& value, Config& config) {
-  constexpr std::string_view kWhat = "a classid or a range like \"10:1-10:ffff\"";
-  if (value.node.kind != Kind::kArray) return value.expected("an array of ranges like [\"10:1-10:ffff\"]");
-  for (const JsonNode& node : value.node.items) {
-    const std::string index = "[" + std::to_string(config.allowed_classids.size()) + "]";
-    const ConfigValue item{node, value.path + index, value.file};
-    const auto text = string_in(item, kWhat);
-    if (!text) return pass_on(text.error());
-    const auto range = ClassIdRange::parse(*text);
-    if (!range) return item.wrong(range.error().message());
-    config.allowed_classids.push_back(*range);
-  }
+  auto ranges = ranges_in(value);
+  if (!ranges) return pass_on(ranges.error());
+  config.allowed_classids = *std::move(ranges);
   return {};
 }
 
@@ -225,6 +218,7 @@ constexpr std::array<ConfigKey, 13> kKeys = {{
     {"classes", read_classes},
     {"default_class", read_default_class},
     {"allowed_classids", read_allowed_classids},
+    {"policy", read_policy, kPolicyKeys},
     {"receive_buffer", read_receive_buffer},
     {"audit_interval", read_audit_interval},
     {"event_nap", read_event_nap},

@@ -1,16 +1,10 @@
 #include "common/model/class_request.h"
 
-#include <array>
-
 #include "common/base/text.h"
+#include "common/model/pod_identity.h"
 
 namespace netclsd {
 namespace {
-
-// containerd's key first, CRI-O's second.
-constexpr std::array kContainerNameKeys = {"io.kubernetes.cri.container-name", "io.kubernetes.container.name"};
-constexpr std::array kNamespaceKeys = {"io.kubernetes.cri.sandbox-namespace", "io.kubernetes.pod.namespace"};
-constexpr std::array kContainerTypeKeys = {"io.kubernetes.cri.container-type", "io.kubernetes.cri-o.ContainerType"};
 
 // For errors: its end is a container's name.
 std::string shown(const std::string& key) { return printable(key, 2 * kPrintableMax_bytes); }
@@ -18,13 +12,6 @@ std::string shown(const std::string& key) { return printable(key, 2 * kPrintable
 const std::string* find(const Annotations& annotations, const std::string& key) {
   const auto found = annotations.find(key);
   return found == annotations.end() ? nullptr : &found->second;
-}
-
-std::string first_of(const Annotations& annotations, const std::array<const char*, 2>& keys) {
-  for (const char* key : keys) {
-    if (const std::string* value = find(annotations, key)) return *value;
-  }
-  return {};
 }
 
 // One level: the pod's (empty suffix) or a container's (".NAME").
@@ -58,11 +45,5 @@ Result<std::optional<ClassRequest>> class_request(const Annotations& annotations
   }
   return std::nullopt;
 }
-
-std::string container_name(const Annotations& annotations) { return first_of(annotations, kContainerNameKeys); }
-
-std::string pod_namespace(const Annotations& annotations) { return first_of(annotations, kNamespaceKeys); }
-
-bool is_sandbox(const Annotations& annotations) { return first_of(annotations, kContainerTypeKeys) == "sandbox"; }
 
 }  // namespace netclsd

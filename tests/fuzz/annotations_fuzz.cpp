@@ -5,6 +5,7 @@
 #include "common/base/check.h"
 #include "common/base/text.h"
 #include "common/model/class_request.h"
+#include "common/model/pod_identity.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace netclsd {
@@ -27,10 +28,18 @@ Asked read(std::string_view input) {
   return asked;
 }
 
+// Whoever says that he is of "shop" or of no namespace may have some; all others nothing.
 const ClassPolicy& policy() {
-  static const ClassPolicy kPolicy{.classes = {{"gold", *ClassId::parse("10:1")}, {"far", *ClassId::parse("20:1")}},
-                                   .default_class = ClassName{"gold"},
-                                   .allowed = {*ClassIdRange::parse("10:1-10:ff")}};
+  static const ClassPolicy kPolicy{
+      .classes = {{"gold", *ClassId::parse("10:1")}, {"far", *ClassId::parse("20:1")}},
+      .default_class = ClassName{"gold"},
+      .allowed = {*ClassIdRange::parse("10:1-10:ff")},
+      .pods = PodPolicy{.rules = {{.name = "shop",
+                                   .namespaces = {"shop-*"},
+                                   .service_accounts = {"api", "batch-?"},
+                                   .allowed = {*ClassIdRange::parse("10:10-10:1f")}},
+                                  {.name = "none", .namespaces = {""}, .allowed = {*ClassIdRange::parse("10:1")}}},
+                        .exclusive = {*ClassIdRange::parse("10:10-10:13")}}};
   return kPolicy;
 }
 
@@ -55,11 +64,28 @@ void check_origin(const Asked& asked, const ClassRequest& request) {
   if (const auto* classid = std::get_if<ClassId>(&request.wanted)) CHECK(ClassId::parse(value) == *classid);
 }
 
-void check_resolved(const ResolvedClass& resolved) {
-  const auto& allowed = policy().allowed;
-  CHECK(std::any_of(allowed.begin(), allowed.end(),
-                    [&](const ClassIdRange& range) { return range.contains(resolved.classid); }));
+const PodRule* rule_of(const ResolvedClass& resolved) {
+  for (const PodRule& rule : policy().pods->rules) {
+    if (rule.name == resolved.rule) return &rule;
+  }
+  return nullptr;
+}
+
+bool contains(const std::vector<ClassIdRange>& ranges, ClassId classid) {
+  return std::any_of(ranges.begin(), ranges.end(), [&](const ClassIdRange& range) { return range.contains(classid); });
+}
+
+// Nobody has a class that no rule gave him.
+void check_resolved(const ResolvedClass& resolved, const PodIdentity& pod, bool has_asked) {
+  CHECK(contains(policy().allowed, resolved.classid));
   if (!resolved.name.empty()) CHECK(policy().classes.at(resolved.name) == resolved.classid);
+  const PodRule* rule = rule_of(resolved);
+  CHECK((rule != nullptr) == has_asked);
+  if (rule == nullptr) return;
+  CHECK(contains(rule->allowed, resolved.classid));
+  CHECK(pod.pod_namespace && (rule->name == "none") == pod.pod_namespace->empty());
+  if (rule->name == "shop") CHECK(pod.pod_namespace->starts_with("shop-") && pod.service_account);
+  CHECK(resolved.is_exclusive == contains(policy().pods->exclusive, resolved.classid));
 }
 
 }  // namespace
@@ -69,10 +95,14 @@ void fuzz_one(std::string_view input) {
   const auto request = class_request(asked.annotations, asked.spec_classid);
   if (!request) return check_error(request.error());
   if (*request) check_origin(asked, **request);
-  const auto resolved = resolve_class(*request, policy());
-  if (!resolved) return check_error(resolved.error());
-  CHECK(resolved->has_value());  // there is a default
-  check_resolved(**resolved);
+  const auto pod = pod_identity(asked.annotations);
+  if (!pod) return check_error(pod.error());
+  const auto decision = decide_class(*request, *pod, policy());
+  if (!decision) return check_error(decision.error());
+  CHECK(!std::holds_alternative<NotManaged>(*decision));  // there is a default
+  if (const auto* resolved = std::get_if<ResolvedClass>(&*decision))
+    check_resolved(*resolved, *pod, request->has_value());
+  if (const auto* refusal = std::get_if<Refusal>(&*decision)) CHECK(!has_control_characters(refusal->message));
 }
 
 }  // namespace netclsd

@@ -2,6 +2,7 @@
 #include "common/oci/spec.h"
 
 #include "common/base/check.h"
+#include "common/model/pod_identity.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace netclsd {
@@ -12,8 +13,8 @@ void fuzz_one(std::string_view input) {
   const auto request = class_request(spec->annotations, spec->classid);
   if (!request) return check_error(request.error());
   if (spec->classid.value_or(0) != 0) CHECK(request->has_value());
-  static_cast<void>(pod_namespace(spec->annotations));
-  static_cast<void>(is_sandbox(spec->annotations));
+  const auto pod = pod_identity(spec->annotations);
+  if (!pod) check_error(pod.error());
 }
 
 }  // namespace netclsd

@@ -74,13 +74,5 @@ TEST(ClassRequestTest, BadValuesAreErrorsNamingTheKey) {
             "annotation netclsd.io/class is empty");
 }
 
-TEST(ClassRequestTest, NamespaceAndSandboxAreReadFromBothRuntimes) {
-  EXPECT_EQ(pod_namespace({{"io.kubernetes.cri.sandbox-namespace", "a"}}), "a");
-  EXPECT_EQ(pod_namespace({{"io.kubernetes.pod.namespace", "b"}}), "b");
-  EXPECT_TRUE(is_sandbox({{"io.kubernetes.cri.container-type", "sandbox"}}));
-  EXPECT_TRUE(is_sandbox({{"io.kubernetes.cri-o.ContainerType", "sandbox"}}));
-  EXPECT_FALSE(is_sandbox({{"io.kubernetes.cri.container-type", "container"}}));
-}
-
 }  // namespace
 }  // namespace netclsd
