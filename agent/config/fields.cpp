@@ -1,18 +1,10 @@
 #include "agent/config/fields.h"
 
 #include "agent/config/suggest.h"
+#include "common/base/text.h"
 
 namespace netclsd {
 namespace {
-
-constexpr std::size_t kQuotedMax = 64;
-
-// What stands in a file may hold control characters; an error stays one line.
-std::string printable(std::string_view text) {
-  std::string out(text.substr(0, kQuotedMax));
-  for (char& c : out) c = static_cast<unsigned char>(c) < ' ' || c == '\x7f' ? '?' : c;
-  return out;
-}
 
 std::string joined(const std::vector<std::string_view>& names) {
   std::string out;
@@ -45,13 +37,13 @@ const ConfigKey* find(std::span<const ConfigKey> keys, std::string_view name) {
 Failure ConfigValue::wrong(std::string_view problem) const {
   std::string message;
   if (!file.empty()) message.append(file).append(":").append(std::to_string(node.line)).append(": ");
-  if (!path.empty()) message.append(path).append(": ");
+  if (!path.empty()) message.append(printable(path, 2 * kPrintableMax_bytes)).append(": ");
   return invalid(message.append(problem));
 }
 
 Failure ConfigValue::expected(std::string_view what) const {
   std::string found = describe(node.kind);
-  if (node.kind == JsonNode::Kind::kString) found = "\"" + printable(node.text) + "\"";
+  if (node.kind == JsonNode::Kind::kString) found = in_quotes(node.text);
   return wrong("expected " + std::string(what) + ", found " + found);
 }
 

@@ -261,7 +261,7 @@ Result<void> resolve_default_class(const ConfigValue& root, Config& config) {
     return {};
   }
   if (!node->text.empty() && is_letter(node->text.front())) {
-    return value.wrong("\"" + node->text.substr(0, kNameMax) + "\" is not one of the classes");
+    return value.wrong(in_quotes(node->text) + " is not one of the classes");
   }
   const auto class_id = ClassId::parse(node->text);
   if (!class_id) return value.wrong(class_id.error().message());

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/core/glob.h"
+#include "common/base/text.h"
 
 namespace netclsd {
 namespace {
@@ -12,7 +13,8 @@ Result<ResolvedClass> look_up(const ClassRequest& request, const ClassPolicy& po
   const std::string& name = std::get<ClassName>(request.wanted).text;
   const auto found = policy.classes.find(name);
   if (found == policy.classes.end()) {
-    return invalid(request.origin + " names class \"" + name.substr(0, 64) + "\", which is not configured");
+    return invalid(printable(request.origin, 2 * kPrintableMax_bytes) + " names class " + in_quotes(name) +
+                   ", which is not configured");
   }
   return ResolvedClass{found->second, name, request.origin};
 }
@@ -43,7 +45,8 @@ Refusal refusal(RefusalReason reason, std::string rule, const ResolvedClass& wan
   return {.reason = reason,
           .rule = std::move(rule),
           .classid = wanted.classid,
-          .message = wanted.origin + " asks for classid " + to_string(wanted.classid) + ", " + why};
+          .message = printable(wanted.origin, 2 * kPrintableMax_bytes) + " asks for classid " +
+                     to_string(wanted.classid) + ", " + why};
 }
 
 ClassDecision within_bounds(ResolvedClass wanted, const ClassPolicy& policy) {

@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::uint64_t kPidMax = 0x7fff'ffff;
 constexpr std::uint64_t kAnyNumber = ~std::uint64_t{0};
+constexpr std::uint64_t kTimeMax_us = 0x7fff'ffff'ffff'ffff / 1000;  // the clock counts nanoseconds: the year 2262
 
 // A directory from a file could lead out of the hierarchy.
 bool is_safe_directory(const std::string& directory) {
@@ -24,8 +25,11 @@ std::optional<std::string> read_namespace(FieldReader& fields) {
   return fields.number("pod.is_known", 1) == 1U ? std::optional(std::move(name_space)) : std::nullopt;
 }
 
+// Without its namespace it says nothing.
+std::string read_pod(FieldReader& fields) { return read_namespace(fields) ? fields.text("pod.name") : ""; }
+
 WallTime read_time(FieldReader& fields) {
-  const auto us = fields.required_number("registered_at_us", 0x7fff'ffff'ffff'ffff);
+  const auto us = fields.required_number("registered_at_us", kTimeMax_us);
   return WallTime(std::chrono::microseconds(us));
 }
 
@@ -53,7 +57,7 @@ Result<Registration> read_registration(FieldReader& fields) {
                       .membership = read_membership(fields),
                       .registered_at = registered_at,
                       .pod_namespace = read_namespace(fields),
-                      .pod = fields.text("pod.name"),
+                      .pod = read_pod(fields),
                       .policy_rule = fields.text("policy_rule"),
                       .refused_because = fields.text("refused_because")};
 }

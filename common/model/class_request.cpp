@@ -1,9 +1,13 @@
 #include "common/model/class_request.h"
 
+#include "common/base/text.h"
 #include "common/model/pod_identity.h"
 
 namespace netclsd {
 namespace {
+
+// For errors: its end is a container's name.
+std::string shown(const std::string& key) { return printable(key, 2 * kPrintableMax_bytes); }
 
 const std::string* find(const Annotations& annotations, const std::string& key) {
   const auto found = annotations.find(key);
@@ -16,12 +20,13 @@ Result<std::optional<ClassRequest>> request_at_level(const Annotations& annotati
   const std::string class_key = kClassAnnotation + suffix;
   const std::string* classid = find(annotations, classid_key);
   const std::string* name = find(annotations, class_key);
-  if (classid && name) return invalid("annotations " + classid_key + " and " + class_key + " contradict each other");
-  if (name && name->empty()) return invalid("annotation " + class_key + " is empty");
+  if (classid && name)
+    return invalid("annotations " + shown(classid_key) + " and " + shown(class_key) + " contradict each other");
+  if (name && name->empty()) return invalid("annotation " + shown(class_key) + " is empty");
   if (name) return ClassRequest{ClassName{*name}, class_key};
   if (!classid) return std::nullopt;
   auto parsed = ClassId::parse(*classid);
-  if (!parsed) return pass_on(parsed.error(), "annotation " + classid_key);
+  if (!parsed) return pass_on(parsed.error(), "annotation " + shown(classid_key));
   return ClassRequest{*parsed, classid_key};
 }
 

@@ -1,5 +1,7 @@
 #include "common/model/pod_identity.h"
 
+#include "common/base/text.h"
+
 namespace netclsd {
 namespace {
 
@@ -22,7 +24,7 @@ const std::string* find(const Annotations& annotations, const char* key) {
 
 Failure refused(std::string message) { return failure(ErrorCode::kForbidden, std::move(message)); }
 
-std::string quoted(const std::string& value) { return " (\"" + value.substr(0, kPodNameMax) + "\")"; }
+std::string shown(const std::string& value) { return " (\"" + printable(value, kPodNameMax) + "\")"; }
 
 Result<std::string> bounded(const char* key, const std::string& value) {
   if (value.size() <= kPodNameMax) return value;
@@ -34,7 +36,7 @@ Result<std::string> agreed(const Annotations& annotations, const Keys& keys) {
   const std::string* one = find(annotations, keys.containerd);
   const std::string* other = find(annotations, keys.crio);
   if (one != nullptr && other != nullptr && *one != *other) {
-    return refused(std::string("annotations ") + keys.containerd + quoted(*one) + " and " + keys.crio + quoted(*other) +
+    return refused(std::string("annotations ") + keys.containerd + shown(*one) + " and " + keys.crio + shown(*other) +
                    " contradict each other");
   }
   if (one != nullptr) return bounded(keys.containerd, *one);

@@ -218,6 +218,17 @@ TEST(ConfigTest, ASyntaxErrorNamesItsLine) {
   EXPECT_THAT(error_of("{\"socket\": \"\xff\"}"), HasSubstr("c.json:1: syntax error"));
 }
 
+TEST(ConfigTest, AnErrorIsOneShortLineWhateverItQuotes) {
+  const std::string long_text(100'000, 'x');
+  for (const std::string& text :
+       {std::string(R"({"classes": {"a\nb": "10:1", "a\nb": "10:1"}})"), std::string(R"({"classes": {"a\nb": 1}})"),
+        std::string(R"({"default_class": "a\nb"})"), R"({"classes": {")" + long_text + R"(": 1}})", "{" + long_text}) {
+    const std::string error = error_of(text);
+    EXPECT_EQ(error.find('\n'), std::string::npos) << error;
+    EXPECT_LT(error.size(), 400U);
+  }
+}
+
 TEST(ConfigTest, LimitsAreErrors) {
   EXPECT_THAT(error_of(std::string(200, '[')), HasSubstr("c.json:1: nested deeper than 8 levels"));
   EXPECT_THAT(error_of(std::string(kConfigFileMax_bytes + 1, ' ')), HasSubstr("larger than 1048576 bytes"));

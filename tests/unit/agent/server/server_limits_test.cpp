@@ -92,6 +92,14 @@ TEST_F(ServerLimitsTest, AHugeRangeHeaderDoesNoHarm) {
   EXPECT_EQ(request_tcp("GET /livez").status, 200);
 }
 
+TEST_F(ServerLimitsTest, ARangeRepeatsNothing) {
+  start();
+  const RawResponse whole = request_tcp("GET /metrics");
+  const RawResponse ranges = ask_tcp("GET /metrics HTTP/1.1\r\nHost: x\r\nRange: bytes=0-,0-,0-,0-\r\n\r\n");
+  EXPECT_EQ(ranges.status, 200);
+  EXPECT_LT(ranges.body.size(), whole.body.size() + 1000) << "the same but for numbers that have grown";
+}
+
 TEST_F(ServerLimitsTest, ASlowClientIsCutOffAfterTheTimeForTheWholeRequest) {
   options_.probe_workers = 1;
   start();

@@ -100,6 +100,17 @@ TEST(RegistrationJsonTest, ADirectoryThatLeadsOutOfTheHierarchyIsRefused) {
   }
 }
 
+TEST(RegistrationJsonTest, ATimeBeyondTheClockIsRefused) {
+  const std::string whole = registration_to_json(registration());
+  const std::string key = "\"registered_at_us\":";
+  const std::size_t at = whole.find(key) + key.size();
+  for (const char* time : {"9223372036854776", "9223372036854775807"}) {
+    std::string text = whole;
+    text.replace(at, text.find_first_of(",}", at) - at, time);
+    EXPECT_FALSE(registration_from_json(text).has_value()) << time;
+  }
+}
+
 TEST(RegistrationJsonTest, EachMissingFieldIsAnError) {
   const std::string whole = registration_to_json(registration());
   for (const char* key :

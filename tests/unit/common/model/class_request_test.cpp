@@ -49,6 +49,15 @@ TEST(ClassRequestTest, ContradictionAtOneLevelIsAnError) {
   EXPECT_EQ(request.error().message(), "annotations netclsd.io/classid and netclsd.io/class contradict each other");
 }
 
+TEST(ClassRequestTest, AContainersNameKeepsTheErrorOneShortLine) {
+  const std::string name = "web\nERROR forged" + std::string(10'000, 'x');
+  const auto request =
+      class_request({{"io.kubernetes.container.name", name}, {"netclsd.io/classid." + name, "0"}}, std::nullopt);
+  ASSERT_FALSE(request);
+  EXPECT_EQ(request.error().message().find('\n'), std::string::npos);
+  EXPECT_LT(request.error().message().size(), 300U);
+}
+
 TEST(ClassRequestTest, DifferentLevelsDoNotContradict) {
   EXPECT_EQ(
       request_of(
