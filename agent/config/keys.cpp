@@ -208,7 +208,7 @@ Result<void> read_schema(const ConfigValue& value, Config&) {
   return {};
 }
 
-constexpr std::array<ConfigKey, 13> kKeys = {{
+constexpr std::array<ConfigKey, 14> kKeys = {{
     {"$schema", read_schema},
     {"socket", read_socket},
     {"socket_group", read_socket_group},
