@@ -61,9 +61,11 @@ class Rules(PolicyTest):
 
     def test_what_the_rule_does_not_allow_is_refused_by_name_and_by_number_and_said(self):
         self.start_with_policy()
-        container = self.make_container("number", annotations=by_containerd("shop", **{CLASSID: "10:77"})).start()
+        hook_log = self.host.work / "hook.log"
+        container = self.make_container("number", annotations=by_containerd("shop", **{CLASSID: "10:77"}),
+                                        hook_options=("--log-file", str(hook_log))).start()
         self.assert_refused(container, "not_allowed")
-        self.assertIn('which rule "shop" does not allow; the container starts', container.output())
+        self.assertIn('which rule "shop" does not allow; the container starts', hook_log.read_text())
         log = self.agent.log()
         for fact in ("policy_refused", "namespace=shop", "pod=cart-1", "class=10:77", "rule=shop", container.id):
             self.assertIn(fact, log)
@@ -166,12 +168,14 @@ class OnRefusal(PolicyTest):
                                exclusive_classids=["10:8-10:f"])
         first = self.make_container("first", annotations=by_containerd("shop", **{CLASSID: "10:8"})).start()
         again = self.make_container("again", annotations=by_containerd("shop", **{CLASSID: "10:8"})).start()
-        other = self.make_container("other", annotations=by_crio("bank", **{CLASSID: "10:8"})).start()
+        hook_log = self.host.work / "hook.log"
+        other = self.make_container("other", annotations=by_crio("bank", **{CLASSID: "10:8"}),
+                                    hook_options=("--log-file", str(hook_log))).start()
         self.assert_container_placed(first, 0x100008)
         self.assert_container_placed(again, 0x100008)
         self.assert_refused(other, "exclusive")
-        self.assertIn("in use by another namespace", other.output())
-        self.assertNotIn("shop", other.output())
+        self.assertIn("in use by another namespace", hook_log.read_text())
+        self.assertNotIn("shop", hook_log.read_text())
         self.assertIn("held_by=shop", self.agent.log())
         for container in (first, again):
             container.delete()

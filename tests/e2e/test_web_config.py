@@ -96,8 +96,9 @@ class Scraping(WebConfigTest):
             with self.subTest(password=password):
                 prometheus = self.prometheus(password)
                 eventually_equal("up", lambda: self.up(prometheus), "0")
-                targets = prometheus.ask("targets")["activeTargets"]
-                self.assertIn("401", targets[0]["lastError"])
+                # The second one finds what the first has written, and is asked before it has a target.
+                eventually("it is told why", lambda: any(
+                    "401" in each["lastError"] for each in prometheus.ask("targets")["activeTargets"]))
                 self.assertEqual(prometheus.ask("query", query="netclsd_ready")["result"], [])
                 prometheus.stop()
 
@@ -149,7 +150,7 @@ class Protected(WebConfigTest):
     def test_who_shows_no_certificate_or_a_stranger_s_gets_nothing(self):
         self.write(client_ca_file="authority.pem", client_auth_type="RequireAndVerifyClientCert", users={})
         self.authority.issue("client", "prometheus")
-        stranger = Authority(self.host.work / "elsewhere", "stranger")
+        stranger = Authority(self.host.work / "elsewhere", "another_authority")
         stranger.issue("stranger", "prometheus")
         for each in (stranger.pem, stranger.key):
             each("stranger").rename(self.authority.directory / each("stranger").name)
