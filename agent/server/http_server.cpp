@@ -76,8 +76,10 @@ void handle_exception(const httplib::Request&, httplib::Response& response, cons
 
 // The library would say "100 Continue" into the answer. curl sends its body when it is told this, too.
 int refuse_to_continue(const httplib::Request&, httplib::Response& response) {
+  // Told 417, the library would write a line of that, carry the request out nevertheless, and write a second answer.
+  constexpr int kAnswerNow = 0;
   set_problem(response, 417, "send the body at once, without Expect");
-  return response.status;
+  return kAnswerNow;
 }
 
 ConnectionLoopOptions loop_options_of(const HttpServerOptions& options) {

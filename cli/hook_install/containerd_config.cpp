@@ -43,7 +43,7 @@ Result<ContainerdConfig> parse_containerd_config(std::string_view text) {
   const auto root = parse_toml(text);
   if (!root) return pass_on(root.error());
   const std::vector<std::string> disabled = texts_of(*root, "disabled_plugins");
-  ContainerdConfig config{.version = static_cast<int>((*root)["version"].value_or(std::int64_t{1})),
+  ContainerdConfig config{.version = static_cast<int>((*root)["version"].value_exact<std::int64_t>().value_or(1)),
                           .is_empty = root->empty(),
                           .is_cri_disabled = contains(disabled, kCriPlugin) || contains(disabled, "cri"),
                           .has_cri_table = find_table(*root, {"plugins", kCriPlugin}) != nullptr,

@@ -92,6 +92,14 @@ TEST_F(ServerLimitsTest, AHugeRangeHeaderDoesNoHarm) {
   EXPECT_EQ(request_tcp("GET /livez").status, 200);
 }
 
+TEST_F(ServerLimitsTest, WhatIsAnswered417IsNotDone) {
+  start();
+  const RawResponse response = ask("POST /v1/sweep HTTP/1.1\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(response.status, 417);
+  EXPECT_THAT(response.body, HasSubstr("without Expect"));
+  EXPECT_EQ(service_.calls, 0);
+}
+
 TEST_F(ServerLimitsTest, ARangeRepeatsNothing) {
   start();
   const RawResponse whole = request_tcp("GET /metrics");

@@ -39,6 +39,11 @@ TEST(ContainerdConfigTest, FileWithoutVersionIsOfVersionOne) {
   EXPECT_THAT(parse_containerd_config("a = \n").error().message(), HasSubstr("line 1: "));
 }
 
+TEST(ContainerdConfigTest, AVersionIsAWholeNumber) {
+  EXPECT_EQ(parse_containerd_config("version = 2\n")->version, 2);
+  EXPECT_EQ(parse_containerd_config("version = 2.2e28\n")->version, 1);
+}
+
 TEST(ContainerdConfigTest, WhatIsNoTomlIsAnErrorAndNotTheEnd) {
   for (const char* text : {"[&", "[:a]\n", "[[[a]]]\n", "[[=\n", "d\xd2\x96"}) {
     EXPECT_THAT(parse_containerd_config(text).error().message(), HasSubstr("line 1: ")) << text;
