@@ -7,10 +7,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "agent/kernel/hierarchy.h"
 #include "agent/kernel/namespaces.h"
 #include "agent/kernel/scheduling.h"
 #include "agent/logging/log.h"
+#include "agent/node.h"
+#include "agent/sandbox/seccomp.h"
 #include "agent/service_manager.h"
 #include "agent/state/state_directory.h"
 #include "common/base/file.h"
@@ -59,7 +60,7 @@ struct Agent::Resources {
 Result<Agent::Resources> Agent::Resources::open(const Config& config) {
   auto state = StateDirectory::open(config.state_dir);
   if (!state) return pass_on(state.error());
-  auto mount = find_or_mount_net_cls(config.net_cls.mount, own_mount_point(config.state_dir));
+  auto mount = prepare_hierarchy(config);
   if (!mount) return pass_on(mount.error());
   auto groups = open_directory(mount->mount_point);
   if (!groups) return pass_on(groups.error());
@@ -98,7 +99,12 @@ Agent::Agent(CommandLine command_line, Config config, Resources resources)
       engine_(host(), options_, counters_),
       mailbox_(std::move(resources.mailbox)),
       service_(*mailbox_, engine_, counters_, readiness_, options_),
-      server_({.socket_path = config_.socket, .listen = config_.listen}, service_, counters_, readiness_) {}
+      server_({.socket_path = config_.socket,
+               .state_dir = config_.state_dir,
+               .listen = config_.listen,
+               .socket_group = config_.socket_group,
+               .confine_thread = [this] { confine_server_thread(confinement_.seccomp); }},
+              service_, counters_, readiness_) {}
 
 Host Agent::host() { return {procfs_, cgroups_, groups_, clock_, exits_, events_, store_, spool_, reporter_}; }
 
@@ -121,7 +127,8 @@ Result<void> Agent::run() {
   counters_.hook_registrations.add(kVersion, 0);  // every known label value is there from the start
   apply(config_);
   warn_of_old_kernel();
-  if (auto started = server_.start(); !started) return started;
+  if (auto listening = server_.listen(); !listening) return listening;
+  if (auto confined = confine(); !confined) return confined;
   ask_for(Turns::kShort);  // only this thread: who waits for an answer can wait for its turn
   start_up();
   Result<void> waited;
@@ -136,6 +143,23 @@ Result<void> Agent::run() {
   mailbox_->close();
   server_.stop();
   return waited;
+}
+
+// The listening sockets are open. The server's threads inherit what this one has given up, and nobody makes a thread
+// after them.
+Result<void> Agent::confine() {
+  auto confined =
+      confine_process(config_.sandbox, reachable_files(command_line_, config_, options_.mount_point), events_);
+  if (!confined) return pass_on(confined.error());
+  confinement_ = std::move(*confined);
+  service_.add_kernel_features(features_in_use(confinement_));
+  if (auto serving = server_.serve(); !serving) return serving;
+  if (auto filtered = confine_loop(confinement_.seccomp); !filtered) return filtered;
+  log_event(LogLevel::kInfo, "confined",
+            {{"capabilities", confinement_.capabilities},
+             {"seccomp", to_string(confinement_.seccomp)},
+             {"landlock_abi", confinement_.landlock_abi}});
+  return {};
 }
 
 void Agent::start_up() {

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "agent/config/command_line.h"
+#include "agent/confinement.h"
 #include "agent/core/nap.h"
 #include "agent/engine/engine.h"
 #include "agent/event_stream.h"
@@ -34,6 +35,7 @@ class Agent {
   struct Resources;  // what can fail to be opened
   Agent(CommandLine command_line, Config config, Resources resources);
 
+  [[nodiscard]] Result<void> confine();
   void start_up();
   void on_second();
   void update_readiness();
@@ -65,6 +67,7 @@ class Agent {
   Engine engine_;
   std::unique_ptr<Mailbox> mailbox_;
   LoopService service_;
+  Confinement confinement_;
   ApiServer server_;
   Nap nap_;
   bool has_swept_ = false;

@@ -8,7 +8,8 @@ namespace netclsd {
 namespace {
 
 constexpr std::chrono::milliseconds kAcknowledgementTimeout{100};
-constexpr int kResubscriptionsMax = 1024;  // in one go, some 50 µs each; goes on at the next pulse
+constexpr std::uint64_t kThrowAwayBuffer_bytes = 64U << 10;  // for the answer to one subscription
+constexpr int kResubscriptionsMax = 1024;                    // in one go, some 50 µs each; goes on at the next pulse
 
 EventLabel label(const ConnectorMessage& message) {
   switch (message.index()) {
@@ -47,7 +48,8 @@ Result<void> EventStream::listen_once() {
   use(std::move(*connector));
   if (auto answered = connector_->await_acknowledgement(kAcknowledgementTimeout); !answered) return answered;
   counters_.events[EventLabel::kAck].add();
-  if (!hears_canary(*connector_))
+  send_canary();
+  if (!has_a_canary(*connector_))
     return failure(ErrorCode::kUnavailable, "subscribed, but a first event did not arrive");
   return {};
 }
@@ -87,7 +89,7 @@ EventStream::Pulse EventStream::check_pulse(EventSink& sink) {
   is_deaf_ = !hears_its_canary(sink);
   if (!is_deaf_) return was_deaf ? Pulse::kHealed : Pulse::kAlive;
   counters_.canary_misses.add();
-  is_deaf_ = !resubscribe();
+  is_deaf_ = !resubscribe(sink);
   return is_deaf_ ? Pulse::kDeaf : Pulse::kHealed;
 }
 
@@ -101,21 +103,28 @@ bool EventStream::hears_its_canary(EventSink& sink) {
   return canaries_heard_ + dropped_ != signs_before;
 }
 
-bool EventStream::resubscribe() {
+// What a new socket adds to the kernel's counter stays when it is closed, since it says no IGNORE.
+bool EventStream::resubscribe(EventSink& sink) {
   for (int i = 0; i < kResubscriptionsMax; ++i) {
     auto connector = ProcConnector::open(options_.self, options_.receive_buffer_bytes);
     if (!connector || !connector->request_events()) return false;
     counters_.resubscriptions.add();
-    if (!hears_canary(*connector)) continue;  // closed without IGNORE: the counter stays one higher
+    if (hears_its_canary(sink)) return true;
+    // The same canary reached the new socket, but not ours: better a small buffer than none.
+    if (!has_a_canary(*connector)) continue;
     use(std::move(*connector));
     return true;
   }
   return false;
 }
 
-bool EventStream::hears_canary(ProcConnector& connector) {
+bool EventStream::can_subscribe_anew() const {
+  auto connector = ProcConnector::open(options_.self, kThrowAwayBuffer_bytes);
+  return connector && connector->request_events() && connector->await_acknowledgement(kAcknowledgementTimeout);
+}
+
+bool EventStream::has_a_canary(ProcConnector& connector) {
   bool is_heard = false;
-  send_canary();
   connector.drain([&](const ConnectorMessage& message) { is_heard |= std::holds_alternative<Renamed>(message); });
   return is_heard;
 }

@@ -2,7 +2,9 @@
 //
 // The stream can die silently: since 6.6 any user in the initial namespaces can drive the kernel's one listener counter
 // to zero or below, and every listener goes deaf without an error. So a canary is sent every second; if it does not
-// arrive at once, new sockets subscribe until one does (each adds one to the counter), and everything is swept.
+// arrive at once, new sockets subscribe until it does (each adds one to the counter), and everything is swept. The
+// first socket hears again, too: it stays, because its large buffer needs a capability that the agent has given up
+// (docs/adr/0019).
 #pragma once
 
 #include <functional>
@@ -34,6 +36,9 @@ class EventStream : public EventSource {
 
   void drain(EventSink& sink) override;
 
+  // A throw-away socket subscribes and hears the kernel's answer: what every later subscription will need.
+  [[nodiscard]] bool can_subscribe_anew() const;
+
   // Its events then do not end the loop's wait: they gather until the next drain.
   void let_gather(bool is_gathering);
   [[nodiscard]] std::uint64_t received() const { return received_; }  // messages so far
@@ -45,8 +50,8 @@ class EventStream : public EventSource {
  private:
   [[nodiscard]] Result<void> listen_once();
   [[nodiscard]] bool hears_its_canary(EventSink& sink);
-  [[nodiscard]] bool resubscribe();
-  [[nodiscard]] static bool hears_canary(ProcConnector& connector);
+  [[nodiscard]] bool resubscribe(EventSink& sink);
+  [[nodiscard]] static bool has_a_canary(ProcConnector& connector);
   void use(ProcConnector connector);
   void handle(const ConnectorMessage& message, EventSink& sink);
 

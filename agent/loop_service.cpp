@@ -18,6 +18,19 @@ constexpr std::chrono::milliseconds kTimeout = std::chrono::seconds{5};
 
 }  // namespace
 
+LoopService::LoopService(Mailbox& mailbox, Engine& engine, const Counters& counters, const Readiness& readiness,
+                         const EngineOptions& options)
+    : mailbox_(mailbox),
+      engine_(engine),
+      counters_(counters),
+      readiness_(readiness),
+      options_(options),
+      kernel_features_(kKernelFeatures.begin(), kKernelFeatures.end()) {}
+
+void LoopService::add_kernel_features(const std::vector<std::string>& features) {
+  kernel_features_.insert(kernel_features_.end(), features.begin(), features.end());
+}
+
 Result<RegistrationAnswer> LoopService::register_container(const ContainerId& id, const RegisterRequest& request) {
   auto answer = mailbox_.call([this, id, request] { return engine_.register_container(id, request); }, kTimeout);
   if (!answer) {
@@ -60,7 +73,7 @@ Result<StatusView> LoopService::status() {
   view.net_cls_mount = options_.mount_point;
   view.parent_group = options_.place.parent;
   view.kernel_release = kernel_release();
-  view.kernel_features = {kKernelFeatures.begin(), kKernelFeatures.end()};
+  view.kernel_features = kernel_features_;
   view.receive_buffer_bytes = counters_.receive_buffer_bytes.value();
   view.containers = counters_.containers.value();
   view.processes = counters_.processes.value();

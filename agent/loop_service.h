@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <string>
+#include <vector>
 
 #include "agent/engine/engine.h"
 #include "agent/server/mailbox.h"
@@ -14,8 +16,7 @@ class LoopService : public AgentService {
  public:
   // Everything outlives the service; `engine` is touched by the loop thread only.
   LoopService(Mailbox& mailbox, Engine& engine, const Counters& counters, const Readiness& readiness,
-              const EngineOptions& options)
-      : mailbox_(mailbox), engine_(engine), counters_(counters), readiness_(readiness), options_(options) {}
+              const EngineOptions& options);
 
   Result<RegistrationAnswer> register_container(const ContainerId& id, const RegisterRequest& request) override;
   Result<void> release(const ContainerId& id, bool force) override;
@@ -25,12 +26,16 @@ class LoopService : public AgentService {
   Result<SweepReport> sweep() override;
   Result<StatusView> status() override;  // from counters alone: answers while the loop is busy
 
+  // Before the first request: kernel features that are in use besides those without which the agent does not run.
+  void add_kernel_features(const std::vector<std::string>& features);
+
  private:
   Mailbox& mailbox_;
   Engine& engine_;
   const Counters& counters_;
   const Readiness& readiness_;
   const EngineOptions& options_;
+  std::vector<std::string> kernel_features_;
   const std::chrono::steady_clock::time_point started_at_ = std::chrono::steady_clock::now();
 };
 

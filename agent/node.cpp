@@ -94,13 +94,19 @@ Result<std::string> clean_up_groups(const Config& config, const NetClsMount& mou
 
 }  // namespace
 
-Result<std::string> prepare_node(const Config& config) {
-  if (auto made = make_directories(config.state_dir, 0700); !made) return pass_on(made.error());
-  const auto mount = find_or_mount_net_cls(config.net_cls.mount, own_mount_point(config.state_dir));
-  if (!mount) return pass_on(mount.error());
+Result<NetClsMount> prepare_hierarchy(const Config& config) {
+  auto mount = find_or_mount_net_cls(config.net_cls.mount, own_mount_point(config.state_dir));
+  if (!mount) return mount;
   const auto root = open_directory(mount->mount_point);
   if (!root) return pass_on(root.error());
   if (auto made = make_group(*root, config.net_cls.parent); !made) return pass_on(made.error());
+  return mount;
+}
+
+Result<std::string> prepare_node(const Config& config) {
+  if (auto made = make_directories(config.state_dir, 0700); !made) return pass_on(made.error());
+  const auto mount = prepare_hierarchy(config);
+  if (!mount) return pass_on(mount.error());
   return "net_cls is mounted at " + mount->mount_point + " and has the group " + config.net_cls.parent;
 }
 

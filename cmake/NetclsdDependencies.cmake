@@ -9,7 +9,6 @@ pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib)
 pkg_check_modules(libsystemd REQUIRED IMPORTED_TARGET libsystemd)
 pkg_check_modules(libcap-ng REQUIRED IMPORTED_TARGET libcap-ng)
 pkg_check_modules(libseccomp REQUIRED IMPORTED_TARGET libseccomp)
-find_library(LIBSECCOMP_STATIC libseccomp.a REQUIRED)  # the same for static programs
 pkg_check_modules(yaml-cpp REQUIRED IMPORTED_TARGET yaml-cpp)
 find_package(OpenSSL 3 REQUIRED)
 find_library(LIBMD_STATIC libmd.a REQUIRED)  # SHA-256, for static programs

@@ -11,6 +11,7 @@
 #include "common/base/units.h"
 #include "hook/hook.h"
 #include "hook/report.h"
+#include "hook/sandbox.h"
 #include "hook/watchdog.h"
 #include "netclsd_version.h"
 
@@ -47,7 +48,15 @@ class SharedSubject {
   Subject subject_;
 };
 
+// Before anything that others wrote is read, and before the watchdog's thread is made, which so gets it, too.
+void confine(const HookOptions& options) {
+  const auto confined = confine_hook(options.seccomp);
+  if (!confined)
+    report(warned({}, "goes on without its seccomp filter: " + confined.error().message()), options.log_file);
+}
+
 int run(const HookOptions& options) {
+  confine(options);
   const Deadline deadline = Deadline::after(options.timeout);
   SharedSubject subject;
   Watchdog watchdog(deadline.keeping(options.timeout / 50), [&] {  // the way out takes its time, too

@@ -34,6 +34,13 @@ Result<void> set_on_failure(HookOptions& options, std::string_view value) {
   return {};
 }
 
+Result<void> set_seccomp(HookOptions& options, std::string_view value) {
+  const auto mode = parse_seccomp_mode(value);
+  if (!mode) return invalid("--seccomp " + quoted(value) + " is not kill, log or off");
+  options.seccomp = *mode;
+  return {};
+}
+
 Result<void> set_option(HookOptions& options, std::string_view name, std::string_view value) {
   if (name == "--socket") return set_text(options.socket, name, value);
   if (name == "--spool") return set_text(options.spool, name, value);
@@ -41,6 +48,7 @@ Result<void> set_option(HookOptions& options, std::string_view name, std::string
   if (name == "--timeout") return set_timeout(options, value);
   if (name == "--on-failure") return set_on_failure(options, value);
   if (name == "--deny-exempt-namespace") return set_text(options.deny_exempt_namespaces.emplace_back(), name, value);
+  if (name == "--seccomp") return set_seccomp(options, value);
   return invalid("unknown option " + quoted(name));
 }
 
@@ -89,6 +97,7 @@ Options:
   --on-failure allow|deny       whether a container starts when its class could not be assured (default allow)
   --deny-exempt-namespace NS    pods of this namespace always start (repeatable)
   --log-file FILE               append every failure's line to this file as well
+  --seccomp kill|log|off        what the kernel does when the hook asks for what no hook needs (default kill)
   --help, --version
 
 Exit status: 0 done, or failed under "allow"; 1 failed under "deny"; 2 wrong usage. poststop is always 0.

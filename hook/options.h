@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/api/messages.h"
+#include "common/sandbox/seccomp_mode.h"
 #include "hook/stage.h"
 
 namespace netclsd::hook {
@@ -24,7 +25,8 @@ struct HookOptions {
   OnFailure on_failure = OnFailure::kAllow;
   std::vector<std::string> deny_exempt_namespaces;  // always kAllow, so that the agent's own pod can start
   std::string log_file;                             // empty: none
-  std::optional<Stage> stage;                       // absent: by the state's status
+  SeccompMode seccomp = SeccompMode::kKill;
+  std::optional<Stage> stage;  // absent: by the state's status
 };
 
 enum class Information { kHelp, kVersion };

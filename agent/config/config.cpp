@@ -34,12 +34,15 @@ std::vector<std::string> restart_only_changes(const Config& old, const Config& n
     if (before != after) keys.emplace_back(key);
   };
   compare("socket", old.socket, now.socket);
+  compare("socket_group", old.socket_group, now.socket_group);
   compare("state_dir", old.state_dir, now.state_dir);
   compare("listen", old.listen, now.listen);
   compare("net_cls.mount", old.net_cls.mount, now.net_cls.mount);
   compare("net_cls.parent", old.net_cls.parent, now.net_cls.parent);
   compare("receive_buffer", old.receive_buffer_bytes, now.receive_buffer_bytes);
   compare("log.format", old.log.format, now.log.format);
+  compare("sandbox.seccomp", old.sandbox.seccomp, now.sandbox.seccomp);
+  compare("sandbox.landlock", old.sandbox.landlock, now.sandbox.landlock);
   return keys;
 }
 

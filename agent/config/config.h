@@ -22,6 +22,7 @@
 #include "common/base/error.h"
 #include "common/model/class_id.h"
 #include "common/model/class_request.h"
+#include "common/sandbox/seccomp_mode.h"
 
 namespace netclsd {
 
@@ -41,8 +42,17 @@ struct LogConfig {
   friend bool operator==(const LogConfig&, const LogConfig&) = default;
 };
 
+enum class LandlockMode { kAuto, kOff };  // auto: where the kernel has it
+
+struct SandboxConfig {
+  SeccompMode seccomp = SeccompMode::kKill;
+  LandlockMode landlock = LandlockMode::kAuto;
+  friend bool operator==(const SandboxConfig&, const SandboxConfig&) = default;
+};
+
 struct Config {
   std::string socket = "/run/netclsd/agent.sock";
+  std::optional<std::string> socket_group;  // a name or a number; std::nullopt: only root may connect
   std::string state_dir = "/run/netclsd";
   std::optional<ListenAddress> listen = ListenAddress{"127.0.0.1", 9917};  // std::nullopt: no TCP listener
   NetClsConfig net_cls;
@@ -54,6 +64,7 @@ struct Config {
   std::chrono::microseconds audit_interval = std::chrono::seconds{30};
   std::chrono::microseconds event_nap = std::chrono::milliseconds{1};  // 0: never
   LogConfig log;
+  SandboxConfig sandbox;
   friend bool operator==(const Config&, const Config&) = default;
 };
 

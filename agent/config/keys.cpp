@@ -6,6 +6,7 @@
 #include <array>
 
 #include "agent/config/config.h"
+#include "agent/config/sandbox_keys.h"
 #include "common/base/check.h"
 #include "common/base/text.h"
 #include "common/base/units.h"
@@ -44,6 +45,18 @@ Result<void> read_path(const ConfigValue& value, std::size_t length_max, std::st
 
 Result<void> read_socket(const ConfigValue& value, Config& config) {
   return read_path(value, kSocketPathMax, config.socket);
+}
+
+// Whether there is such a group is seen when the socket is made: the file may be checked elsewhere.
+Result<void> read_socket_group(const ConfigValue& value, Config& config) {
+  constexpr std::string_view kWhat = "a group's name or number like \"netclsd\" or \"990\", or null";
+  config.socket_group.reset();
+  if (value.node.kind == Kind::kNull) return {};
+  const auto text = string_in(value, kWhat);
+  if (!text) return pass_on(text.error());
+  if (!is_name(*text)) return value.expected(kWhat);
+  config.socket_group = *text;
+  return {};
 }
 
 Result<void> read_state_dir(const ConfigValue& value, Config& config) {
@@ -203,9 +216,10 @@ Result<void> read_schema(const ConfigValue& value, Config&) {
   return {};
 }
 
-constexpr std::array<ConfigKey, 12> kKeys = {{
+const std::array<ConfigKey, 14> kKeys = {{
     {"$schema", read_schema},
     {"socket", read_socket},
+    {"socket_group", read_socket_group},
     {"state_dir", read_state_dir},
     {"listen", read_listen},
     {"net_cls", read_net_cls, kNetClsKeys},
@@ -216,6 +230,7 @@ constexpr std::array<ConfigKey, 12> kKeys = {{
     {"audit_interval", read_audit_interval},
     {"event_nap", read_event_nap},
     {"log", read_log, kLogKeys},
+    {"sandbox", read_sandbox, sandbox_keys()},
 }};
 
 void append_names(std::span<const ConfigKey> keys, const std::string& prefix, std::vector<std::string>& names) {

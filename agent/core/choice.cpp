@@ -10,15 +10,14 @@ namespace {
 
 constexpr std::size_t kAncestorsMax = 4096;  // a process tree's depth; also ends a ring of reused pids
 
-// Tells a container's own processes from strangers: init, who is in its pid namespace, and all that descend from them.
+// Tells a container's own processes from strangers: init, who shares its namespaces, and all that descend from them.
 // One in a namespace inside of it (a container in the container) may descend from somebody who was exec'd into it.
 class Family {
  public:
   Family(const ProcessFacts& init, const Snapshot& snapshot, const ProcessFacts& agent) : elders_{init.pid} {
-    const bool tells = init.pid_namespace != 0 && init.pid_namespace != agent.pid_namespace;
     for (const ProcessFacts& process : snapshot) {
       parents_.emplace(process.pid, process.parent);
-      if (tells && process.pid_namespace == init.pid_namespace) elders_.insert(process.pid);
+      if (share_a_container(init.namespaces, process.namespaces, agent.namespaces)) elders_.insert(process.pid);
     }
   }
 

@@ -15,7 +15,7 @@ namespace netclsd {
 
 // The path in the unified hierarchy, or else in the first v1 hierarchy other than net_cls, that belongs to the
 // container alone: not the root, not at or above the agent's own, and holding no stranger: no process that is neither
-// init, nor its descendant, nor in a pid namespace that init does not share with the agent (who was exec'd into the
+// init, nor its descendant, nor in namespaces that init does not share with the agent (who was exec'd into the
 // container before it was registered). `agent` is the agent itself, as it reads it.
 [[nodiscard]] std::optional<MembershipPath> choose_membership_path(const ProcessFacts& init, const Snapshot& snapshot,
                                                                    const ProcessFacts& agent);

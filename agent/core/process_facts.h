@@ -1,9 +1,9 @@
 // One process as /proc showed it at one moment.
 #pragma once
 
-#include <cstdint>
 #include <vector>
 
+#include "agent/core/namespace_facts.h"
 #include "common/model/cgroup_paths.h"
 #include "common/model/process.h"
 
@@ -14,8 +14,7 @@ struct ProcessFacts {
   Pid parent{};
   StartTime start_time{};
   CgroupPaths cgroups{};
-  // The pid namespace's inode number; 0: not read. Only registration needs it (agent/core/choice.h).
-  std::uint64_t pid_namespace = 0;
+  NamespaceFacts namespaces{};  // read only where registration needs them (agent/core/choice.h)
 };
 
 // All live processes. Not taken at one instant: a process may have ended or been born meanwhile.

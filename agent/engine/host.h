@@ -25,7 +25,7 @@ class Processes {
   virtual std::optional<CgroupPaths> cgroups(Pid pid) = 0;
   virtual std::optional<StartTime> start_time(Pid pid) = 0;
   virtual std::string comm(Pid pid) = 0;
-  virtual std::uint64_t pid_namespace(Pid pid) = 0;  // its inode number; 0: gone
+  virtual NamespaceFacts namespaces(Pid pid) = 0;  // what cannot be read, or is gone, is 0
 };
 
 // The cgroup hierarchies that this agent can see mounted.

@@ -115,7 +115,7 @@ Result<Registered> Registrar::create(const ContainerId& id, const RegisterReques
   }
   auto init = identify(request);
   if (!init) return pass_on(init.error());
-  init->pid_namespace = host_.processes.pid_namespace(init->pid);
+  init->namespaces = host_.processes.namespaces(init->pid);
   const ProcessFacts agent = facts_of_agent();
   const auto snapshot = look_around(request, *init, agent);
   if (!snapshot) return pass_on(snapshot.error());
@@ -160,7 +160,7 @@ std::optional<Snapshot> Registrar::look_near(const ProcessFacts& init, const Pro
 
 ProcessFacts Registrar::facts_of_agent() {
   auto agent = host_.processes.facts(options_.self).value_or(ProcessFacts{});
-  agent.pid_namespace = host_.processes.pid_namespace(options_.self);
+  agent.namespaces = host_.processes.namespaces(options_.self);
   return agent;
 }
 
@@ -172,7 +172,7 @@ void Registrar::note_namespaces(Snapshot& snapshot, const ProcessFacts& init) {
           const std::string* path = process.cgroups.find(entry.hierarchy);
           return path != nullptr && entry.path != "/" && is_within(*path, entry.path);
         });
-    if (shares_path) process.pid_namespace = host_.processes.pid_namespace(process.pid);
+    if (shares_path) process.namespaces = host_.processes.namespaces(process.pid);
   }
 }
 

@@ -1,6 +1,10 @@
 #include "agent/kernel/procfs.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
 
 #include "common/base/file.h"
 #include "common/base/text.h"
@@ -31,7 +35,7 @@ std::optional<ProcessFacts> Procfs::facts(Pid pid) {
   if (!stat || is_dead(*stat)) return std::nullopt;
   auto paths = is_leader_dead(*stat) ? cgroups_of_another_thread(pid) : cgroups(pid);
   if (!paths) return std::nullopt;
-  return ProcessFacts{pid, stat->parent, stat->start_time, std::move(*paths), 0};
+  return ProcessFacts{pid, stat->parent, stat->start_time, std::move(*paths), {}};
 }
 
 std::optional<CgroupPaths> Procfs::cgroups(Pid pid) {
@@ -66,10 +70,22 @@ std::string Procfs::comm(Pid pid) {
   return text.substr(0, text.find('\n'));
 }
 
-std::uint64_t Procfs::pid_namespace(Pid pid) {
+NamespaceFacts Procfs::namespaces(Pid pid) {
+  const std::string directory = to_string(pid);
+  NamespaceFacts facts;
   struct stat status {};
-  const std::string name = to_string(pid) + "/ns/pid";
-  return ::fstatat(root_.get(), name.c_str(), &status, 0) == 0 ? status.st_ino : 0;
+  if (::fstatat(root_.get(), (directory + "/ns/pid").c_str(), &status, 0) == 0) facts.pid_namespace = status.st_ino;
+  facts.pid_depth = parse_pid_depth(read(directory + "/status").value_or(""));
+  facts.root_mount = parse_root_mount(beginning_of(directory + "/mountinfo"));
+  return facts;
+}
+
+// A tenant may have made 100,000 mounts, and only the first line is wanted.
+std::string Procfs::beginning_of(const std::string& name) {
+  std::array<char, 64> text{};
+  const auto file = open_at(root_, name, O_RDONLY);
+  const ssize_t size = file ? ::read(file->get(), text.data(), text.size()) : 0;
+  return {text.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
 }
 
 std::optional<std::string> Procfs::read(const std::string& name) {

@@ -15,12 +15,13 @@ class Procfs : public Processes {
   std::optional<CgroupPaths> cgroups(Pid pid) override;
   std::optional<StartTime> start_time(Pid pid) override;
   std::string comm(Pid pid) override;
-  std::uint64_t pid_namespace(Pid pid) override;
+  NamespaceFacts namespaces(Pid pid) override;
 
   [[nodiscard]] const UniqueFd& root() const { return root_; }
 
  private:
   [[nodiscard]] std::optional<std::string> read(const std::string& name);
+  [[nodiscard]] std::string beginning_of(const std::string& name);
   [[nodiscard]] std::optional<CgroupPaths> cgroups_of_another_thread(Pid leader);
 
   UniqueFd root_;

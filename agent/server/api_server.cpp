@@ -7,18 +7,9 @@
 #include "agent/server/http_server.h"
 #include "agent/server/listen_socket.h"
 #include "agent/server/probe_routes.h"
-#include "common/base/file.h"
+#include "agent/server/socket_directory.h"
 
 namespace netclsd {
-namespace {
-
-constexpr mode_t kDirectoryMode = 0755;
-
-StreamLimits limits_of(const ApiServerOptions& options) {
-  return {.read_timeout = options.request_timeout, .write_timeout = options.request_timeout};
-}
-
-}  // namespace
 
 ApiServer::ApiServer(ApiServerOptions options, AgentService& service, const Counters& counters,
                      const Readiness& readiness)
@@ -32,45 +23,82 @@ std::optional<ApiServer::FileIdentity> ApiServer::identity_of(const std::string&
   return FileIdentity{found.st_dev, found.st_ino};
 }
 
-Result<void> ApiServer::start() {
-  auto started = start_tcp();
-  if (started) started = start_unix();
-  if (!started) stop();
-  return started;
+Result<void> ApiServer::listen() {
+  auto listening = listen_tcp();
+  if (listening) listening = listen_unix();
+  if (!listening) stop();
+  return listening;
 }
 
-Result<void> ApiServer::start_tcp() {
+Result<void> ApiServer::listen_tcp() {
   if (!options_.listen) return {};
   auto listener = listen_on_tcp(*options_.listen);
   if (!listener) return pass_on(listener.error());
   const auto port = port_of(*listener);
   if (!port) return pass_on(port.error());
   tcp_port_ = *port;
-  tcp_ = std::make_unique<HttpServer>(HttpServerOptions{.workers = options_.probe_workers,
-                                                        .queue_max = options_.probe_queue_max,
-                                                        .limits = limits_of(options_),
-                                                        .is_read_only = true});
-  add_probe_routes(*tcp_, counters_, readiness_);
-  tcp_->serve(std::move(*listener));
+  tcp_listener_ = std::move(*listener);
   return {};
 }
 
-Result<void> ApiServer::start_unix() {
-  const std::string directory = options_.socket_path.substr(0, options_.socket_path.rfind('/'));
-  if (!directory.empty()) {
-    if (auto made = make_directories(directory, kDirectoryMode); !made) return made;
+Result<void> ApiServer::listen_unix() {
+  std::optional<gid_t> readers;
+  if (options_.socket_group) {
+    const auto found = find_group(*options_.socket_group);
+    if (!found) return pass_on(found.error());
+    readers = *found;
   }
-  auto listener = listen_on_unix(options_.socket_path);
+  auto gate = PeerGate::open({.readers = readers});
+  if (!gate) return pass_on(gate.error());
+  gate_ = std::move(*gate);
+  if (auto prepared = prepare_directory(readers); !prepared) return prepared;
+  auto listener = listen_on_unix(options_.socket_path, readers);
   if (!listener) return pass_on(listener.error());
   socket_file_ = identity_of(options_.socket_path);
-  unix_ = std::make_unique<HttpServer>(HttpServerOptions{.workers = options_.workers,
-                                                         .queue_max = options_.queue_max,
-                                                         .limits = limits_of(options_),
-                                                         .is_read_only = false});
+  unix_listener_ = std::move(*listener);
+  return {};
+}
+
+Result<void> ApiServer::prepare_directory(std::optional<gid_t> readers) const {
+  const std::string path = options_.socket_path.substr(0, options_.socket_path.rfind('/'));
+  if (path.empty()) return {};  // the root directory
+  return prepare_socket_directory({.path = path, .is_ours = path == options_.state_dir, .readers = readers});
+}
+
+Result<void> ApiServer::serve() {
+  if (tcp_listener_.is_open()) {
+    if (auto serving = serve_tcp(); !serving) return serving;
+  }
+  return serve_unix();
+}
+
+// What both listeners have in common.
+HttpServerOptions ApiServer::http_options() const {
+  HttpServerOptions options;
+  options.connections_max = options_.connections_max;
+  options.request_timeout = options_.request_timeout;
+  options.answer_timeout = options_.request_timeout;
+  options.confine_thread = options_.confine_thread;
+  return options;
+}
+
+Result<void> ApiServer::serve_tcp() {
+  HttpServerOptions options = http_options();
+  options.workers = options_.probe_workers;
+  tcp_ = std::make_unique<HttpServer>(std::move(options));
+  add_probe_routes(*tcp_, counters_, readiness_);
+  return tcp_->serve(std::move(tcp_listener_));
+}
+
+Result<void> ApiServer::serve_unix() {
+  HttpServerOptions options = http_options();
+  options.workers = options_.workers;
+  options.is_read_only = false;
+  options.gate = &*gate_;
+  unix_ = std::make_unique<HttpServer>(std::move(options));
   add_probe_routes(*unix_, counters_, readiness_);
   add_api_routes(*unix_, service_);
-  unix_->serve(std::move(*listener));
-  return {};
+  return unix_->serve(std::move(unix_listener_));
 }
 
 void ApiServer::stop() {
@@ -79,6 +107,8 @@ void ApiServer::stop() {
   socket_file_.reset();
   unix_.reset();
   tcp_.reset();
+  unix_listener_.reset();
+  tcp_listener_.reset();
 }
 
 }  // namespace netclsd

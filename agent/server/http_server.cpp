@@ -1,13 +1,11 @@
 #include "agent/server/http_server.h"
 
-#include <fcntl.h>
-#include <sys/socket.h>
-
 #include <chrono>
 #include <csignal>
 
 #include "agent/logging/log.h"
-#include "agent/server/worker_pool.h"
+#include "agent/server/memory_stream.h"
+#include "agent/server/plain_transport.h"
 #include "common/api/messages.h"
 
 namespace netclsd {
@@ -16,12 +14,11 @@ namespace {
 using HandlerResponse = httplib::Server::HandlerResponse;
 
 constexpr std::size_t kPathMax = 512;  // the longest of ours is an id of 200 characters
-constexpr auto kAcceptRetryPause = std::chrono::milliseconds{100};
 
 const char* detail_for(int status) {
   switch (status) {
     case 400:
-      return "the request is malformed, or did not come in time";
+      return "the request is malformed";
     case 404:
       return "there is nothing at this path for this method; GET / lists what there is";
     case 413:
@@ -50,6 +47,11 @@ HandlerResponse check_request(const httplib::Request& request, httplib::Response
   return HandlerResponse::Unhandled;
 }
 
+HandlerResponse ask_who(httplib::Response& response) {
+  response.set_header("WWW-Authenticate", "Basic realm=\"netclsd\"");
+  return refuse(response, 401, "say who you are: a user of the web configuration, with the password");
+}
+
 // A body without a length would be read until the client closes or its time is over: `curl -X POST` sends none.
 void complete(httplib::Request& request) {
   if (!request.has_header("Content-Length")) request.set_header("Content-Length", "0");
@@ -65,15 +67,25 @@ void handle_exception(const httplib::Request&, httplib::Response& response, cons
   }
 }
 
-void answer_busy(DeadlineStream& stream) {
-  const std::string body = problem_json(503, "the agent is busy: too many connections");
-  stream.httplib::Stream::write(
-      "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Type: " +
-      std::string(kProblemContentType) + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+// The library would say "100 Continue" into the answer. curl sends its body when it is told this, too.
+int refuse_to_continue(const httplib::Request&, httplib::Response& response) {
+  set_problem(response, 417, "send the body at once, without Expect");
+  return response.status;
 }
 
-// Signals are for the loop's signalfd: in one of our threads they would only interrupt accept(), which the library
-// takes for the end.
+ConnectionLoopOptions loop_options_of(const HttpServerOptions& options) {
+  constexpr std::size_t kNoBody = 0;
+  ConnectionLoopOptions loop{
+      .connections_max = options.connections_max,
+      .limits = {.framing = {}, .request_timeout = options.request_timeout, .answer_timeout = options.answer_timeout},
+      .make_transport = options.make_transport,
+      .gate = options.gate};
+  loop.limits.framing.body_max_bytes = options.is_read_only ? kNoBody : kBodyMax_bytes;
+  if (!loop.make_transport) loop.make_transport = [] { return std::make_unique<PlainTransport>(); };
+  return loop;
+}
+
+// Signals are for the agent's loop, which reads them from its signalfd.
 class SignalsBlocked {
  public:
   SignalsBlocked() {
@@ -96,10 +108,11 @@ void set_problem(httplib::Response& response, int status, const std::string& det
   response.set_content(problem_json(status, detail), kProblemContentType);
 }
 
-HttpServer::HttpServer(HttpServerOptions options) : options_(options) {
-  new_task_queue = [this] { return new WorkerPool(options_.workers, options_.queue_max); };  // the library deletes it
+HttpServer::HttpServer(HttpServerOptions options) : options_(std::move(options)) {
   set_payload_max_length(kBodyMax_bytes);
+  set_expect_100_continue_handler(refuse_to_continue);
   set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
+    if (options_.is_admitted && !options_.is_admitted(request)) return ask_who(response);
     return check_request(request, response, options_.is_read_only);
   });
   set_error_handler([](const httplib::Request&, httplib::Response& response) {
@@ -112,49 +125,49 @@ HttpServer::HttpServer(HttpServerOptions options) : options_(options) {
 
 HttpServer::~HttpServer() { stop_serving(); }
 
-void HttpServer::serve(UniqueFd listener) {
-  listener_ = std::move(listener);
+Result<void> HttpServer::serve(UniqueFd listener) {
+  auto loop = ConnectionLoop::make(loop_options_of(options_), [this](std::unique_ptr<Connection> connection) {
+    workers_->enqueue(std::move(connection));
+  });
+  if (!loop) return pass_on(loop.error());
+  loop_ = std::move(*loop);
   const SignalsBlocked for_the_new_threads;
-  acceptor_ = std::thread([this] { run(); });
+  workers_ = std::make_unique<WorkerPool>(WorkerPoolOptions{
+      .workers = options_.workers,
+      .at_start = options_.confine_thread,
+      .serve = [this](std::unique_ptr<Connection> connection) { serve_connection(std::move(connection)); }});
+  waiting_thread_ = std::thread([this, taken = std::move(listener)]() mutable {
+    if (options_.confine_thread) options_.confine_thread();
+    loop_->run(std::move(taken));
+  });
+  return {};
 }
 
 void HttpServer::stop_serving() {
-  if (!acceptor_.joinable()) return;
-  is_stopping_ = true;
-  // Wakes accept() and makes every later one fail, so there is no moment at which stopping could be missed.
-  ::shutdown(listener_.get(), SHUT_RDWR);
-  acceptor_.join();
-  listener_.reset();
+  if (!waiting_thread_.joinable()) return;
+  loop_->stop();
+  waiting_thread_.join();
+  workers_->shutdown();
 }
 
-// The library closes its socket and returns when accept() fails, be it for want of memory: it gets a copy each time.
-void HttpServer::run() {
-  while (!is_stopping_) {
-    svr_sock_ = ::fcntl(listener_.get(), F_DUPFD_CLOEXEC, 0);
-    if (svr_sock_ != INVALID_SOCKET) listen_after_bind();
-    if (is_stopping_) return;
-    log_event(LogLevel::kWarning, "accept_failed", {{"retry_ms", kAcceptRetryPause.count()}});
-    std::this_thread::sleep_for(kAcceptRetryPause);
-  }
+void HttpServer::serve_connection(std::unique_ptr<Connection> connection) {
+  const bool is_guest = connection->is_guest();
+  // Most answers fit into the socket's buffer: then nobody need wait for anything.
+  if (connection->answer(answer_to(connection->request())) == Connection::Next::kClose) connection.reset();
+  loop_->give_back(std::move(connection), is_guest);
 }
 
-bool HttpServer::process_and_close_socket(socket_t socket) {
-  const UniqueFd connection(socket);
-  DeadlineStream stream(socket, options_.limits);
-  try {
-    process(stream);
-  } catch (const std::exception& error) {  // from outside of our handlers: nothing was answered
-    log_event(LogLevel::kError, "connection_failed", {{"error", error.what()}});
-  }
-  ::shutdown(socket, SHUT_RDWR);
-  return true;
-}
-
-void HttpServer::process(DeadlineStream& stream) {
-  if (WorkerPool::is_refusing()) return answer_busy(stream);
+std::string HttpServer::answer_to(std::string_view request) {
+  MemoryStream stream(request);
   constexpr bool kCloseConnection = true;
   bool is_closed = false;
-  process_request(stream, kCloseConnection, is_closed, complete);
+  try {
+    process_request(stream, kCloseConnection, is_closed, complete);
+  } catch (const std::exception& error) {  // from outside of our handlers
+    log_event(LogLevel::kError, "request_threw", {{"error", error.what()}});
+    return problem_answer({500, "unexpected"});
+  }
+  return stream.take_answer();
 }
 
 void HttpServer::log_answer(const httplib::Request& request, const httplib::Response& response) {

@@ -1,5 +1,5 @@
-// cpp-httplib's server with what a privileged daemon needs on top: our own listening socket, limits on everything, an
-// accept loop that survives, one request a connection. Private to agent/server.
+// cpp-httplib's routing, parsing and formatting behind a server of our own: it is given requests that are whole, and
+// its answers are sent when clients take them (agent/server/connection_loop.h). Private to agent/server.
 //
 // Requests run on worker threads. Unknown paths, malformed requests and exceptions of libraries become
 // application/problem+json; answers of 500 and above are logged, repeats counted.
@@ -7,23 +7,33 @@
 
 #include <httplib.h>
 
-#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
 #include <string>
 #include <thread>
 
 #include "agent/logging/repeat_guard.h"
-#include "agent/server/deadline_stream.h"
+#include "agent/server/connection_loop.h"
+#include "agent/server/peer.h"
+#include "agent/server/problem.h"
+#include "agent/server/transport.h"
+#include "agent/server/worker_pool.h"
 #include "common/base/unique_fd.h"
 
 namespace netclsd {
 
-inline constexpr const char* kProblemContentType = "application/problem+json";
-
 struct HttpServerOptions {
   std::size_t workers = 2;
-  std::size_t queue_max = 32;  // connections that wait for a worker; more are answered 503
-  StreamLimits limits;
-  bool is_read_only = true;  // only GET and HEAD, and no body is ever read
+  std::size_t connections_max = 64;
+  std::chrono::milliseconds request_timeout = std::chrono::seconds{2};  // for the whole request
+  std::chrono::milliseconds answer_timeout = std::chrono::seconds{2};   // for the whole answer
+  bool is_read_only = true;                                             // only GET and HEAD, and no body
+  const PeerGate* gate = nullptr;                                       // outlives the server; null: everybody may ask
+  TransportFactory make_transport;                                      // empty: plain
+  // On a worker's thread; false is answered 401. Empty: everybody is admitted.
+  std::function<bool(const httplib::Request&)> is_admitted;
+  std::function<void()> confine_thread;  // called first in every thread of the server; may be empty
 };
 
 class HttpServer : public httplib::Server {
@@ -31,22 +41,21 @@ class HttpServer : public httplib::Server {
   explicit HttpServer(HttpServerOptions options);
   ~HttpServer() override;
 
-  // Serves in threads of its own until stop(). Routes are added before, and not after.
-  void serve(UniqueFd listener);
+  // Serves in threads of its own, which are all made here, until stop_serving(). Routes are added before, not after.
+  [[nodiscard]] Result<void> serve(UniqueFd listener);
   // Waits for requests that are being served; may be called twice, and without serve().
   void stop_serving();
 
  private:
-  void run();
-  bool process_and_close_socket(socket_t socket) override;
-  void process(DeadlineStream& stream);
+  void serve_connection(std::unique_ptr<Connection> connection);
+  [[nodiscard]] std::string answer_to(std::string_view request);
   void log_answer(const httplib::Request& request, const httplib::Response& response);
 
   const HttpServerOptions options_;
   RepeatGuard repeats_;
-  UniqueFd listener_;
-  std::atomic<bool> is_stopping_ = false;
-  std::thread acceptor_;
+  std::unique_ptr<ConnectionLoop> loop_;
+  std::unique_ptr<WorkerPool> workers_;
+  std::thread waiting_thread_;
 };
 
 // Fills in an answer that says what is wrong.

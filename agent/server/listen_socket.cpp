@@ -17,9 +17,10 @@ namespace {
 
 constexpr int kBacklog = 128;
 constexpr mode_t kSocketMode = 0600;
+constexpr mode_t kSocketModeForGroup = 0660;
 
 Result<UniqueFd> stream_socket(int family) {
-  UniqueFd socket(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  UniqueFd socket(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket.is_open()) return system_failure(errno, "make a socket");
   return socket;
 }
@@ -49,6 +50,15 @@ Result<sockaddr_un> unix_address(const std::string& path) {
   return address;
 }
 
+// The group first: no moment at which root's own group may connect.
+Result<void> open_to_group(const std::string& path, gid_t readers) {
+  if (::lchown(path.c_str(), static_cast<uid_t>(-1), readers) != 0) {
+    return system_failure(errno, "give " + path + " to group", std::to_string(readers));
+  }
+  if (::chmod(path.c_str(), kSocketModeForGroup) != 0) return system_failure(errno, "set the mode of", path);
+  return {};
+}
+
 Result<void> bind_tcp(const UniqueFd& socket, const ListenAddress& address, const std::string& name) {
   sockaddr_in v4{};
   v4.sin_family = AF_INET;
@@ -63,7 +73,7 @@ Result<void> bind_tcp(const UniqueFd& socket, const ListenAddress& address, cons
 
 }  // namespace
 
-Result<UniqueFd> listen_on_unix(const std::string& path) {
+Result<UniqueFd> listen_on_unix(const std::string& path, std::optional<gid_t> readers) {
   const std::string temporary = path + ".new";
   if (auto replaceable = expect_nothing_but_a_socket(path); !replaceable) return pass_on(replaceable.error());
   const auto address = unix_address(temporary);
@@ -75,6 +85,9 @@ Result<UniqueFd> listen_on_unix(const std::string& path) {
   if (::fchmod(socket->get(), kSocketMode) != 0) return system_failure(errno, "set the mode of", path);
   ::unlink(temporary.c_str());  // left by an agent that died in between
   if (auto listening = bind_and_listen(*socket, *address, temporary); !listening) return pass_on(listening.error());
+  if (readers) {
+    if (auto opened = open_to_group(temporary, *readers); !opened) return pass_on(opened.error());
+  }
   if (::rename(temporary.c_str(), path.c_str()) != 0) return system_failure(errno, "rename to", path);
   return socket;
 }

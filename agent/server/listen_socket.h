@@ -3,7 +3,10 @@
 // the TCP port ours alone (the library sets SO_REUSEPORT).
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "agent/config/listen_address.h"
@@ -12,9 +15,10 @@
 
 namespace netclsd {
 
-// Listens with mode 0600 on PATH.new, then renames it to PATH: whoever finds the socket can connect, and a stale one
-// of an agent that died is replaced. PATH is at most 103 characters. A file there that is no socket is an error.
-[[nodiscard]] Result<UniqueFd> listen_on_unix(const std::string& path);
+// Listens with mode 0600, or 0660 for a group that may connect, too, on PATH.new, then renames it to PATH: whoever
+// finds the socket can connect, and a stale one of an agent that died is replaced. PATH is at most 103 characters. A
+// file there that is no socket is an error.
+[[nodiscard]] Result<UniqueFd> listen_on_unix(const std::string& path, std::optional<gid_t> readers = {});
 
 [[nodiscard]] Result<UniqueFd> listen_on_tcp(const ListenAddress& address);
 // Which port the kernel chose for port 0.

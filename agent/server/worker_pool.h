@@ -1,39 +1,43 @@
-// The threads that serve requests, with a queue that has an end. The HTTP library's own pool queues without limit.
+// The threads that serve requests. Their queue is bounded by the connections there can be.
 #pragma once
-
-#include <httplib.h>
 
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
+#include "agent/server/connection.h"
+
 namespace netclsd {
 
-class WorkerPool : public httplib::TaskQueue {
+struct WorkerPoolOptions {
+  std::size_t workers = 2;
+  std::function<void()> at_start;  // first in each of them; may be empty
+  std::function<void(std::unique_ptr<Connection>)> serve;
+};
+
+class WorkerPool {
  public:
-  WorkerPool(std::size_t workers, std::size_t queue_max);
-  ~WorkerPool() override { shutdown(); }
+  explicit WorkerPool(WorkerPoolOptions options);
+  ~WorkerPool() { shutdown(); }
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
 
-  // A connection that finds the queue full is run at once on the caller's thread with is_refusing() true: the job owns
-  // the connection, so it cannot just be dropped, but it can answer "busy" without reading anything.
-  void enqueue(std::function<void()> job) override;
-  // Joins. Jobs that wait are refused too.
-  void shutdown() override;
-
-  // In a job: answer 503 and be quick.
-  [[nodiscard]] static bool is_refusing();
+  // Any thread.
+  void enqueue(std::unique_ptr<Connection> connection);
+  // Joins when all that was enqueued has been served.
+  void shutdown();
 
  private:
   void work();
-  static void refuse(const std::function<void()>& job);
 
-  const std::size_t queue_max_;
+  const WorkerPoolOptions options_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::function<void()>> jobs_;
+  std::deque<std::unique_ptr<Connection>> queue_;
   bool is_stopping_ = false;
   std::vector<std::thread> workers_;  // last: they use all of the above
 };

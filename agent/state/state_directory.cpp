@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -16,9 +17,38 @@ constexpr std::size_t kFilesMax = 1'000'000;
 constexpr std::array kDirectories = {"containers", "spool"};
 constexpr std::array kFiles = {"lock", "agent.sock"};
 
+constexpr mode_t kForRootAlone = 0700;
+constexpr mode_t kForReadersToo = 0710;  // the server's, if the socket is in it and has a group
+
+// One that a container runtime made for us (hostPath) lets everybody in.
+Result<void> correct_mode(const UniqueFd& directory, const std::string& path) {
+  struct stat found {};
+  if (::fstat(directory.get(), &found) != 0) return system_failure(errno, "look at", path);
+  if (found.st_uid != ::geteuid()) {
+    return failure(ErrorCode::kForbidden, "directory " + path + " belongs to user " + std::to_string(found.st_uid));
+  }
+  if ((found.st_mode & 07777 & ~kForReadersToo) == 0) return {};
+  if (::fchmod(directory.get(), kForRootAlone) != 0) return system_failure(errno, "set the mode of", path);
+  return {};
+}
+
 Result<UniqueFd> make_directory(const std::string& path) {
-  if (auto made = make_directories(path, 0700); !made) return pass_on(made.error());
-  return open_directory(path);
+  if (auto made = make_directories(path, kForRootAlone); !made) return pass_on(made.error());
+  auto directory = open_directory(path);
+  if (!directory) return directory;
+  if (auto corrected = correct_mode(*directory, path); !corrected) return pass_on(corrected.error());
+  return directory;
+}
+
+// A link in the place of one of ours would have its target's files believed, and its mode set.
+Result<UniqueFd> make_directory_in(const UniqueFd& parent, const std::string& path, const char* name) {
+  if (::mkdirat(parent.get(), name, kForRootAlone) != 0 && errno != EEXIST) {
+    return system_failure(errno, "make directory", path + "/" + name);
+  }
+  auto directory = open_directory_at(parent, name);
+  if (!directory) return pass_on(directory.error(), path);
+  if (auto corrected = correct_mode(*directory, path + "/" + name); !corrected) return pass_on(corrected.error());
+  return directory;
 }
 
 Result<UniqueFd> take_lock(const UniqueFd& directory, const std::string& path) {
@@ -56,9 +86,9 @@ Result<StateDirectory> StateDirectory::open(const std::string& path) {
   if (!directory) return pass_on(directory.error());
   auto locked = take_lock(*directory, path);
   if (!locked) return pass_on(locked.error());
-  auto containers = make_directory(path + "/containers");
+  auto containers = make_directory_in(*directory, path, "containers");
   if (!containers) return pass_on(containers.error());
-  auto spool = make_directory(path + "/spool");
+  auto spool = make_directory_in(*directory, path, "spool");
   if (!spool) return pass_on(spool.error());
   return StateDirectory{std::move(*locked), std::move(*containers), std::move(*spool)};
 }

@@ -13,7 +13,7 @@ struct StateDirectory {
   UniqueFd containers;
   UniqueFd spool;
 
-  // Makes what is missing, for root alone.
+  // Makes what is missing, for root alone, and corrects the mode of what is there. Somebody else's is an error.
   [[nodiscard]] static Result<StateDirectory> open(const std::string& path);
 };
 

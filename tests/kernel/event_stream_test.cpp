@@ -8,6 +8,7 @@
 #include <string>
 
 #include "agent/kernel/namespaces.h"
+#include "agent/sandbox/capabilities.h"
 #include "tests/kernel/kernel_fixture.h"
 
 namespace netclsd {
@@ -161,6 +162,34 @@ TEST_F(EventStreamTest, SilenceIsNoticedAtTheFirstCanaryAndHealedByANewSubscript
   const TestProcess child = TestProcess::sleeping();
   events.drain(sink);
   EXPECT_GT(sink.events, before);
+}
+
+// A new socket's buffer would be a small one.
+TEST_F(EventStreamTest, ItIsHealedWithoutACapabilityAndKeepsItsLargeBuffer) {
+  if (!can_be_silenced()) GTEST_SKIP() << "only since 6.6 may anybody unsubscribe";
+  EventStream events = stream();
+  ASSERT_TRUE(events.subscribe().has_value());
+  CountingSink sink;
+  const auto buffer_bytes = counters_.receive_buffer_bytes.value();
+  const Silence silence(20);
+  ASSERT_TRUE(silence.is_made());
+  EXPECT_TRUE(works_without_net_admin([&] { return events.check_pulse(sink) == EventStream::Pulse::kHealed; }));
+  EXPECT_GT(counters_.resubscriptions.value(), 20U);
+  EXPECT_EQ(counters_.receive_buffer_bytes.value(), buffer_bytes);
+  EXPECT_GT(buffer_bytes, 1U << 20) << "as large as no socket without CAP_NET_ADMIN has it";
+  EXPECT_EQ(events.check_pulse(sink), EventStream::Pulse::kAlive);
+  const auto before = sink.events;
+  const TestProcess child = TestProcess::sleeping();
+  events.drain(sink);
+  EXPECT_GT(sink.events, before);
+}
+
+// Whether it can is tried, and not read from the kernel's version.
+TEST_F(EventStreamTest, WithoutACapabilityItSubscribesSince66) {
+  EventStream events = stream();
+  ASSERT_TRUE(events.subscribe().has_value());
+  EXPECT_TRUE(events.can_subscribe_anew());
+  EXPECT_EQ(works_without_net_admin([&] { return events.can_subscribe_anew(); }), can_be_silenced());
 }
 
 // Whoever came in while it was deaf is not known, whoever ended the silence.

@@ -17,6 +17,7 @@ TOP = ("common", "agent", "hook", "cli", "bench")
 ALLOWED = {
     "common/base": (),
     "common/model": ("common/base",),
+    "common/sandbox": ("common/base",),
     "common": ("common",),
     "hook": ("common",),
     "cli": ("common",),
@@ -24,6 +25,7 @@ ALLOWED = {
     "agent/kernel": ("common", "agent/core", "agent/engine"),
     "agent/state": ("common", "agent/core", "agent/engine"),
     "agent/engine": ("common", "agent/core"),
+    "agent/sandbox": ("common",),
     "agent/server": ("common", "agent/core", "agent/metrics", "agent/engine", "agent/logging", "agent/config"),
     "agent/metrics": ("common", "agent/core", "agent/engine"),
     "agent/logging": ("common",),

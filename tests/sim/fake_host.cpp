@@ -122,12 +122,15 @@ std::optional<ProcessFacts> FakeHost::facts(Pid pid) {
   auto paths = cgroups(pid);
   if (!paths) return std::nullopt;
   const FakeProcess& process = processes_.at(pid);
-  return ProcessFacts{pid, process.parent, process.start_time, std::move(*paths), 0};
+  return ProcessFacts{pid, process.parent, process.start_time, std::move(*paths), {}};
 }
 
-std::uint64_t FakeHost::pid_namespace(Pid pid) {
+NamespaceFacts FakeHost::namespaces(Pid pid) {
   const auto found = processes_.find(pid);
-  return found == processes_.end() ? 0 : found->second.pid_namespace;
+  if (found == processes_.end()) return {};
+  const std::uint64_t number = found->second.pid_namespace;
+  const bool is_readable = options_.may_trace || pid == kAgent;
+  return {.pid_namespace = is_readable ? number : 0, .pid_depth = number == 1 ? 1U : 2U, .root_mount = number};
 }
 
 std::optional<CgroupPaths> FakeHost::cgroups(Pid pid) {

@@ -25,6 +25,7 @@ struct FakeProcess {
 
 struct FakeHostOptions {
   bool sees_cgroups = true;            // mounted; else only /proc tells who is at a path
+  bool may_trace = true;               // else nobody's /proc/PID/ns/pid can be read but the agent's own
   std::int32_t pid_max = 400;          // small, so that numbers are soon reused
   std::size_t events_max = 1'000'000;  // what the receive buffer holds; the kernel drops the rest, and counts it
 };
@@ -97,7 +98,7 @@ class FakeHost : public Processes,
   std::optional<CgroupPaths> cgroups(Pid pid) override;
   std::optional<StartTime> start_time(Pid pid) override;
   std::string comm(Pid) override { return "fake"; }
-  std::uint64_t pid_namespace(Pid pid) override;
+  NamespaceFacts namespaces(Pid pid) override;
   // Cgroups
   std::optional<std::vector<Pid>> processes_at(const CgroupEntry& entry) override;
   // NetCls

@@ -17,7 +17,10 @@ EngineOptions engine_options() {
 FakeHostOptions host_options(std::uint64_t seed) {
   constexpr std::array<std::int32_t, 3> kPidMax = {120, 400, 4'000};
   constexpr std::array<std::size_t, 3> kEventsMax = {24, 100, 1'000'000};
-  return {.sees_cgroups = seed % 4 != 0, .pid_max = kPidMax[seed % 3], .events_max = kEventsMax[seed / 3 % 3]};
+  return {.sees_cgroups = seed % 4 != 0,
+          .may_trace = seed % 5 == 0,
+          .pid_max = kPidMax[seed % 3],
+          .events_max = kEventsMax[seed / 3 % 3]};
 }
 
 ClassId gold(std::uint64_t which) { return *ClassId::from_raw(0x10'0000U + static_cast<std::uint32_t>(which)); }

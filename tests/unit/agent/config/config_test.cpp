@@ -34,7 +34,7 @@ TEST(ConfigTest, AnEmptyObjectMeansDefaults) {
 
 TEST(ConfigTest, EveryKeyIsRead) {
   const Config config = parsed(R"({
-    /* a comment */ "socket": "/s", "state_dir": "/d", "listen": "[::1]:80",
+    /* a comment */ "socket": "/s", "socket_group": "990", "state_dir": "/d", "listen": "[::1]:80",
     "net_cls": {"mount": "/m", "parent": "p"},
     "default_class": "gold",  // before the classes
     "classes": {"gold": "10:1", "bulk": "0x100020"},
@@ -42,6 +42,7 @@ TEST(ConfigTest, EveryKeyIsRead) {
     "receive_buffer": "1MiB", "audit_interval": "500ms", "event_nap": "0ms", "log": {"level": "debug", "format": "json"}
   })");
   EXPECT_EQ(config.socket, "/s");
+  EXPECT_EQ(config.socket_group, "990");
   EXPECT_EQ(config.state_dir, "/d");
   EXPECT_EQ(config.listen, (ListenAddress{"::1", 80}));
   EXPECT_EQ(config.net_cls, (NetClsConfig{"/m", "p"}));
@@ -116,6 +117,9 @@ INSTANTIATE_TEST_SUITE_P(
                   R"(c.json:1: receive_buffer: expected a size from 4KiB to 1GiB like "64MiB", found "2GiB")"},
         BadConfig{R"({"socket": "agent.sock"})",
                   R"(c.json:1: socket: expected an absolute path of at most 103 characters, found "agent.sock")"},
+        BadConfig{
+            R"({"socket_group": 990})",
+            R"(c.json:1: socket_group: expected a group's name or number like "netclsd" or "990", or null, found a number)"},
         BadConfig{R"({"state_dir": "/a\u0007b"})",
                   "c.json:1: state_dir: expected an absolute path of at most 1024 characters, found \"/a?b\""},
         BadConfig{R"({"listen": "localhost:9917"})",
@@ -178,13 +182,26 @@ TEST(RestartOnlyChangesTest, NamesExactlyTheKeysThatSighupCannotChange) {
   EXPECT_THAT(restart_only_changes(old, now), testing::IsEmpty());
 
   now.socket = "/s";
+  now.socket_group = "adm";
   now.state_dir = "/d";
   now.listen.reset();
   now.net_cls = {"/m", "p"};
   now.receive_buffer_bytes = 1;
   now.log.format = LogFormat::kJson;
-  EXPECT_THAT(restart_only_changes(old, now), testing::ElementsAre("socket", "state_dir", "listen", "net_cls.mount",
-                                                                   "net_cls.parent", "receive_buffer", "log.format"));
+  now.sandbox = {SeccompMode::kLog, LandlockMode::kOff};
+  EXPECT_THAT(restart_only_changes(old, now),
+              testing::ElementsAre("socket", "socket_group", "state_dir", "listen", "net_cls.mount", "net_cls.parent",
+                                   "receive_buffer", "log.format", "sandbox.seccomp", "sandbox.landlock"));
+}
+
+TEST(ConfigTest, TheSandboxIsOnUnlessItIsSwitchedOff) {
+  EXPECT_EQ(parse_config("{}", "c.json")->sandbox, (SandboxConfig{SeccompMode::kKill, LandlockMode::kAuto}));
+  EXPECT_EQ(parse_config(R"({"sandbox": {"seccomp": "log", "landlock": "off"}})", "c.json")->sandbox,
+            (SandboxConfig{SeccompMode::kLog, LandlockMode::kOff}));
+  EXPECT_EQ(parse_config(R"({"sandbox": {"seccomp": "on"}})", "c.json").error().message(),
+            R"(c.json:1: sandbox.seccomp: expected "kill", "log" or "off", found "on")");
+  EXPECT_EQ(parse_config(R"({"sandbox": {"landlock": true}})", "c.json").error().message(),
+            R"(c.json:1: sandbox.landlock: expected "auto" or "off", found a boolean)");
 }
 
 }  // namespace

@@ -6,12 +6,15 @@ namespace netclsd {
 namespace {
 
 constexpr std::uint64_t kHostNamespace = 1;
-const ProcessFacts kAgent{
-    Pid{2}, Pid{1}, StartTime{}, {{{"memory", "/agent"}, {"net_cls", "/"}, {"", "/agent"}}}, kHostNamespace};
+const ProcessFacts kAgent{Pid{2},
+                          Pid{1},
+                          StartTime{},
+                          {{{"memory", "/agent"}, {"net_cls", "/"}, {"", "/agent"}}},
+                          {.pid_namespace = kHostNamespace, .pid_depth = 1, .root_mount = 20}};
 const GroupPlace kPlace{.mount_root = "/", .parent = "netclsd"};
 
 ProcessFacts process(int pid, int parent, CgroupPaths cgroups, std::uint64_t pid_namespace = kHostNamespace) {
-  return {Pid{pid}, Pid{parent}, StartTime{100}, std::move(cgroups), pid_namespace};
+  return {Pid{pid}, Pid{parent}, StartTime{100}, std::move(cgroups), {.pid_namespace = pid_namespace}};
 }
 
 CgroupPaths at(const std::string& unified, const std::string& memory = "/", const std::string& net_cls = "/") {
@@ -63,6 +66,17 @@ TEST(ChooseMembershipPathTest, AcceptsWhoWasExecdIntoTheContainersPidNamespace) 
   const auto init = process(10, 1, at("/c1"), 77);
   EXPECT_EQ(choose_membership_path(init, {init, process(20, 1, at("/c1"), 77)}, kAgent), (MembershipPath{"", "/c1"}));
   EXPECT_EQ(choose_membership_path(init, {init, process(20, 1, at("/c1"), 78)}, kAgent), std::nullopt);
+}
+
+TEST(ChooseMembershipPathTest, KnowsAnEntrantAlsoWhereNobodyMayReadItsPidNamespace) {
+  const auto inside = [](int pid, std::uint64_t root_mount) {
+    auto facts = process(pid, 1, at("/c1"), 0);
+    facts.namespaces = {.pid_namespace = 0, .pid_depth = 2, .root_mount = root_mount};
+    return facts;
+  };
+  const auto init = inside(10, 700);
+  EXPECT_EQ(choose_membership_path(init, {init, inside(20, 700)}, kAgent), (MembershipPath{"", "/c1"}));
+  EXPECT_EQ(choose_membership_path(init, {init, inside(20, 701)}, kAgent), std::nullopt);
 }
 
 TEST(ChooseMembershipPathTest, NeverAcceptsTheRootOrAPathAroundTheAgent) {

@@ -49,6 +49,17 @@ TEST_F(ProcfsTest, ReadsParentStartTimeAndGroups) {
   EXPECT_THAT(facts->cgroups.entries, ElementsAre(CgroupEntry{"net_cls", "/a"}, CgroupEntry{"", "/b"}));
 }
 
+TEST_F(ProcfsTest, ReadsWhatTellsTheNamespaces) {
+  put("7/status", "Name:\tsleep\nNSpid:\t7\t1\n");
+  put("7/mountinfo", "743 42 254:0 / / rw,relatime - ext4 /dev/vda rw,discard,a_line_longer_than_what_is_read\n");
+  put("7/ns/pid", "");
+  const NamespaceFacts facts = procfs().namespaces(Pid{7});
+  EXPECT_NE(facts.pid_namespace, 0U);
+  EXPECT_EQ(facts.pid_depth, 2U);
+  EXPECT_EQ(facts.root_mount, 743U);
+  EXPECT_EQ(procfs().namespaces(Pid{8}), NamespaceFacts{});
+}
+
 TEST_F(ProcfsTest, AnEndedProcessOrAZombieIsNone) {
   put("7/stat", stat(7, 'Z', 3, 1));
   put("7/cgroup", "0::/b\n");

@@ -158,8 +158,11 @@ TEST_F(ApiServerTest, StoppingRemovesTheSocketAndMayBeRepeated) {
 }
 
 TEST_F(ApiServerTest, AStoppedServersSuccessorKeepsItsSocket) {
-  ApiServer successor({.socket_path = options_.socket_path, .listen = {}}, service_, counters_, readiness_);
-  ASSERT_TRUE(successor.start());
+  ApiServerOptions options = options_;
+  options.listen.reset();
+  ApiServer successor(options, service_, counters_, readiness_);
+  ASSERT_TRUE(successor.listen());
+  ASSERT_TRUE(successor.serve());
   server_->stop();
   EXPECT_EQ(request("GET /livez").status, 200);
 }
@@ -177,7 +180,7 @@ TEST_F(ApiServerTest, AFileThatIsNoSocketIsNotReplaced) {
   server_->stop();
   std::ofstream(options_.socket_path) << "precious";
   ApiServer server(options_, service_, counters_, readiness_);
-  const auto started = server.start();
+  const auto started = server.listen();
   ASSERT_FALSE(started);
   EXPECT_THAT(started.error().message(), HasSubstr("is no socket"));
   EXPECT_TRUE(std::filesystem::exists(options_.socket_path));
@@ -187,7 +190,7 @@ TEST_F(ApiServerTest, ATakenTcpPortIsAnErrorThatNamesIt) {
   ApiServerOptions same = options_;
   same.listen = ListenAddress{"127.0.0.1", server_->tcp_port()};
   ApiServer second(same, service_, counters_, readiness_);
-  const auto started = second.start();
+  const auto started = second.listen();
   ASSERT_FALSE(started);
   EXPECT_THAT(started.error().message(),
               HasSubstr("bind 127.0.0.1 port " + std::to_string(server_->tcp_port()) + ": Address already in use"));

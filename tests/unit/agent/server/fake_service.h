@@ -42,7 +42,9 @@ class FakeService : public AgentService {
     ++calls;
     if (before_list) before_list();
     if (error) return Failure(*error);
-    return std::vector{view_of(*ContainerId::parse("ab12")), view_of(*ContainerId::parse("cd34"))};
+    std::vector listed{view_of(*ContainerId::parse("ab12")), view_of(*ContainerId::parse("cd34"))};
+    while (listed.size() < listed_min) listed.push_back(listed.front());
+    return listed;
   }
   Result<std::pair<ContainerView, std::vector<MemberView>>> show(const ContainerId& id) override {
     ++calls;
@@ -66,6 +68,7 @@ class FakeService : public AgentService {
   bool is_managed = true;
   bool is_new = true;
   std::function<void()> before_list;
+  std::size_t listed_min = 0;
   std::atomic<int> calls = 0;
   std::atomic<bool> was_forced = false;
   Pid registered_pid;

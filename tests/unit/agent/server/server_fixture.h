@@ -32,8 +32,10 @@ class ServerFixture : public testing::Test {
 
   void start() {
     server_ = std::make_unique<ApiServer>(options_, service_, counters_, readiness_);
-    const auto started = server_->start();
-    ASSERT_TRUE(started) << started.error().message();
+    const auto listening = server_->listen();
+    ASSERT_TRUE(listening) << listening.error().message();
+    const auto serving = server_->serve();
+    ASSERT_TRUE(serving) << serving.error().message();
   }
 
   RawResponse ask(const std::string& text) { return exchange(connect_unix(options_.socket_path), text); }

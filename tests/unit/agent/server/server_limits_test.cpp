@@ -74,9 +74,9 @@ TEST_F(ServerLimitsTest, ASlowClientIsCutOffAfterTheTimeForTheWholeRequest) {
   trickle.join();
 }
 
-TEST_F(ServerLimitsTest, WhenAllWorkersAndPlacesAreTakenTheAnswerIs503AtOnce) {
+TEST_F(ServerLimitsTest, WhenAllConnectionsAreBeingServedTheAnswerIs503AtOnce) {
   options_.workers = 1;
-  options_.queue_max = 1;
+  options_.connections_max = 2;
   start();
   std::atomic<bool> is_released = false;
   service_.before_list = [&is_released] { is_released.wait(false); };

@@ -4,39 +4,40 @@
 
 #include <atomic>
 
+#include "agent/server/plain_transport.h"
+
 namespace netclsd {
 namespace {
 
-TEST(WorkerPoolTest, JobsRunOnWorkersThatAreNotRefusing) {
+const ConnectionLimits kLimits;
+
+std::unique_ptr<Connection> some_connection() {
+  return std::make_unique<Connection>(UniqueFd(), std::make_unique<PlainTransport>(), kLimits, false);
+}
+
+TEST(WorkerPoolTest, ConnectionsAreServedAndThoseThatWaitWhenItStopsAreToo) {
   std::atomic<int> served = 0;
-  {
-    WorkerPool pool(2, 100);
-    for (int i = 0; i < 50; ++i) pool.enqueue([&] { served += WorkerPool::is_refusing() ? 0 : 1; });
-    while (served < 50) std::this_thread::yield();
-  }
+  WorkerPool pool({.workers = 2, .at_start = {}, .serve = [&served](std::unique_ptr<Connection>) { ++served; }});
+  for (int i = 0; i < 50; ++i) pool.enqueue(some_connection());
+  pool.shutdown();
   EXPECT_EQ(served, 50);
 }
 
-TEST(WorkerPoolTest, JobsThatWaitWhenItStopsAreRefusedAndNoneIsLost) {
-  std::atomic<bool> may_end = false;
-  std::atomic<int> refused = 0;
-  WorkerPool pool(1, 10);
-  std::atomic<bool> has_begun = false;
-  pool.enqueue([&] {
-    has_begun = true;
-    may_end.wait(false);
-  });
-  while (!has_begun) std::this_thread::yield();
-  for (int i = 0; i < 3; ++i) {
-    pool.enqueue([&] {
-      refused += WorkerPool::is_refusing() ? 1 : 0;
-      may_end = true;
-      may_end.notify_all();
-    });
-  }
+TEST(WorkerPoolTest, EachThreadIsConfinedBeforeItServes) {
+  std::atomic<int> confined = 0;
+  std::atomic<int> confined_when_served = 0;
+  thread_local bool is_confined = false;
+  WorkerPool pool({.workers = 3,
+                   .at_start =
+                       [&confined] {
+                         is_confined = true;
+                         ++confined;
+                       },
+                   .serve = [&](std::unique_ptr<Connection>) { confined_when_served += is_confined ? 1 : 0; }});
+  for (int i = 0; i < 20; ++i) pool.enqueue(some_connection());
   pool.shutdown();
-  EXPECT_EQ(refused, 3);
-  EXPECT_FALSE(WorkerPool::is_refusing());
+  EXPECT_EQ(confined, 3);
+  EXPECT_EQ(confined_when_served, 20);
 }
 
 }  // namespace

@@ -23,6 +23,32 @@ TEST_F(StateDirectoryTest, IsForItsOwnerAlone) {
   EXPECT_EQ(fs::status(root_ / "containers").permissions(), fs::perms::owner_all);
 }
 
+TEST_F(StateDirectoryTest, IsForItsOwnerAloneAlsoIfItWasThere) {
+  fs::create_directories(root_ / "spool");
+  fs::permissions(root_, fs::perms::all);
+  fs::permissions(root_ / "spool", fs::perms::all);
+  ASSERT_TRUE(StateDirectory::open(root_));
+  EXPECT_EQ(fs::status(root_).permissions(), fs::perms::owner_all);
+  EXPECT_EQ(fs::status(root_ / "spool").permissions(), fs::perms::owner_all);
+}
+
+TEST_F(StateDirectoryTest, ThatIsSomebodyElsesIsAnError) {
+  fs::create_directory(root_);
+  ASSERT_EQ(::chown(root_.c_str(), 1000, 1000), 0);
+  const auto opened = StateDirectory::open(root_);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().message(), "directory " + root_.string() + " belongs to user 1000");
+}
+
+TEST_F(StateDirectoryTest, ALinkInPlaceOfOneOfItsDirectoriesIsAnErrorAndNotFollowed) {
+  const fs::path elsewhere = root_ / "elsewhere";
+  fs::create_directories(elsewhere);
+  const auto before = fs::status(elsewhere).permissions();
+  fs::create_symlink(elsewhere, root_ / "spool");
+  EXPECT_FALSE(StateDirectory::open(root_));
+  EXPECT_EQ(fs::status(elsewhere).permissions(), before);
+}
+
 TEST_F(StateDirectoryTest, HasOneOwnerAtATime) {
   auto first = StateDirectory::open(root_);
   ASSERT_TRUE(first);

@@ -1,0 +1,112 @@
+// Which system calls a thread may make, as a sentence: one method for each purpose, whose comment lists the calls. What
+// no method named is not allowed. No part of a policy can say which file: the kernel hands a filter the numbers in a
+// call's arguments, not what pointers lead to. That is Landlock's work.
+//
+//     const auto filter = SeccompPolicy().allow_memory().allow_clocks().allow_ending().compile(SeccompMode::kKill);
+//     if (filter) enforce(*filter);
+//
+// No allowed call makes memory executable, makes a process or runs a program. Calls of another architecture than the
+// program's own (32 bit, x32) kill in every mode. A policy is a value; nothing happens before enforce().
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <vector>
+
+#include "common/sandbox/seccomp_filter.h"
+#include "common/sandbox/seccomp_mode.h"
+
+namespace netclsd {
+
+class SeccompPolicy {
+ public:
+  // clone3: ENOSYS in every policy. Its flags are behind a pointer; the C library falls back to clone, whose are not.
+  SeccompPolicy();
+
+  // brk mmap munmap mremap madvise mprotect; none of them for executable memory
+  SeccompPolicy& allow_memory();
+  // futex sched_yield
+  SeccompPolicy& allow_waiting_for_threads();
+  // clone with the flags of a thread; set_robust_list rseq, which a new thread calls first; rt_sigaction of the C
+  // library's own signals, 32 and 33
+  SeccompPolicy& allow_making_threads();
+  // clock_gettime clock_getres gettimeofday time: where the vDSO cannot tell; clock_nanosleep nanosleep;
+  // restart_syscall: how the kernel goes on with these, futex and poll after a stop
+  SeccompPolicy& allow_clocks();
+  // getrandom
+  SeccompPolicy& allow_random_numbers();
+  // getpid gettid getuid geteuid getgid getegid uname sysinfo getrusage sched_getaffinity getcpu; getrlimit, and
+  // prlimit64 of itself without a new limit
+  SeccompPolicy& allow_looking_at_itself();
+  // exit exit_group; abort()'s rt_sigprocmask, rt_sigaction of SIGABRT, tgkill of itself with SIGABRT; rt_sigreturn
+  SeccompPolicy& allow_ending();
+  // kill of itself with SIGKILL: what a fault point does, in builds for tests
+  SeccompPolicy& allow_killing_itself();
+
+  // read readv pread64 lseek close; fcntl's descriptor flags and F_DUPFD_CLOEXEC
+  SeccompPolicy& allow_reading_open_files();
+  // write writev pwrite64 fsync fdatasync: what descriptors lead to, be it a file, a pipe or a connection
+  SeccompPolicy& allow_writing_open_files();
+  // openat open, for reading and without O_CREAT or O_TRUNC; newfstatat fstat statx stat lstat access faccessat
+  // faccessat2 readlink readlinkat getdents64 getdents getcwd
+  SeccompPolicy& allow_reading_files();
+  // openat open with O_WRONLY, O_NOFOLLOW and O_CLOEXEC; no set-user-ID or set-group-ID bit
+  SeccompPolicy& allow_making_and_writing_files();
+  // mkdirat mkdir unlinkat unlink renameat rename, renameat2 without flags; no rmdir (unlinkat has it), no links
+  SeccompPolicy& allow_changing_directories();
+
+  // poll ppoll epoll_wait epoll_pwait epoll_ctl
+  SeccompPolicy& allow_waiting_for_events();
+  // epoll_create1 eventfd2 timerfd_create timerfd_settime
+  SeccompPolicy& allow_making_event_descriptors();
+  // pidfd_open; a pidfd can then be waited for, and nothing else
+  SeccompPolicy& allow_watching_processes();
+  // prctl PR_SET_NAME
+  SeccompPolicy& allow_naming_itself();
+  // sched_setattr of itself, getpriority of itself
+  SeccompPolicy& allow_scheduling_itself();
+
+  // socket of the proc connector, and of no other netlink family; bind getsockopt sendto recvmsg recvmmsg; setsockopt
+  // SO_ATTACH_FILTER SO_RCVBUF SO_RCVBUFFORCE NETLINK_NO_ENOBUFS
+  SeccompPolicy& allow_process_events();
+  // sd_notify: socket of Unix datagrams, connect sendmsg sendto getsockopt, setsockopt SO_SNDBUF SO_SNDBUFFORCE
+  SeccompPolicy& allow_telling_the_service_manager();
+  // socket of Unix streams, connect getsockopt recvmsg sendmsg recvfrom shutdown, sendto without an address; setsockopt
+  // SO_SNDTIMEO SO_RCVTIMEO; ioctl FIONBIO
+  SeccompPolicy& allow_calling_unix_servers();
+  // accept4 accept recvfrom getsockopt getsockname getpeername shutdown, sendto without an address; setsockopt
+  // SO_SNDTIMEO SO_RCVTIMEO TCP_NODELAY. No socket, bind or listen: the listening sockets are there before.
+  SeccompPolicy& allow_serving_connections();
+
+  // What the runtimes of AddressSanitizer and ThreadSanitizer need besides, to the point of a process that looks at
+  // this one for leaks. In builds without them: nothing.
+  SeccompPolicy& allow_sanitizers();
+
+  // An error is a bug of ours or a lack of memory or descriptors. `mode` is not kOff.
+  [[nodiscard]] Result<SeccompFilter> compile(SeccompMode mode) const;
+
+ private:
+  struct Argument {  // (arguments[index] & mask) == value
+    unsigned index;
+    std::uint64_t mask;
+    std::uint64_t value;
+  };
+  struct Rule {
+    int number;
+    int error;  // 0: allowed
+    std::vector<Argument> arguments;
+  };
+  static Argument is(unsigned index, int value);
+  static Argument has(unsigned index, int mask, int value);
+  static Argument is_null(unsigned index);
+
+  SeccompPolicy& allow(std::initializer_list<int> numbers);
+  SeccompPolicy& allow_if(int number, std::vector<Argument> arguments);
+  SeccompPolicy& allow_socket(int family, int type, int protocol);
+  SeccompPolicy& allow_options(int level, std::initializer_list<int> options);
+  SeccompPolicy& allow_sending();
+
+  std::vector<Rule> rules_;
+};
+
+}  // namespace netclsd
