@@ -8,6 +8,8 @@ COPY scripts/install-deps.sh scripts/
 RUN scripts/install-deps.sh build image
 COPY . .
 ARG REVISION=unknown
+# The commit's time, for the bill of materials.
+ARG SOURCE_DATE_EPOCH
 # A directory mounted at /mnt makes the next build fast; without one nothing is kept.
 ENV CCACHE_DIR=/mnt CCACHE_BASEDIR=/src CCACHE_NOHASHDIR=1 CCACHE_COMPILERCHECK=content
 RUN cmake --preset release -D CMAKE_CXX_COMPILER_LAUNCHER=ccache -D "NETCLSD_REVISION=$REVISION" \
@@ -25,6 +27,7 @@ RUN apt-get update \
 # readOnlyRootFilesystem says.
 COPY --from=build --chown=65532:65532 --chmod=0555 /out/bin/ /usr/local/bin/
 RUN ["netclsd", "--version"]
+COPY --from=build --chown=65532:65532 --chmod=0444 /out/share/netclsd/netclsd.spdx.json /usr/local/share/netclsd/
 
 ARG VERSION=unknown
 ARG REVISION=unknown

@@ -39,7 +39,10 @@ void warn_of_old_kernel() {
 }
 
 ClassPolicy policy_of(const Config& config) {
-  return {.classes = config.classes, .default_class = config.default_class, .allowed = config.allowed_classids};
+  return {.classes = config.classes,
+          .default_class = config.default_class,
+          .allowed = config.allowed_classids,
+          .pods = config.policy};
 }
 
 }  // namespace

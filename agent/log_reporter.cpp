@@ -1,5 +1,6 @@
 #include "agent/log_reporter.h"
 
+#include "agent/engine/counters.h"
 #include "agent/logging/log.h"
 
 namespace netclsd {
@@ -18,6 +19,27 @@ void LogReporter::registered(const Registration& r) {
 
 void LogReporter::released(const ContainerId& id) {
   log_event(LogLevel::kInfo, "container_released", {{"container", id.text()}});
+}
+
+// A pod that is started again and again has a new container each time: its name is what repeats.
+void LogReporter::refused(const Refused& r) {
+  const char* reason = kRefusalReasons[static_cast<std::size_t>(r.refusal.reason)];
+  const std::string name_space = r.pod.pod_namespace.value_or("unknown");
+  const std::string key = std::string(reason) + " " + name_space + "/" + r.pod.pod;
+  const auto repeated = guard_.admit("policy_refused", key, std::chrono::steady_clock::now());
+  if (!repeated) return;
+  log_event(LogLevel::kWarning, "policy_refused",
+            {{"container", r.id.text()},
+             {"namespace", name_space},
+             {"pod", r.pod.pod},
+             {"service_account", r.pod.service_account.value_or("")},
+             {"class", r.refusal.classid ? to_string(*r.refusal.classid) : ""},
+             {"reason", reason},
+             {"rule", r.refusal.rule},
+             {"held_by", r.held_by},
+             {"why", r.refusal.message},
+             {"now", r.has_default_class ? "in the default class" : "refused"},
+             {"repeated", *repeated}});
 }
 
 void LogReporter::swept(const char* cause, const SweepReport& report) {

@@ -10,6 +10,7 @@ class LogReporter : public Reporter {
  public:
   void registered(const Registration& registration) override;
   void released(const ContainerId& id) override;
+  void refused(const Refused& refused) override;
   void swept(const char* cause, const SweepReport& report) override;
   void overrun(std::uint64_t dropped) override;
   void problem(const char* event, const std::string& object, const Error& error) override;

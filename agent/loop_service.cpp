@@ -7,6 +7,7 @@
 #include "agent/kernel/namespaces.h"
 #include "agent/logging/log.h"
 #include "agent/metrics/render.h"
+#include "common/model/pod_identity.h"
 
 namespace netclsd {
 namespace {
@@ -33,7 +34,7 @@ void LoopService::add_kernel_features(const std::vector<std::string>& features) 
 
 Result<RegistrationAnswer> LoopService::register_container(const ContainerId& id, const RegisterRequest& request) {
   auto answer = mailbox_.call([this, id, request] { return engine_.register_container(id, request); }, kTimeout);
-  if (!answer) {
+  if (!answer && answer.error().code() != ErrorCode::kForbidden) {  // the engine has told of those
     log_event(LogLevel::kWarning, "registration_refused",
               {{"container", id.text()},
                {"namespace", pod_namespace(request.annotations)},

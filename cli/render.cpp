@@ -79,6 +79,10 @@ std::string render_container(const Json& answer) {
                                {"classid", "classid"},
                                {"class", "class"},
                                {"decided by", "class_origin"},
+                               {"namespace", "namespace"},
+                               {"pod", "pod"},
+                               {"rule", "policy_rule"},
+                               {"refused", "refused_because"},
                                {"source", "source"},
                                {"init", "pid"},
                                {"group", "group"},
@@ -96,7 +100,11 @@ std::string render_process(const Json& answer) {
                                {"actual", "actual"},
                                {"placed", "placed"},
                                {"cause", "cause"},
-                               {"since", "since"}});
+                               {"since", "since"},
+                               {"namespace", "namespace"},
+                               {"pod", "pod"},
+                               {"rule", "policy_rule"},
+                               {"refused", "refused_because"}});
 }
 
 std::string render_sweep(const Json& answer) {

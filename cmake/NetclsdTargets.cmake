@@ -12,21 +12,62 @@ target_compile_options(netclsd_settings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wold-style-cast -Wnon-virtual-dtor
   $<$<BOOL:${NETCLSD_WARNINGS_AS_ERRORS}>:-Werror>)
 
+# The headers that most files read, compiled once. Saves clang a third of its time; GCC gains nothing. Off where the
+# includes of each file shall be seen to be complete: dev, release, tidy.
+option(NETCLSD_PRECOMPILED_HEADERS "Compile the standard library's and third parties' large headers once" OFF)
+set(NETCLSD_LARGE_HEADERS
+  <algorithm> <array> <atomic> <chrono> <filesystem> <fstream> <functional> <map> <memory> <mutex> <optional> <set>
+  <sstream> <string> <string_view> <thread> <unordered_map> <variant> <vector> <nlohmann/json.hpp> <tl/expected.hpp>)
+
+# netclsd_precompiled(NAME LIBRARIES libs… HEADERS headers…): what netclsd_use_precompiled(TARGET NAME) takes them from.
+function(netclsd_precompiled name)
+  cmake_parse_arguments(ARG "" "" "LIBRARIES;HEADERS" ${ARGN})
+  if(NETCLSD_PRECOMPILED_HEADERS)
+    file(WRITE "${PROJECT_BINARY_DIR}/generated/${name}.cpp" "")
+    add_library(${name} STATIC "${PROJECT_BINARY_DIR}/generated/${name}.cpp")
+    target_link_libraries(${name} PRIVATE netclsd_settings ${ARG_LIBRARIES})
+    target_precompile_headers(${name} PRIVATE ${ARG_HEADERS})
+  endif()
+endfunction()
+
+function(netclsd_use_precompiled target name)
+  if(NETCLSD_PRECOMPILED_HEADERS)
+    target_precompile_headers(${target} REUSE_FROM ${name})
+  endif()
+endfunction()
+
 # netclsd_library(NAME SOURCES a.cpp… [PUBLIC libs…] [PRIVATE libs…]) makes netclsd_NAME and its alias netclsd::NAME.
 function(netclsd_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   add_library(netclsd_${name} STATIC ${ARG_SOURCES})
   add_library(netclsd::${name} ALIAS netclsd_${name})
   target_link_libraries(netclsd_${name} PUBLIC netclsd_settings ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
+  netclsd_use_precompiled(netclsd_${name} large_headers)
 endfunction()
 
-# netclsd_static_program(NAME SOURCES main.cpp LIBRARIES libs…): runs on hosts of unknown libc, so nothing is shared.
+# In a sanitized build a program brings its own options, because nobody's environment reaches a hook that a runtime starts.
+set(NETCLSD_SANITIZER_REPORTS "${PROJECT_BINARY_DIR}/reports")
+if(NETCLSD_SANITIZED)
+  file(MAKE_DIRECTORY "${NETCLSD_SANITIZER_REPORTS}")
+endif()
+function(netclsd_report_findings program)
+  if(NETCLSD_SANITIZED)
+    target_sources(${program} PRIVATE "${PROJECT_SOURCE_DIR}/tests/support/sanitizer_options.cpp")
+    target_compile_definitions(${program} PRIVATE NETCLSD_SANITIZER_REPORTS="${NETCLSD_SANITIZER_REPORTS}")
+  endif()
+endfunction()
+
+# netclsd_static_program(NAME SOURCES main.cpp LIBRARIES libs…): runs on hosts of unknown libc, so nothing is shared. A
+# sanitizer's runtime cannot be linked so: a sanitized build makes an ordinary program, for this machine alone.
 function(netclsd_static_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES})
-  target_link_options(${name} PRIVATE -static)
-  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
+  if(NOT NETCLSD_SANITIZED)
+    target_link_options(${name} PRIVATE -static-pie)
+  endif()
+  netclsd_report_findings(${name})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
   install(TARGETS ${name} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endfunction()
 
@@ -34,6 +75,7 @@ function(netclsd_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES})
+  netclsd_report_findings(${name})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
   install(TARGETS ${name} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endfunction()

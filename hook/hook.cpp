@@ -1,6 +1,7 @@
 #include "hook/hook.h"
 
 #include "common/json/fields.h"
+#include "common/model/pod_identity.h"
 #include "common/oci/state.h"
 #include "hook/input.h"
 #include "hook/placement.h"

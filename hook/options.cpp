@@ -1,5 +1,6 @@
 #include "hook/options.h"
 
+#include "common/base/text.h"
 #include "common/base/units.h"
 
 namespace netclsd::hook {
@@ -11,8 +12,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kTimeoutMin{10};
 constexpr milliseconds kTimeoutMax{60'000};
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
-
 Result<void> set_text(std::string& option, std::string_view name, std::string_view value) {
   if (value.empty()) return invalid(std::string(name) + " needs a value");
   option = value;
@@ -22,14 +21,14 @@ Result<void> set_text(std::string& option, std::string_view name, std::string_vi
 Result<void> set_timeout(HookOptions& options, std::string_view value) {
   const auto parsed = parse_duration(value);
   if (!parsed || *parsed < kTimeoutMin || *parsed > kTimeoutMax) {
-    return invalid("--timeout " + quoted(value) + " is not a duration from 10ms to 1m, such as 500ms or 2s");
+    return invalid("--timeout " + in_quotes(value) + " is not a duration from 10ms to 1m, such as 500ms or 2s");
   }
   options.timeout = std::chrono::duration_cast<milliseconds>(*parsed);
   return {};
 }
 
 Result<void> set_on_failure(HookOptions& options, std::string_view value) {
-  if (value != "allow" && value != "deny") return invalid("--on-failure " + quoted(value) + " is not allow or deny");
+  if (value != "allow" && value != "deny") return invalid("--on-failure " + in_quotes(value) + " is not allow or deny");
   options.on_failure = value == "deny" ? OnFailure::kDeny : OnFailure::kAllow;
   return {};
 }
@@ -49,13 +48,13 @@ Result<void> set_option(HookOptions& options, std::string_view name, std::string
   if (name == "--on-failure") return set_on_failure(options, value);
   if (name == "--deny-exempt-namespace") return set_text(options.deny_exempt_namespaces.emplace_back(), name, value);
   if (name == "--seccomp") return set_seccomp(options, value);
-  return invalid("unknown option " + quoted(name));
+  return invalid("unknown option " + in_quotes(name));
 }
 
 Result<void> set_stage(HookOptions& options, std::string_view text) {
-  if (options.stage) return invalid("more than one stage: " + quoted(text));
+  if (options.stage) return invalid("more than one stage: " + in_quotes(text));
   options.stage = parse_stage(text);
-  if (!options.stage) return invalid("unknown stage " + quoted(text) + ", known: prestart, createRuntime, poststop");
+  if (!options.stage) return invalid("unknown stage " + in_quotes(text) + ", known: prestart, createRuntime, poststop");
   return {};
 }
 

@@ -26,6 +26,7 @@ struct Hierarchy {
 };
 
 Result<ClassId> explicit_class(const Registration& registration) {
+  if (!registration.is_pod_known) return invalid("its annotations contradict each other about its pod");
   if (!registration.wanted) return invalid("it asks for no class");
   if (const auto* class_id = std::get_if<ClassId>(&registration.wanted->wanted)) return *class_id;
   return invalid("class " + std::get<ClassName>(registration.wanted->wanted).text + " is known to the agent alone");

@@ -3,6 +3,7 @@
 #include <netclsd_version.h>
 
 #include "common/base/file.h"
+#include "common/model/pod_identity.h"
 #include "common/oci/spec.h"
 #include "common/proc/process.h"
 
@@ -29,7 +30,8 @@ Result<ProcessStat> read_init(const std::string& proc, Pid pid) {
 Result<std::optional<Registration>> read_registration(const OciState& state, const std::string& proc) {
   auto spec = read_spec(state.bundle);
   if (!spec) return pass_on(spec.error());
-  if (is_sandbox(spec->annotations)) return std::nullopt;
+  const auto pod = pod_identity(spec->annotations);
+  if (pod && pod->is_sandbox) return std::nullopt;
   auto wanted = class_request(spec->annotations, spec->classid);
   if (!wanted) return pass_on(wanted.error());
   auto init = read_init(proc, state.pid);
@@ -43,7 +45,8 @@ Result<std::optional<Registration>> read_registration(const OciState& state, con
                                   .cgroups_path = std::move(spec->cgroups_path),
                                   .hook_version = kVersion,
                                   .source = RegistrationSource::kHook},
-                      .wanted = *std::move(wanted)};
+                      .wanted = *std::move(wanted),
+                      .is_pod_known = pod.has_value()};
 }
 
 }  // namespace netclsd::hook

@@ -13,6 +13,7 @@ struct Registration {
   ContainerId id;
   RegisterRequest request;
   std::optional<ClassRequest> wanted;  // absent: asks for nothing; the agent may have a default class
+  bool is_pod_known = true;            // false: its annotations contradict each other, the agent is going to refuse it
 };
 
 // std::nullopt: a pause container, which is never managed. Changes nothing. `proc` is "/proc" but in tests.

@@ -20,6 +20,7 @@ revision=$(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 tag=localhost/netclsd:$version
 debootstrap=
 options=(--build-arg "VERSION=$version" --build-arg "REVISION=$revision")
+if committed_at=$(git log -1 --format=%ct 2>/dev/null); then options+=(--build-arg "SOURCE_DATE_EPOCH=$committed_at"); fi
 while [[ $# -gt 0 ]]; do
   case "$1" in
     --tag) needs_value "$@"; tag=$2; shift ;;
@@ -33,6 +34,7 @@ done
 
 # Where this machine's apt has Debian 12 from.
 mirror() {
+  # shellcheck disable=SC2016  # apt's own placeholder
   apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' 'Component: main' | head -n 1
 }
 
@@ -60,6 +62,7 @@ make_base() {
 # Mounted while the build runs, not copied: the image must not tell where it was built.
 lend_apt_configuration() {
   options+=(--network host --pull=never --volume /etc/apt:/etc/apt:ro --volume /usr/share/keyrings:/usr/share/keyrings:ro)
+  # shellcheck disable=SC2016  # apt's own placeholder
   if apt-get indextargets --format '$(REPO_URI)' | grep -q '^https:'; then
     options+=(--volume /etc/ssl/certs:/etc/ssl/certs:ro)
   fi

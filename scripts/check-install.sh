@@ -21,7 +21,7 @@ check() {
   fi
 }
 
-is_static() { file "$1" | tee /dev/stderr | grep -q 'statically linked'; }
+is_static() { file "$1" | tee /dev/stderr | grep -q 'static-pie linked'; }
 
 # Whoever can set an environment variable must not be able to make a release fail.
 has_no_fault_points() {
@@ -44,7 +44,9 @@ check "DIR/lib/systemd/system/netclsd.service starts netclsd" \
 for program in netclsd-hook netclsd-hook-stub netclsctl; do
   check "DIR/bin/$program is static" is_static "$directory/prefix/bin/$program"
 done
-for file in config.json config.schema.json alerts.yaml dashboard.json; do
+# Not the installed ones: the checks need symbols.
+check "programs are hardened" "$sources/scripts/check_hardening.py" "$build"/bin/{netclsd,netclsd-hook,netclsd-hook-stub,netclsctl}
+for file in config.json config.schema.json alerts.yaml dashboard.json netclsd.spdx.json; do
   check "DIR/share/netclsd/$file" test -s "$directory/prefix/share/netclsd/$file"
 done
 echo "$passed passed, $failed failed, 0 skipped"

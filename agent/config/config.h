@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "agent/config/listen_address.h"
+#include "agent/core/class_policy.h"
 #include "agent/logging/log.h"
 #include "common/base/error.h"
 #include "common/model/class_id.h"
@@ -60,6 +61,7 @@ struct Config {
   // A ClassName is one of `classes`.
   std::optional<std::variant<ClassId, ClassName>> default_class;
   std::vector<ClassIdRange> allowed_classids;  // empty: every classid is allowed
+  std::optional<PodPolicy> policy;             // absent: no pod is more than another
   std::uint64_t receive_buffer_bytes = 64U << 20;
   std::chrono::microseconds audit_interval = std::chrono::seconds{30};
   std::chrono::microseconds event_nap = std::chrono::milliseconds{1};  // 0: never

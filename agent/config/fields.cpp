@@ -1,20 +1,10 @@
 #include "agent/config/fields.h"
 
-#include <vector>
-
 #include "agent/config/suggest.h"
+#include "common/base/text.h"
 
 namespace netclsd {
 namespace {
-
-constexpr std::size_t kQuotedMax = 64;
-
-// What stands in a file may hold control characters; an error stays one line.
-std::string printable(std::string_view text) {
-  std::string out(text.substr(0, kQuotedMax));
-  for (char& c : out) c = static_cast<unsigned char>(c) < ' ' || c == '\x7f' ? '?' : c;
-  return out;
-}
 
 std::string joined(const std::vector<std::string_view>& names) {
   std::string out;
@@ -32,7 +22,7 @@ Failure unknown_key(const ConfigValue& object, const JsonMember& member, std::sp
   } else {
     problem.append("expected one of ").append(joined(names));
   }
-  return ConfigValue{{.line = member.line}, "", object.file}.wrong(problem);
+  return ConfigValue{{.line = member.line, .members = {}}, "", object.file}.wrong(problem);
 }
 
 const ConfigKey* find(std::span<const ConfigKey> keys, std::string_view name) {
@@ -47,13 +37,13 @@ const ConfigKey* find(std::span<const ConfigKey> keys, std::string_view name) {
 Failure ConfigValue::wrong(std::string_view problem) const {
   std::string message;
   if (!file.empty()) message.append(file).append(":").append(std::to_string(node.line)).append(": ");
-  if (!path.empty()) message.append(path).append(": ");
+  if (!path.empty()) message.append(printable(path, 2 * kPrintableMax_bytes)).append(": ");
   return invalid(message.append(problem));
 }
 
 Failure ConfigValue::expected(std::string_view what) const {
   std::string found = describe(node.kind);
-  if (node.kind == JsonNode::Kind::kString) found = "\"" + printable(node.text) + "\"";
+  if (node.kind == JsonNode::Kind::kString) found = in_quotes(node.text);
   return wrong("expected " + std::string(what) + ", found " + found);
 }
 
@@ -70,6 +60,24 @@ Result<void> read_members(const ConfigValue& object, std::span<const ConfigKey> 
 Result<std::string_view> string_in(const ConfigValue& value, std::string_view what) {
   if (value.node.kind != JsonNode::Kind::kString) return value.expected(what);
   return value.node.text;
+}
+
+Result<std::vector<ClassIdRange>> ranges_in(const ConfigValue& value) {
+  if (value.node.kind != JsonNode::Kind::kArray) return value.expected("an array of ranges like [\"10:1-10:ffff\"]");
+  std::vector<ClassIdRange> ranges;
+  for (std::size_t i = 0; i < value.node.items.size(); ++i) {
+    const ConfigValue item = item_value(value, i);
+    const auto text = string_in(item, "a classid or a range like \"10:1-10:ffff\"");
+    if (!text) return pass_on(text.error());
+    const auto range = ClassIdRange::parse(*text);
+    if (!range) return item.wrong(range.error().message());
+    ranges.push_back(*range);
+  }
+  return ranges;
+}
+
+ConfigValue item_value(const ConfigValue& array, std::size_t index) {
+  return {array.node.items[index], array.path + "[" + std::to_string(index) + "]", array.file};
 }
 
 ConfigValue member_value(const ConfigValue& object, const JsonMember& member) {

@@ -4,9 +4,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/config/json_reader.h"
 #include "common/base/error.h"
+#include "common/model/class_id.h"
 
 namespace netclsd {
 
@@ -31,6 +33,12 @@ struct ConfigKey {
 [[nodiscard]] Result<void> read_members(const ConfigValue& object, std::span<const ConfigKey> keys, Config& config);
 
 [[nodiscard]] Result<std::string_view> string_in(const ConfigValue& value, std::string_view what);
+
+// An array of classids and ranges.
+[[nodiscard]] Result<std::vector<ClassIdRange>> ranges_in(const ConfigValue& value);
+
+// The item of an array as a value of its own: "allowed_classids[2]".
+[[nodiscard]] ConfigValue item_value(const ConfigValue& array, std::size_t index);
 
 // The member of an object as a value of its own: path "classes" and key "gold" make "classes.gold".
 [[nodiscard]] ConfigValue member_value(const ConfigValue& object, const JsonMember& member);

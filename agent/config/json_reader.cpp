@@ -4,8 +4,12 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "common/base/text.h"
+
 namespace netclsd {
 namespace {
+
+constexpr std::size_t kProblemMax_bytes = 256;  // the library quotes the token it stopped at, however long
 
 // The line of the character read last. A line feed still belongs to the line it ends: the lexer reads one character
 // beyond a number.
@@ -77,7 +81,7 @@ class TreeBuilder : public nlohmann::json_sax<nlohmann::json> {
     JsonNode& object = *open_.back();
     for (const JsonMember& earlier : object.members) {
       if (earlier.key == name) {
-        return stop("duplicate key \"" + path_of(name) + "\", first on line " + std::to_string(earlier.line));
+        return stop("duplicate key " + in_quotes(path_of(name)) + ", first on line " + std::to_string(earlier.line));
       }
     }
     if (object.members.size() == kJsonEntriesMax) return stop_at_entries_max();
@@ -86,7 +90,7 @@ class TreeBuilder : public nlohmann::json_sax<nlohmann::json> {
   }
 
   bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception& error) override {
-    return stop(without_preamble(error.what()));
+    return stop(printable(without_preamble(error.what()), kProblemMax_bytes));
   }
 
  private:

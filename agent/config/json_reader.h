@@ -17,10 +17,10 @@ struct JsonMember;
 struct JsonNode {
   enum class Kind { kNull, kBoolean, kNumber, kString, kArray, kObject };
   Kind kind = Kind::kNull;
-  int line = 1;                          // where it begins
-  std::string text = {};                 // of a string: its content
-  std::vector<JsonNode> items = {};      // of an array
-  std::vector<JsonMember> members = {};  // of an object, in the file's order, keys unique
+  int line = 1;                      // where it begins
+  std::string text = {};             // of a string: its content
+  std::vector<JsonNode> items = {};  // of an array
+  std::vector<JsonMember> members;   // of an object, in the file's order, keys unique
 
   [[nodiscard]] const JsonNode* find(std::string_view key) const;
 };

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "agent/config/config.h"
+#include "agent/config/policy_keys.h"
 #include "agent/config/sandbox_keys.h"
 #include "common/base/check.h"
 #include "common/base/text.h"
@@ -140,17 +141,9 @@ Result<void> read_default_class(const ConfigValue& value, Config&) {
 }
 
 Result<void> read_allowed_classids(const ConfigValue& value, Config& config) {
-  constexpr std::string_view kWhat = "a classid or a range like \"10:1-10:ffff\"";
-  if (value.node.kind != Kind::kArray) return value.expected("an array of ranges like [\"10:1-10:ffff\"]");
-  for (const JsonNode& node : value.node.items) {
-    const std::string index = "[" + std::to_string(config.allowed_classids.size()) + "]";
-    const ConfigValue item{node, value.path + index, value.file};
-    const auto text = string_in(item, kWhat);
-    if (!text) return pass_on(text.error());
-    const auto range = ClassIdRange::parse(*text);
-    if (!range) return item.wrong(range.error().message());
-    config.allowed_classids.push_back(*range);
-  }
+  auto ranges = ranges_in(value);
+  if (!ranges) return pass_on(ranges.error());
+  config.allowed_classids = *std::move(ranges);
   return {};
 }
 
@@ -216,7 +209,7 @@ Result<void> read_schema(const ConfigValue& value, Config&) {
   return {};
 }
 
-const std::array<ConfigKey, 14> kKeys = {{
+const std::array<ConfigKey, 15> kKeys = {{
     {"$schema", read_schema},
     {"socket", read_socket},
     {"socket_group", read_socket_group},
@@ -226,6 +219,7 @@ const std::array<ConfigKey, 14> kKeys = {{
     {"classes", read_classes},
     {"default_class", read_default_class},
     {"allowed_classids", read_allowed_classids},
+    {"policy", read_policy, kPolicyKeys},
     {"receive_buffer", read_receive_buffer},
     {"audit_interval", read_audit_interval},
     {"event_nap", read_event_nap},
@@ -267,7 +261,7 @@ Result<void> resolve_default_class(const ConfigValue& root, Config& config) {
     return {};
   }
   if (!node->text.empty() && is_letter(node->text.front())) {
-    return value.wrong("\"" + node->text.substr(0, kNameMax) + "\" is not one of the classes");
+    return value.wrong(in_quotes(node->text) + " is not one of the classes");
   }
   const auto class_id = ClassId::parse(node->text);
   if (!class_id) return value.wrong(class_id.error().message());
@@ -278,7 +272,7 @@ Result<void> resolve_default_class(const ConfigValue& root, Config& config) {
 Result<void> set_config_key(Config& config, std::string_view key, std::string text, std::string flag) {
   const ConfigKey* found = find_key(kKeys, key);
   CHECK(found != nullptr);
-  const JsonNode node{.kind = Kind::kString, .text = std::move(text)};
+  const JsonNode node{.kind = Kind::kString, .text = std::move(text), .members = {}};
   return found->read({node, std::move(flag), {}}, config);
 }
 

@@ -105,7 +105,7 @@ std::optional<MembershipPath> find_membership_path_again(const MembershipPath& b
 
 GroupChoice choose_group(const std::string& container_id, const ProcessFacts& init, const Snapshot& snapshot,
                          const ProcessFacts& agent, const Claims& claims, const GroupPlace& place) {
-  const GroupChoice own{.directory = place.parent + "/" + container_id, .is_adopted = false};
+  GroupChoice own{.directory = place.parent + "/" + container_id, .is_adopted = false};
   const Family family(init, snapshot, agent);
   for (const CgroupEntry& entry : init.cgroups.entries) {
     if (!has_controller(entry.hierarchy, "net_cls")) continue;

@@ -88,6 +88,16 @@ Container* Containers::find_by_init(Pid pid) {
   return found == by_init_.end() ? nullptr : find(found->second);
 }
 
+const Registration* Containers::find_other_holder(const ContainerId& id, ClassId classid,
+                                                  const std::string& pod_namespace) const {
+  for (const auto& [number, container] : containers_) {
+    const Registration& other = container.registration;
+    const bool is_elsewhere = other.pod_namespace && *other.pod_namespace != pod_namespace;
+    if (other.classid == classid && is_elsewhere && other.id != id) return &other;
+  }
+  return nullptr;
+}
+
 std::vector<Init> Containers::inits() const {
   std::vector<Init> inits;
   inits.reserve(containers_.size());

@@ -37,6 +37,10 @@ class Containers {
   [[nodiscard]] Container* find(const ContainerId& id);
   [[nodiscard]] Container* find_by_init(Pid pid);
 
+  // A registration of another namespace than this, and of another container, with that class. Looks at all of them.
+  [[nodiscard]] const Registration* find_other_holder(const ContainerId& id, ClassId classid,
+                                                      const std::string& pod_namespace) const;
+
   [[nodiscard]] std::vector<Init> inits() const;
   [[nodiscard]] std::vector<ContainerNumber> numbers() const;  // by id
   [[nodiscard]] const Claims& claims() const { return claims_; }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "agent/core/class_policy.h"
 #include "agent/engine/class_counts.h"
 #include "agent/engine/named_counts.h"
 
@@ -53,6 +54,8 @@ inline constexpr std::array kSourceLabels = {"hook", "spool", "api", "recovered"
 enum class RegistrationFailure { kMalformed, kForbidden, kConflict, kGone, kBusy, kSystem, kEnd };
 inline constexpr std::array kRegistrationFailures = {"malformed", "forbidden", "conflict", "gone", "busy", "system"};
 
+inline constexpr std::array kRefusalReasons = {"no_rule", "not_allowed", "exclusive", "identity"};
+
 // Cumulative in the exposition, not here: each observation is in one bucket, the last is +Inf.
 class LatencyHistogram {
  public:
@@ -84,6 +87,7 @@ struct Counters {
   LatencyHistogram move_latency;
   LabelledCount<SourceLabel> registrations;
   LabelledCount<RegistrationFailure> registration_failures;
+  LabelledCount<RefusalReason> policy_refusals;
   NamedCounts hook_registrations;  // by the hook's version
   Count canary_misses;
   Count resubscriptions;

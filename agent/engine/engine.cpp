@@ -21,11 +21,12 @@ Engine::Engine(Host host, EngineOptions options, Counters& counters)
       options_(std::move(options)),
       counters_(counters),
       mover_(host_, *this, containers_, tracker_, counters_),
-      registrar_(host_, options_, containers_, tracker_, mover_),
+      refusals_(host_, options_, containers_, counters_),
+      registrar_(host_, options_, containers_, tracker_, mover_, refusals_),
       releaser_(host_, containers_, tracker_),
       sweeper_(host_, *this, containers_, tracker_, mover_, counters_),
       recovery_(host_, options_, containers_, registrar_, counters_),
-      views_(host_, options_, containers_, tracker_) {
+      views_(host_, options_, containers_, tracker_, refusals_) {
   tracker_.set_boot_offset(host_.clock.boot_offset());
 }
 
@@ -118,8 +119,9 @@ Result<RegistrationAnswer> Engine::register_container(const ContainerId& id, con
   update_gauges();
   if (!registered) {
     count_failure(registered.error());
-    recovery_.remove_orphaned_group(id);  // begun by us, or by the hook before
     const Error& error = registered.error();
+    if (error.code() == ErrorCode::kForbidden) undo_placement(id);
+    recovery_.remove_orphaned_group(id);  // begun by us, or by the hook before
     // A group that vanished meanwhile is our trouble: 404 would tell the hook that it asked for something wrong.
     if (error.code() == ErrorCode::kNotFound) return failure(ErrorCode::kSystem, error.message());
     return pass_on(error);
@@ -141,6 +143,13 @@ Result<std::optional<Registered>> Engine::make_way_and_add(const ContainerId& id
   }
   if (auto made_way = releaser_.make_way(id, request.pid); !made_way) return pass_on(made_way.error());
   return registrar_.add(id, request);
+}
+
+// Without us the hook gives a container what it asks for. If it cannot be undone now, it is tried again every second.
+void Engine::undo_placement(const ContainerId& id) {
+  if (auto undone = refusals_.undo_placement(id); !undone) {
+    host_.reporter.problem("refused_placement_not_undone", id.text(), undone.error());
+  }
 }
 
 Result<void> Engine::release(const ContainerId& id, bool force) {
@@ -174,6 +183,7 @@ void Engine::set_policy(ClassPolicy policy) {
 void Engine::keep_unkept() { registrar_.keep_unkept(); }
 
 void Engine::look_into_spool() {
+  refusals_.undo_late_placements();
   recovery_.remove_leftovers();
   if (!has_spooled_) host_.spool.look();
   has_spooled_ = true;

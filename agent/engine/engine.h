@@ -68,6 +68,7 @@ class Engine : public EventSink {
   void update_gauges();
   void count_failure(const Error& error);
   void take_up(SpoolItem& item);
+  void undo_placement(const ContainerId& id);
   [[nodiscard]] bool is_overrun_sweep_due(MonotonicTime now) const;
 
   Host host_;
@@ -76,6 +77,7 @@ class Engine : public EventSink {
   Containers containers_;
   Tracker tracker_{containers_.claims()};
   Mover mover_;
+  Refusals refusals_;
   Registrar registrar_;
   Releaser releaser_;
   Sweeper sweeper_;

@@ -9,6 +9,7 @@
 
 #include "agent/core/event.h"
 #include "agent/core/process_facts.h"
+#include "agent/engine/refused.h"
 #include "agent/engine/registration.h"
 #include "common/api/messages.h"
 #include "common/net_cls/group.h"
@@ -108,6 +109,7 @@ class Reporter {
   virtual ~Reporter() = default;
   virtual void registered(const Registration& registration) = 0;
   virtual void released(const ContainerId& id) = 0;
+  virtual void refused(const Refused& refused) = 0;  // by the policy
   virtual void swept(const char* cause, const SweepReport& report) = 0;
   virtual void overrun(std::uint64_t dropped) = 0;
   virtual void problem(const char* event, const std::string& object, const Error& error) = 0;

@@ -146,9 +146,10 @@ MoveOutcome Mover::put_back(Pid pid) {
 
 bool Mover::expel(Pid pid) {
   const auto outcome = host_.net_cls.attach("", pid);
-  if (!outcome) count_failure(outcome.error());
-  if (!outcome) host_.reporter.problem("put_back_failed", to_string(pid), outcome.error());
-  return outcome.has_value();
+  if (outcome) return true;
+  count_failure(outcome.error());
+  host_.reporter.problem("put_back_failed", to_string(pid), outcome.error());
+  return false;
 }
 
 void Mover::count_move(const Examine& why, MonotonicTime done_at) {

@@ -6,17 +6,12 @@
 #include <set>
 #include <string>
 
-#include "agent/core/choice.h"
 #include "agent/core/class_policy.h"
+#include "agent/engine/engine_options.h"
 #include "agent/engine/mover.h"
+#include "agent/engine/refusals.h"
 
 namespace netclsd {
-
-struct EngineOptions {
-  Pid self;                 // the agent's own pid, for comparing cgroup paths
-  std::string mount_point;  // of the net_cls hierarchy, for people
-  GroupPlace place;
-};
 
 struct Registered {
   ContainerNumber number;
@@ -25,12 +20,19 @@ struct Registered {
 
 class Registrar {
  public:
-  Registrar(Host& host, const EngineOptions& options, Containers& containers, Tracker& tracker, Mover& mover)
-      : host_(host), options_(options), containers_(containers), tracker_(tracker), mover_(mover) {}
+  Registrar(Host& host, const EngineOptions& options, Containers& containers, Tracker& tracker, Mover& mover,
+            Refusals& refusals)
+      : host_(host),
+        options_(options),
+        containers_(containers),
+        tracker_(tracker),
+        mover_(mover),
+        refusals_(refusals) {}
 
   void set_policy(ClassPolicy policy) { policy_ = std::move(policy); }
 
-  // std::nullopt: no class applies. kConflict: the pid is gone (with ESRCH) or not the process the caller saw.
+  // std::nullopt: no class applies. kForbidden: the policy refuses, which is noted, and a registration that was there
+  // before stays as it is. kConflict: the pid is gone (with ESRCH) or not the process the caller saw.
   // An id whose init has ended must have been released before (Releaser::make_way).
   [[nodiscard]] Result<std::optional<Registered>> add(const ContainerId& id, const RegisterRequest& request);
 
@@ -44,13 +46,22 @@ class Registrar {
   [[nodiscard]] Result<void> place_init(ContainerNumber number, const ProcessFacts& init);
 
  private:
-  [[nodiscard]] Result<std::optional<ResolvedClass>> resolve(const RegisterRequest& request) const;
-  [[nodiscard]] Result<Registered> confirm(Container& known, const RegisterRequest& request,
-                                           const ResolvedClass& wanted);
-  [[nodiscard]] Result<void> reclassify(Container& known, const ResolvedClass& wanted);
+  // What a container gets, and whose it is.
+  struct Wanted {
+    ResolvedClass resolved;
+    PodIdentity pod;
+    std::string refused_because = {};
+  };
+  [[nodiscard]] Result<std::optional<Wanted>> resolve(const ContainerId& id, const RegisterRequest& request);
+  [[nodiscard]] Result<ClassDecision> decide(const RegisterRequest& request, const PodIdentity& pod) const;
+  [[nodiscard]] const Registration* other_holder(const ContainerId& id, const ResolvedClass& wanted,
+                                                 const PodIdentity& pod) const;
+  [[nodiscard]] Result<std::optional<Wanted>> refuse(Refused refused, Refusal refusal);
+  [[nodiscard]] std::optional<ResolvedClass> class_of_refused() const;
+  [[nodiscard]] Result<Registered> confirm(Container& known, const RegisterRequest& request, const Wanted& wanted);
+  [[nodiscard]] Result<void> reclassify(Container& known, const Wanted& wanted);
   [[nodiscard]] Result<ProcessFacts> identify(const RegisterRequest& request);
-  [[nodiscard]] Result<Registered> create(const ContainerId& id, const RegisterRequest& request,
-                                          const ResolvedClass& wanted);
+  [[nodiscard]] Result<Registered> create(const ContainerId& id, const RegisterRequest& request, const Wanted& wanted);
   [[nodiscard]] Result<Registered> settle(ContainerNumber number, const ProcessFacts& init, const Snapshot& snapshot);
   void keep(const Registration& registration);
   [[nodiscard]] Result<void> save(const Registration& registration);
@@ -69,6 +80,7 @@ class Registrar {
   Containers& containers_;
   Tracker& tracker_;
   Mover& mover_;
+  Refusals& refusals_;
   ClassPolicy policy_;
   std::set<ContainerId> unkept_;  // registered, but not written down
   std::string not_kept_because_;

@@ -23,6 +23,11 @@ struct Registration {
   bool is_adopted = false;  // the runtime made the group: never removed by us
   std::optional<MembershipPath> membership;
   WallTime registered_at;
+  // Whose it is and which rule of the policy decided. Registrations of older versions do not tell the namespace.
+  std::optional<std::string> pod_namespace = {};  // empty: no pod's
+  std::string pod = {};
+  std::string policy_rule = {};      // empty: none was needed
+  std::string refused_because = {};  // it has the default class instead of what it asked for
   friend bool operator==(const Registration&, const Registration&) = default;
 };
 

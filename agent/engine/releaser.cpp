@@ -1,11 +1,8 @@
 #include "agent/engine/releaser.h"
 
+#include "agent/engine/move_out.h"
+
 namespace netclsd {
-namespace {
-
-constexpr int kMoveOutRoundsMax = 16;  // processes that fork while being moved out: give up after this many looks
-
-}  // namespace
 
 void Releaser::on_exit(Pid init) {
   Container* container = containers_.find_by_init(init);
@@ -69,16 +66,7 @@ Result<void> Releaser::move_out(const Container& container) {
   const std::string& directory = container.registration.directory;
   if (container.registration.is_adopted) return host_.net_cls.set_classid(directory, 0);
   const Container* outer = container.outer ? containers_.find(*container.outer) : nullptr;
-  const std::string target = outer ? outer->registration.directory : "";
-  for (int round = 0; round < kMoveOutRoundsMax; ++round) {
-    const auto inside = host_.net_cls.processes(directory);
-    if (!inside) return pass_on(inside.error());
-    if (inside->empty()) return {};
-    for (const Pid pid : *inside) {
-      if (auto moved = host_.net_cls.attach(target, pid); !moved) return pass_on(moved.error());
-    }
-  }
-  return failure(ErrorCode::kUnavailable, "the container forks faster than its processes can be moved out");
+  return move_all_out(host_.net_cls, directory, outer ? outer->registration.directory : "");
 }
 
 bool Releaser::clean_up(const Registration& registration) {

@@ -27,7 +27,11 @@ ContainerView Views::container(ContainerNumber number) {
           .adopted = registration.is_adopted,
           .membership_path = text_of(registration.membership),
           .registered_at = registration.registered_at,
-          .processes = inside ? inside->size() : 0};
+          .processes = inside ? inside->size() : 0,
+          .pod_namespace = registration.pod_namespace.value_or(""),
+          .pod = registration.pod,
+          .policy_rule = registration.policy_rule,
+          .refused_because = registration.refused_because};
 }
 
 std::vector<ContainerView> Views::list() {
@@ -38,8 +42,14 @@ std::vector<ContainerView> Views::list() {
 
 Result<std::pair<ContainerView, std::vector<MemberView>>> Views::show(const ContainerId& id) {
   const Container* found = containers_.find(id);
-  if (found == nullptr) return failure(ErrorCode::kNotFound, "container " + id.text() + " is not registered");
+  if (found == nullptr) return not_registered(id);
   return std::pair(container(found->number), members(*found));
+}
+
+Failure Views::not_registered(const ContainerId& id) const {
+  const Refused* refused = refusals_.find(id);
+  return failure(ErrorCode::kNotFound, "container " + id.text() + " is not registered" +
+                                           (refused ? "; the policy refused it: " + refused->refusal.message : ""));
 }
 
 // Those in the group, and those that are known as members and not there.
@@ -69,8 +79,15 @@ Result<ProcessView> Views::explain(Pid pid) {
   std::optional<ContainerNumber> number;
   if (const auto* placed = std::get_if<Placed>(&verdict)) number = placed->container;
   if (const auto* stray = std::get_if<Attach>(&verdict)) number = stray->container;
-  if (!number) return view;
+  if (!number) {
+    explain_refusal(view);
+    return view;
+  }
   const Registration& registration = containers_.find(*number)->registration;
+  view.pod_namespace = registration.pod_namespace.value_or("");
+  view.pod = registration.pod;
+  view.policy_rule = registration.policy_rule;
+  view.refused_because = registration.refused_because;
   view.container = registration.id;
   view.expected = registration.classid;
   view.placed = std::holds_alternative<Placed>(verdict);
@@ -79,6 +96,15 @@ Result<ProcessView> Views::explain(Pid pid) {
     view.since = wall_time_of(known->noticed_at);
   }
   return view;
+}
+
+void Views::explain_refusal(ProcessView& view) {
+  const Refused* refused = refusals_.find_by_process(view.pid);
+  if (refused == nullptr) return;
+  view.pod_namespace = refused->pod.pod_namespace.value_or("");
+  view.pod = refused->pod.pod;
+  view.policy_rule = refused->refusal.rule;
+  view.refused_because = "container " + refused->id.text() + ": " + refused->refusal.message;
 }
 
 WallTime Views::wall_time_of(MonotonicTime moment) {

@@ -10,8 +10,8 @@ namespace netclsd {
 
 class Views {
  public:
-  Views(Host& host, const EngineOptions& options, Containers& containers, const Tracker& tracker)
-      : host_(host), options_(options), containers_(containers), tracker_(tracker) {}
+  Views(Host& host, const EngineOptions& options, Containers& containers, const Tracker& tracker, Refusals& refusals)
+      : host_(host), options_(options), containers_(containers), tracker_(tracker), refusals_(refusals) {}
 
   [[nodiscard]] ContainerView container(ContainerNumber number);
   [[nodiscard]] std::vector<ContainerView> list();
@@ -20,6 +20,8 @@ class Views {
   [[nodiscard]] Result<ProcessView> explain(Pid pid);
 
  private:
+  [[nodiscard]] Failure not_registered(const ContainerId& id) const;
+  void explain_refusal(ProcessView& view);
   [[nodiscard]] std::vector<MemberView> members(const Container& container);
   [[nodiscard]] WallTime wall_time_of(MonotonicTime moment);
   [[nodiscard]] std::uint32_t actual_class(const CgroupPaths& cgroups);
@@ -28,6 +30,7 @@ class Views {
   const EngineOptions& options_;
   Containers& containers_;
   const Tracker& tracker_;
+  Refusals& refusals_;
 };
 
 }  // namespace netclsd

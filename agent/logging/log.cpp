@@ -20,7 +20,7 @@ std::atomic<LogFormat> chosen_format = LogFormat::kText;
 
 // spdlog brings the lock and the sink; the line, time stamp included, is ours.
 spdlog::logger& logger() {
-  static const auto instance = [] {
+  static auto instance = [] {
     auto made = std::make_unique<spdlog::logger>("netclsd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_pattern("%v");
     made->set_level(spdlog::level::trace);

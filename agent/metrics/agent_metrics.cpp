@@ -118,6 +118,8 @@ std::vector<MetricFamily> AgentMetrics::Collect() const {
                        c.hook_registrations),
       counters_by("registration_failures_total", "Registrations refused or failed.", "reason", kRegistrationFailures,
                   c.registration_failures),
+      counters_by("policy_refusals_total", "Containers that may not have the class they ask for, by why not.", "reason",
+                  kRefusalReasons, c.policy_refusals),
       counter("canary_misses_total", "Own test events that were not heard.", c.canary_misses),
       counter("resubscriptions_total", "New subscriptions to process events after the stream had died.",
               c.resubscriptions),

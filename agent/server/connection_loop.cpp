@@ -168,7 +168,7 @@ void ConnectionLoop::welcome(UniqueFd socket) {
   const bool is_guest = *admission != Admission::kEverything;
   const bool has_room = make_room(is_guest);
   auto connection = std::make_unique<Connection>(std::move(socket), std::move(transport), options_.limits, is_guest);
-  const auto next = *admission == Admission::kRefused ? connection->refuse({403, "only root may ask"})
+  const auto next = *admission == Admission::kRefused ? connection->refuse({403, "only root of the host may ask"})
                     : !has_room ? connection->refuse({503, "the agent is busy: too many connections"})
                                 : connection->proceed();
   hand_on(next, std::move(connection));

@@ -52,9 +52,12 @@ HandlerResponse ask_who(httplib::Response& response) {
   return refuse(response, 401, "say who you are: a user of the web configuration, with the password");
 }
 
-// A body without a length would be read until the client closes or its time is over: `curl -X POST` sends none.
+// A body without a length would be read until the client closes or its time is over: `curl -X POST` sends none. And
+// nobody gets ranges, as anybody may be refused them (RFC 9110, 14.2): the library repeats the body for each, so that
+// 8 KiB of "bytes=0-,0-,…" ask for 50 MiB of metrics.
 void complete(httplib::Request& request) {
   if (!request.has_header("Content-Length")) request.set_header("Content-Length", "0");
+  request.ranges.clear();
 }
 
 void handle_exception(const httplib::Request&, httplib::Response& response, const std::exception_ptr& thrown) {

@@ -46,9 +46,11 @@ class HttpServer : public httplib::Server {
   // Waits for requests that are being served; may be called twice, and without serve().
   void stop_serving();
 
+  // The whole answer to a whole request: what a worker does between reading and sending. Any thread.
+  [[nodiscard]] std::string answer_to(std::string_view request);
+
  private:
   void serve_connection(std::unique_ptr<Connection> connection);
-  [[nodiscard]] std::string answer_to(std::string_view request);
   void log_answer(const httplib::Request& request, const httplib::Response& response);
 
   const HttpServerOptions options_;

@@ -36,7 +36,7 @@ struct PeerPolicy {
 [[nodiscard]] Admission decide(const Peer& peer, const PeerPolicy& policy);
 
 // In how many pid namespaces a process has a number, counted from that of the /proc it is read from. Pure;
-// std::nullopt: not the content of /proc/PID/status.
+// std::nullopt: not the content of /proc/PID/status, nor of a pidfd's /proc/PID/fdinfo/FD.
 [[nodiscard]] std::optional<std::size_t> count_pid_namespaces(std::string_view status);
 
 // The gatekeeper of one Unix socket. Any thread may ask; it holds /proc.
@@ -53,7 +53,7 @@ class PeerGate {
 
  private:
   PeerGate(const PeerPolicy& policy, UniqueFd proc) : policy_(policy), proc_(std::move(proc)) {}
-  [[nodiscard]] Result<std::optional<std::size_t>> pid_namespaces_of(const std::string& process) const;
+  [[nodiscard]] Result<std::optional<std::size_t>> pid_namespaces_in(const std::string& file) const;
 
   PeerPolicy policy_;
   UniqueFd proc_;

@@ -35,7 +35,7 @@ std::vector<Result<Registration>> RegistrationFiles::load() {
   std::vector<Result<Registration>> registrations;
   const auto names = list_names(directory_, kFilesMax);
   if (!names) {
-    registrations.push_back(pass_on(names.error(), "read the state directory"));
+    registrations.emplace_back(pass_on(names.error(), "read the state directory"));
     return registrations;
   }
   for (const std::string& name : *names) {

@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::uint64_t kPidMax = 0x7fff'ffff;
 constexpr std::uint64_t kAnyNumber = ~std::uint64_t{0};
+constexpr std::uint64_t kTimeMax_us = 0x7fff'ffff'ffff'ffff / 1000;  // the clock counts nanoseconds: the year 2262
 
 // A directory from a file could lead out of the hierarchy.
 bool is_safe_directory(const std::string& directory) {
@@ -18,8 +19,17 @@ std::optional<MembershipPath> read_membership(FieldReader& fields) {
   return membership.path.empty() ? std::nullopt : std::optional(std::move(membership));
 }
 
+// Absent in files of older versions, which did not know it.
+std::optional<std::string> read_namespace(FieldReader& fields) {
+  std::string name_space = fields.text("pod.namespace");
+  return fields.number("pod.is_known", 1) == 1U ? std::optional(std::move(name_space)) : std::nullopt;
+}
+
+// Without its namespace it says nothing.
+std::string read_pod(FieldReader& fields) { return read_namespace(fields) ? fields.text("pod.name") : ""; }
+
 WallTime read_time(FieldReader& fields) {
-  const auto us = fields.required_number("registered_at_us", 0x7fff'ffff'ffff'ffff);
+  const auto us = fields.required_number("registered_at_us", kTimeMax_us);
   return WallTime(std::chrono::microseconds(us));
 }
 
@@ -45,7 +55,11 @@ Result<Registration> read_registration(FieldReader& fields) {
                       .directory = directory,
                       .is_adopted = is_adopted,
                       .membership = read_membership(fields),
-                      .registered_at = registered_at};
+                      .registered_at = registered_at,
+                      .pod_namespace = read_namespace(fields),
+                      .pod = read_pod(fields),
+                      .policy_rule = fields.text("policy_rule"),
+                      .refused_because = fields.text("refused_because")};
 }
 
 }  // namespace
@@ -64,6 +78,11 @@ std::string registration_to_json(const Registration& r) {
                         {"adopted", r.is_adopted ? 1 : 0},
                         {"registered_at_us", since_epoch.count()}};
   if (r.membership) object["membership"] = {{"hierarchy", r.membership->hierarchy}, {"path", r.membership->path}};
+  if (r.pod_namespace) {
+    object["pod"] = {{"is_known", 1}, {"namespace", *r.pod_namespace}, {"name", r.pod}};
+  }
+  if (!r.policy_rule.empty()) object["policy_rule"] = r.policy_rule;
+  if (!r.refused_because.empty()) object["refused_because"] = r.refused_because;
   return dump(object) + "\n";
 }
 

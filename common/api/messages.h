@@ -69,6 +69,10 @@ struct ContainerView {
   std::string membership_path;  // "HIERARCHY:PATH" as the agent sees it; empty: by descent alone → JSON null
   WallTime registered_at;
   std::uint64_t processes = 0;
+  std::string pod_namespace = {};    // empty: no pod's, or not known → JSON null, like the next three
+  std::string pod = {};              // its name
+  std::string policy_rule = {};      // which rule allowed the class; empty: none was needed
+  std::string refused_because = {};  // it has the default class instead of what it asked for
 };
 // `members` null: "processes" is the count; else it is the list.
 [[nodiscard]] std::string to_json(const ContainerView& view, const std::vector<MemberView>* members = nullptr);
@@ -90,6 +94,10 @@ struct ProcessView {
   bool placed = false;
   std::string cause;  // register, fork, exec, sweep, inherited; empty if no member
   std::optional<WallTime> since;
+  std::string pod_namespace = {};  // of its container, registered or refused; empty → JSON null, like the next three
+  std::string pod = {};
+  std::string policy_rule = {};      // which rule decided
+  std::string refused_because = {};  // why its container has not what it asked for
 };
 [[nodiscard]] std::string to_json(const ProcessView& view);
 

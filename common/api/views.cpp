@@ -23,6 +23,10 @@ OrderedJson to_ordered(const ContainerView& view) {
   json["adopted"] = view.adopted;
   json["membership_path"] = text_or_null(view.membership_path);
   json["registered_at"] = format_utc(view.registered_at);
+  json["namespace"] = text_or_null(view.pod_namespace);
+  json["pod"] = text_or_null(view.pod);
+  json["policy_rule"] = text_or_null(view.policy_rule);
+  json["refused_because"] = text_or_null(view.refused_because);
   json["processes"] = view.processes;
   return json;
 }
@@ -68,6 +72,10 @@ std::string to_json(const ProcessView& view) {
   json["placed"] = view.placed;
   json["cause"] = text_or_null(view.cause);
   json["since"] = view.since ? OrderedJson(format_utc(*view.since)) : OrderedJson();
+  json["namespace"] = text_or_null(view.pod_namespace);
+  json["pod"] = text_or_null(view.pod);
+  json["policy_rule"] = text_or_null(view.policy_rule);
+  json["refused_because"] = text_or_null(view.refused_because);
   return dump(json);
 }
 

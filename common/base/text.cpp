@@ -24,4 +24,12 @@ std::vector<std::string_view> split(std::string_view text, char separator, std::
   return parts;
 }
 
+std::string printable(std::string_view text, std::size_t bytes_max) {
+  std::string out;
+  for (const char c : text.substr(0, bytes_max)) out.push_back(c >= ' ' && c <= '~' ? c : '?');
+  return out + (text.size() > bytes_max ? "…" : "");
+}
+
+std::string in_quotes(std::string_view text) { return "\"" + printable(text) + "\""; }
+
 }  // namespace netclsd

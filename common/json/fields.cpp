@@ -82,7 +82,7 @@ std::map<std::string, std::string> FieldReader::text_map(std::string_view path) 
   if (!field->is_object()) fail(path, "is not an object");
   for (const auto& [key, value] : field->items()) {
     const auto* text = value.get_ptr<const std::string*>();
-    if (text == nullptr) fail(std::string(path) + "." + key, "is not a text");
+    if (text == nullptr) fail(std::string(path) + "." + printable(key), "is not a text");
     if (text != nullptr) texts.emplace(key, *text);
   }
   return texts;

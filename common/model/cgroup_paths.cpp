@@ -3,6 +3,13 @@
 #include "common/base/text.h"
 
 namespace netclsd {
+namespace {
+
+// "/.." is where a namespace's root lies below us: what follows it are levels further up, not children. But "..a" is a
+// name like any other.
+bool leads_up(std::string_view path) { return path == "/.." || path.starts_with("/../"); }
+
+}  // namespace
 
 CgroupPaths CgroupPaths::parse(std::string_view proc_pid_cgroup) {
   CgroupPaths paths;
@@ -38,11 +45,10 @@ bool has_controller(std::string_view hierarchy, std::string_view controller) {
 }
 
 bool is_within(std::string_view path, std::string_view ancestor) {
-  if (ancestor == "/") return !path.starts_with("/..");
+  if (ancestor == "/") return !leads_up(path);
   if (!path.starts_with(ancestor)) return false;
   const std::string_view rest = path.substr(ancestor.size());
-  // "/.." is where a namespace's root lies below us: what follows it are levels further up, not children.
-  return rest.empty() || (rest.front() == '/' && !rest.starts_with("/.."));
+  return rest.empty() || (rest.front() == '/' && !leads_up(rest));
 }
 
 std::optional<std::string_view> parent_path(std::string_view path) {

@@ -8,7 +8,6 @@ namespace netclsd {
 namespace {
 
 constexpr std::uint64_t kRawMax = 0xffff'ffff;
-constexpr std::size_t kQuotedMax = 64;  // a tenant's text goes into an error line: keep that line short
 
 std::optional<std::uint64_t> parse_major_minor(std::string_view text) {
   const auto parts = split(text, ':');
@@ -25,19 +24,13 @@ std::optional<std::uint64_t> parse_any(std::string_view text) {
   return parse_unsigned(text, 10);
 }
 
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text.substr(0, kQuotedMax)) out.push_back(c >= ' ' && c <= '~' ? c : '?');
-  return out + (text.size() > kQuotedMax ? "…\"" : "\"");
-}
-
 }  // namespace
 
 Result<ClassId> ClassId::parse(std::string_view text) {
   const auto raw = parse_any(text);
-  if (raw && *raw == 0) return invalid("classid " + quoted(text) + " is zero, which means no class");
+  if (raw && *raw == 0) return invalid("classid " + in_quotes(text) + " is zero, which means no class");
   if (!raw || *raw > kRawMax) {
-    return invalid("classid " + quoted(text) + " is not MAJOR:MINOR in hex (10:1), 0x100001 or 1048577");
+    return invalid("classid " + in_quotes(text) + " is not MAJOR:MINOR in hex (10:1), 0x100001 or 1048577");
   }
   return ClassId(static_cast<std::uint32_t>(*raw));
 }
@@ -58,7 +51,7 @@ Result<ClassIdRange> ClassIdRange::parse(std::string_view text) {
   if (!first) return pass_on(first.error());
   auto last = ClassId::parse(parts.back());
   if (!last) return pass_on(last.error());
-  if (*last < *first) return invalid("range " + quoted(text) + " ends before it begins");
+  if (*last < *first) return invalid("range " + in_quotes(text) + " ends before it begins");
   return ClassIdRange{*first, *last};
 }
 

@@ -35,10 +35,4 @@ struct ClassRequest {
 [[nodiscard]] Result<std::optional<ClassRequest>> class_request(const Annotations& annotations,
                                                                 std::optional<std::uint32_t> spec_classid);
 
-// The container's name within its pod, as containerd or CRI-O tell it; empty outside of Kubernetes.
-[[nodiscard]] std::string container_name(const Annotations& annotations);
-[[nodiscard]] std::string pod_namespace(const Annotations& annotations);
-// A pod's pause container: never managed.
-[[nodiscard]] bool is_sandbox(const Annotations& annotations);
-
 }  // namespace netclsd

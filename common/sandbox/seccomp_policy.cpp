@@ -2,8 +2,6 @@
 
 #include <fcntl.h>
 #include <linux/netlink.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -151,7 +149,7 @@ SeccompPolicy& SeccompPolicy::allow_options(int level, std::initializer_list<int
 SeccompPolicy& SeccompPolicy::allow_sending() { return allow_if(SCMP_SYS(sendto), {is_null(4)}); }
 
 SeccompPolicy& SeccompPolicy::allow_process_events() {
-  allow({SCMP_SYS(bind), SCMP_SYS(getsockopt), SCMP_SYS(sendto), SCMP_SYS(recvmsg), SCMP_SYS(recvmmsg)});
+  allow({SCMP_SYS(bind), SCMP_SYS(getsockopt), SCMP_SYS(sendto), SCMP_SYS(recvmmsg)});
   allow_options(SOL_SOCKET, {SO_ATTACH_FILTER, SO_RCVBUF, SO_RCVBUFFORCE});
   allow_options(SOL_NETLINK, {NETLINK_NO_ENOBUFS});
   return allow_socket(AF_NETLINK, SOCK_DGRAM, NETLINK_CONNECTOR);
@@ -172,11 +170,7 @@ SeccompPolicy& SeccompPolicy::allow_calling_unix_servers() {
 }
 
 SeccompPolicy& SeccompPolicy::allow_serving_connections() {
-  allow({SCMP_SYS(accept4), SCMP_SYS(accept), SCMP_SYS(recvfrom), SCMP_SYS(getsockopt), SCMP_SYS(getsockname),
-         SCMP_SYS(getpeername), SCMP_SYS(shutdown)});
-  allow_options(SOL_SOCKET, {SO_SNDTIMEO, SO_RCVTIMEO});
-  allow_options(IPPROTO_TCP, {TCP_NODELAY});
-  return allow_sending();
+  return allow({SCMP_SYS(accept4), SCMP_SYS(recvfrom), SCMP_SYS(getsockopt), SCMP_SYS(shutdown)}).allow_sending();
 }
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

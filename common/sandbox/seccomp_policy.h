@@ -66,7 +66,7 @@ class SeccompPolicy {
   // sched_setattr of itself, getpriority of itself
   SeccompPolicy& allow_scheduling_itself();
 
-  // socket of the proc connector, and of no other netlink family; bind getsockopt sendto recvmsg recvmmsg; setsockopt
+  // socket of the proc connector, and of no other netlink family; bind getsockopt sendto recvmmsg; setsockopt
   // SO_ATTACH_FILTER SO_RCVBUF SO_RCVBUFFORCE NETLINK_NO_ENOBUFS
   SeccompPolicy& allow_process_events();
   // sd_notify: socket of Unix datagrams, connect sendmsg sendto getsockopt, setsockopt SO_SNDBUF SO_SNDBUFFORCE
@@ -74,8 +74,8 @@ class SeccompPolicy {
   // socket of Unix streams, connect getsockopt recvmsg sendmsg recvfrom shutdown, sendto without an address; setsockopt
   // SO_SNDTIMEO SO_RCVTIMEO; ioctl FIONBIO
   SeccompPolicy& allow_calling_unix_servers();
-  // accept4 accept recvfrom getsockopt getsockname getpeername shutdown, sendto without an address; setsockopt
-  // SO_SNDTIMEO SO_RCVTIMEO TCP_NODELAY. No socket, bind or listen: the listening sockets are there before.
+  // accept4 recvfrom getsockopt shutdown, sendto without an address. No socket, bind, listen or setsockopt: the
+  // listening sockets are there before.
   SeccompPolicy& allow_serving_connections();
 
   // What the runtimes of AddressSanitizer and ThreadSanitizer need besides, to the point of a process that looks at

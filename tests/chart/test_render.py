@@ -26,17 +26,18 @@ class Rendering(unittest.TestCase):
         everything = rendered(CHART / "ci/everything-values.yaml")
         self.assertEqual({each["kind"] for each in everything},
                          {"ConfigMap", "DaemonSet", "NetworkPolicy", "Pod", "PodMonitor", "PrometheusRule", "Service",
-                          "ServiceAccount", "ServiceMonitor"})
+                          "ServiceAccount", "ServiceMonitor", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"})
 
     def test_no_two_objects_have_the_same_name(self):
         for values in [None, *CI_VALUES]:
             names = [(each["kind"], each["metadata"]["name"]) for each in rendered(values)]
             self.assertEqual(len(names), len(set(names)), names)
 
-    def test_every_object_is_in_the_release_s_namespace_and_has_its_labels(self):
+    def test_every_object_is_in_the_release_s_namespace_or_the_cluster_s_and_has_its_labels(self):
         for each in rendered(CHART / "ci/everything-values.yaml"):
             with self.subTest(each["kind"] + " " + each["metadata"]["name"]):
-                self.assertEqual(each["metadata"]["namespace"], "net")
+                is_clusters = each["apiVersion"].startswith("admissionregistration.")
+                self.assertEqual(each["metadata"].get("namespace"), None if is_clusters else "net")
                 self.assertEqual(each["metadata"]["labels"]["app.kubernetes.io/instance"], "node")
                 self.assertEqual(each["metadata"]["labels"]["team"], "network")
 

@@ -123,6 +123,15 @@ class Notes(unittest.TestCase):
         self.assertIn("WARNING", notes("config.default_class=gold", "config.classes.gold=10:1"))
         self.assertNotIn("WARNING", notes("config.default_class=gold", "hook.allContainers=true"))
 
+    def test_warn_of_service_accounts_that_nobody_checks(self):
+        rule = ("config.policy.rules[0].name=a", "config.policy.rules[0].namespaces={x}",
+                "config.policy.rules[0].allowed_classids={10:1}")
+        self.assertNotIn("WARNING", notes(*rule))
+        self.assertNotIn("WARNING", notes("config.policy=null"))
+        claims = (*rule, "config.policy.rules[0].service_accounts={api}")
+        self.assertIn("WARNING", notes(*claims))
+        self.assertNotIn("WARNING", notes(*claims, "admissionPolicy.enabled=true"))
+
     def test_warn_of_two_monitors(self):
         self.assertIn("WARNING", notes("serviceMonitor.enabled=true", "podMonitor.enabled=true"))
 

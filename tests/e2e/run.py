@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 """Runs the end-to-end tests one by one and says how each went.
 
-    tests/e2e/run.py [--list] [--no-skips] [PATTERN...]
+    tests/e2e/run.py [--list] [--no-skips] [--without PATTERN]... [PATTERN...]
 
-A PATTERN selects the tests whose name (test_init.FirstInstruction.test_…) contains it. The last line is
-`N passed, N failed, N skipped`. NETCLSD_BIN_DIR names the directory of the programs. SIGINT and SIGTERM end the run
-after the current test has cleaned up.
+A PATTERN selects the tests whose name (test_init.FirstInstruction.test_…) contains it, --without those that do not. The
+last line is `N passed, N failed, N skipped`. NETCLSD_BIN_DIR names the directory of the programs. SIGINT and SIGTERM end
+the run after the current test has cleaned up.
 """
 
 import argparse
@@ -41,8 +41,9 @@ def name_of(test):
     return test.id().removeprefix("e2e.")
 
 
-def is_selected(name, patterns):
-    return not patterns or any(pattern in name for pattern in patterns)
+def is_selected(name, options):
+    is_wanted = not options.patterns or any(pattern in name for pattern in options.patterns)
+    return is_wanted and not any(pattern in name for pattern in options.without)
 
 
 def place(test):
@@ -87,9 +88,10 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--list", action="store_true", help="only name the tests")
     arguments.add_argument("--no-skips", action="store_true", help="a test that skips has failed")
+    arguments.add_argument("--without", action="append", default=[], metavar="PATTERN")
     arguments.add_argument("patterns", nargs="*", metavar="PATTERN")
     options = arguments.parse_args()
-    tests = sorted((test for test in all_tests() if is_selected(name_of(test), options.patterns)), key=place)
+    tests = sorted((test for test in all_tests() if is_selected(name_of(test), options)), key=place)
     if options.list:
         print("\n".join(name_of(test) for test in tests))
         return 0

@@ -45,10 +45,10 @@ class Programs(EndToEndTest):
         return subprocess.run(["/usr/bin/file", "-L", program(name)], capture_output=True, text=True, check=True).stdout
 
     def test_hook_is_static(self):
-        self.assertIn("statically linked", self.file_type("netclsd-hook"))
+        self.assertIn("static-pie linked", self.file_type("netclsd-hook"))
 
     def test_client_is_static(self):
-        self.assertIn("statically linked", self.file_type("netclsctl"))
+        self.assertIn("static-pie linked", self.file_type("netclsctl"))
 
     def test_help_shows_examples(self):
         for name in ("netclsd", "netclsd-hook", "netclsctl"):

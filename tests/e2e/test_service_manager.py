@@ -10,7 +10,7 @@ BEATS = 3
 
 
 class ServiceManager:
-    """The socket that systemd gives to a service of Type=notify, as $NOTIFY_SOCKET."""
+    """The socket that systemd gives to a service of Type=notify, as $NOTIFY_SOCKET: a path, or "\\0" and a name."""
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
@@ -31,10 +31,18 @@ class ServiceManager:
 class Notify(EndToEndTest):
     def setUp(self):
         super().setUp()
-        path = self.host.work / "notify"
-        self.manager = ServiceManager(path)
+        self.listen_at(self.host.work / "notify")
+
+    def listen_at(self, address):
+        self.manager = ServiceManager(address)
         self.addCleanup(self.manager.close)
-        self.make_agent(launcher=("env", f"NOTIFY_SOCKET={path}"))
+        self.make_agent(launcher=("env", "NOTIFY_SOCKET=" + str(address).replace("\0", "@")))
+
+    def test_an_abstract_address_is_reached_too(self):
+        self.listen_at("\0" + self.host.tag)
+        self.agent.start()
+        eventually("its heart beats", lambda: self.manager.listen().count("WATCHDOG=1") >= BEATS)
+        self.assertIn("READY=1", self.manager.told)
 
     def test_ready_alive_and_stopping_in_this_order(self):
         self.agent.start()

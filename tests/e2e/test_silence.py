@@ -23,6 +23,7 @@ class Silenced(EndToEndTest):
         if tuple(map(int, re.match(r"(\d+)\.(\d+)", release).groups())) < (6, 6):
             raise unittest.SkipTest(f"Linux {release}: only since 6.6 may anybody unsubscribe")
         self.start_agent(audit_interval="1h")
+        self.buffer_bytes = self.count("receive_buffer_bytes")
         self.container = self.make_container("silent", annotations={CLASSID: "10:1"}).start()
         self.silencer = Silencer(self.host)
         self.assertTrue(self.silencer.hears())
@@ -31,9 +32,10 @@ class Silenced(EndToEndTest):
         return self.agent.metrics().value(name)
 
     def check_healed(self):
-        """Events are heard again, and the entrant of the silence was found."""
+        """Events are heard again, with a buffer as large as before, and the entrant of the silence was found."""
         eventually("events are heard again", lambda: self.silencer.hears() and self.agent.is_ready())
         self.assertEqual(self.count("ready"), 1)
+        self.assertEqual(self.count("receive_buffer_bytes"), self.buffer_bytes)
         self.assert_container_placed(self.container, 0x100001)
         eventually("an entrant is found by its events", self.entrant_is_found_by_its_events)
         self.assert_container_placed(self.container, 0x100001)

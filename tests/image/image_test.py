@@ -4,6 +4,7 @@
 The last line is `N passed, N failed, N skipped`.
 """
 
+import hashlib
 import json
 import os
 import stat
@@ -63,7 +64,7 @@ class Image(unittest.TestCase):
     def test_hook_and_client_need_no_library(self):
         for name in STATIC_PROGRAMS:
             kind = subprocess.run(["file", "--brief", self.program(name)], capture_output=True, text=True).stdout
-            self.assertIn("statically linked", kind)
+            self.assertIn("static-pie linked", kind)
             self.assertIn(", stripped", kind)
 
     def test_programs_belong_to_nobody_who_runs_and_cannot_be_written(self):
@@ -88,6 +89,13 @@ class Image(unittest.TestCase):
     def test_leaves_nothing_of_apt_s_work(self):
         for directory in ("var/lib/apt/lists", "var/cache/apt", "var/log"):
             self.assertEqual(self.files(self.root / directory), set(), directory)
+
+    def test_the_bill_of_materials_names_the_programs(self):
+        bill = json.loads((self.root / "usr/local/share/netclsd/netclsd.spdx.json").read_text())
+        files = {file["fileName"]: file["checksums"] for file in bill["files"]}
+        for name in {*PROGRAMS, *STATIC_PROGRAMS}:
+            digest = hashlib.sha256(self.program(name).read_bytes()).hexdigest()
+            self.assertIn({"algorithm": "SHA256", "checksumValue": digest}, files[f"./bin/{name}"], name)
 
     def labels(self):
         start = "org.opencontainers.image."

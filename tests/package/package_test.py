@@ -7,6 +7,8 @@ base image in the storage that tests/image/build.sh made.
 The last line is `N passed, N failed, N skipped`.
 """
 
+import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -113,11 +115,20 @@ class Package(unittest.TestCase):
                                   f"--threshold={int(EXPOSURE_MAX * 10)}", "netclsd.service").splitlines()[-1]
         print(verdict)
 
-    def test_f_a_new_version_replaces_it(self):
+    def test_f_the_bill_of_materials_names_what_was_installed(self):
+        bill = json.loads((self.debian.root / "usr/share/netclsd/netclsd.spdx.json").read_text())
+        self.assertGreater(len(bill["files"]), 4)
+        for file in bill["files"]:
+            name = file["fileName"].removeprefix("./")
+            below = self.debian.root / ("" if name.startswith("etc/") else "usr") / name
+            expected = {"algorithm": "SHA256", "checksumValue": hashlib.sha256(below.read_bytes()).hexdigest()}
+            self.assertIn(expected, file["checksums"], name)
+
+    def test_g_a_new_version_replaces_it(self):
         self.debian.run("dpkg", "--install", "/tmp/netclsd.deb")
         self.debian.run("netclsd", "--version")
 
-    def test_g_purged_nothing_is_left(self):
+    def test_h_purged_nothing_is_left(self):
         self.debian.run("dpkg", "--purge", "netclsd")
         self.assertEqual(self.debian.files() ^ self.before, set())
 

@@ -130,6 +130,7 @@ class FakeHost : public Processes,
   // Reporter
   void registered(const Registration&) override {}
   void released(const ContainerId&) override {}
+  void refused(const Refused& refused) override { refusals.push_back(refused); }
   void swept(const char* cause, const SweepReport& report) override {
     trace_.note("swept", {}, cause, static_cast<std::int64_t>(report.strays));
   }
@@ -137,6 +138,7 @@ class FakeHost : public Processes,
   void problem(const char* event, const std::string& object, const Error& error) override;
 
   std::vector<std::string> problems;
+  std::vector<Refused> refusals;
 
  private:
   static constexpr std::size_t kSpare = 50;

@@ -175,6 +175,11 @@ TEST_F(HookTest, ExemptNamespacesStartEvenWithoutABundle) {
   options_.deny_exempt_namespaces = {"kube-system"};
   host_.remove("bundle");
   EXPECT_EQ(run(state("creating", R"(,"annotations":{"io.kubernetes.pod.namespace":"kube-system"})")).exit_status, 0);
+  // A pod under CRI-O cannot say to be of an exempt namespace.
+  EXPECT_EQ(run(state("creating", R"(,"annotations":{"io.kubernetes.pod.namespace":"shop",)"
+                                  R"("io.kubernetes.cri.sandbox-namespace":"kube-system"})"))
+                .exit_status,
+            1);
   EXPECT_EQ(run(state()).exit_status, 1);
 }
 

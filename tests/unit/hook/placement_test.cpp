@@ -51,6 +51,14 @@ TEST(PlacementTest, AGroupThatInitSharesIsNotAdopted) {
   EXPECT_EQ(host.processes_of("netclsd/ab12"), "4711");
 }
 
+TEST(PlacementTest, WhoseAnnotationsContradictEachOtherAboutItsPodIsNotPlaced) {
+  const FakeHookHost host;
+  Registration liar = kGold;
+  liar.is_pod_known = false;
+  EXPECT_EQ(placed(host, liar), "its annotations contradict each other about its pod");
+  EXPECT_EQ(host.processes_of("netclsd/ab12"), "");
+}
+
 TEST(PlacementTest, AReusedPidIsNotTouched) {
   const FakeHookHost host;
   host.set_init_start_time("101");

@@ -39,6 +39,10 @@ TEST(ConfigTest, EveryKeyIsRead) {
     "default_class": "gold",  // before the classes
     "classes": {"gold": "10:1", "bulk": "0x100020"},
     "allowed_classids": ["10:1-10:ffff", "20:1"],
+    "policy": {"rules": [{"name": "shop", "namespaces": ["shop-*", ""], "service_accounts": ["api"],
+                          "allowed_classids": ["10:1-10:ff"]},
+                         {"name": "none", "namespaces": ["*"], "allowed_classids": []}],
+               "on_refusal": "default_class", "exclusive_classids": ["10:100-10:1ff"]},
     "receive_buffer": "1MiB", "audit_interval": "500ms", "event_nap": "0ms", "log": {"level": "debug", "format": "json"}
   })");
   EXPECT_EQ(config.socket, "/s");
@@ -51,6 +55,13 @@ TEST(ConfigTest, EveryKeyIsRead) {
   EXPECT_EQ(std::get<ClassName>(*config.default_class), ClassName{"gold"});
   EXPECT_THAT(config.allowed_classids,
               testing::ElementsAre(*ClassIdRange::parse("10:1-10:ffff"), *ClassIdRange::parse("20:1")));
+  EXPECT_EQ(config.policy, (PodPolicy{.rules = {{.name = "shop",
+                                                 .namespaces = {"shop-*", ""},
+                                                 .service_accounts = {"api"},
+                                                 .allowed = {*ClassIdRange::parse("10:1-10:ff")}},
+                                                {.name = "none", .namespaces = {"*"}}},
+                                      .on_refusal = OnRefusal::kDefaultClass,
+                                      .exclusive = {*ClassIdRange::parse("10:100-10:1ff")}}));
   EXPECT_EQ(config.receive_buffer_bytes, 1U << 20);
   EXPECT_EQ(config.audit_interval, std::chrono::milliseconds{500});
   EXPECT_EQ(config.event_nap, std::chrono::milliseconds{0});
@@ -135,6 +146,69 @@ INSTANTIATE_TEST_SUITE_P(
         BadConfig{R"({"log": true})", "c.json:1: log: expected an object, found a boolean"},
         BadConfig{"[]", "c.json:1: expected an object, found an array"}));
 
+const std::string kRule = R"({"name": "a", "namespaces": ["*"], "allowed_classids": []})";
+
+std::string error_of_policy(const std::string& policy) { return error_of("{\"policy\":\n" + policy + "}"); }
+std::string error_of_rules(const std::string& rules) { return error_of_policy("{\"rules\": [" + rules + "]}"); }
+
+TEST(PolicyKeysTest, NullIsNoPolicy) { EXPECT_EQ(parsed(R"({"policy": null})"), Config{}); }
+
+TEST(PolicyKeysTest, ErrorsNameTheRuleAndTheKey) {
+  EXPECT_EQ(error_of_rules(kRule + ",\n{\"name\": \"b\",\n\"namespace\": [\"x\"]}"),
+            R"(c.json:4: unknown key "policy.rules[1].namespace"; did you mean "policy.rules[1].namespaces"?)");
+  EXPECT_EQ(error_of_rules(kRule + ",\n" + kRule), R"(c.json:3: policy.rules[1].name: another rule has the name "a")");
+  EXPECT_EQ(error_of_rules(R"({"name": "a", "namespaces": ["*"]})"),
+            R"(c.json:2: policy.rules[0]: lacks "allowed_classids")");
+  EXPECT_EQ(error_of_rules(R"({"name": "a", "allowed_classids": []})"),
+            R"(c.json:2: policy.rules[0]: lacks "namespaces")");
+  EXPECT_EQ(error_of_rules(R"({"name": "a b"})"),
+            "c.json:2: policy.rules[0].name: expected a name of letters, digits, '_', '-' and '.', at most 63, found "
+            "\"a b\"");
+  EXPECT_EQ(error_of_rules(R"({"name": "a", "namespaces": []})"),
+            R"(c.json:2: policy.rules[0].namespaces: expected an array of at least one pattern like ["team-*"], )"
+            "found an array");
+  EXPECT_EQ(error_of_rules(R"({"name": "a", "namespaces": ["x", "[a-z]"]})"),
+            "c.json:2: policy.rules[0].namespaces[1]: expected a pattern of lower-case letters, digits, '-', '.', '*' "
+            "and '?', at most 253, found \"[a-z]\"");
+  EXPECT_THAT(error_of_rules(R"({"name": "a", "service_accounts": [""]})"),
+              HasSubstr("policy.rules[0].service_accounts[0]: expected a pattern"));
+  EXPECT_EQ(error_of_rules(R"({"name": "a", "allowed_classids": ["10:2-10:1"]})"),
+            R"(c.json:2: policy.rules[0].allowed_classids[0]: range "10:2-10:1" ends before it begins)");
+  EXPECT_EQ(error_of_rules("7"), "c.json:2: policy.rules[0]: expected an object, found a number");
+}
+
+TEST(PolicyKeysTest, APolicyWithoutRulesIsAnError) {
+  for (const char* policy : {"{}", R"({"rules": []})", R"({"exclusive_classids": ["10:1"]})"}) {
+    EXPECT_EQ(error_of_policy(policy),
+              "c.json:2: policy: has no rules: nothing would be allowed; leave it out or add one");
+  }
+}
+
+TEST(PolicyKeysTest, WhatTheRefusedGetMustBeThere) {
+  const std::string policy = "{\"rules\": [" + kRule + "],\n\"on_refusal\": \"default_class\"}";
+  EXPECT_EQ(error_of_policy(policy), R"(c.json:3: policy.on_refusal: "default_class" needs a default_class)");
+  EXPECT_TRUE(parse_config(R"({"default_class": "10:1", "policy":)" + policy + "}", "c.json").has_value());
+  EXPECT_EQ(error_of_policy(R"({"on_refusal": "deny"})"),
+            R"(c.json:2: policy.on_refusal: expected "unclassified" or "default_class", found "deny")");
+}
+
+TEST(PolicyKeysTest, TheDefaultClassIsNobodysAlone) {
+  const std::string policy = "{\"rules\": [" + kRule + R"(], "exclusive_classids": ["10:1-10:f"]})";
+  for (const char* default_class : {"10:7", "gold"}) {
+    EXPECT_EQ(error_of(R"({"classes": {"gold": "10:1"}, "default_class": ")" + std::string(default_class) +
+                       R"(", "policy":)" + policy + "}"),
+              "c.json:1: policy.exclusive_classids: holds the default_class, which all namespaces share");
+  }
+}
+
+TEST(PolicyKeysTest, RulesAndPatternsAreBounded) {
+  std::string rules = kRule;
+  for (int i = 0; i < 1024; ++i) rules += ", 7";
+  EXPECT_THAT(error_of_rules(rules), HasSubstr("more than 1024 entries"));
+  const std::string pattern(254, 'a');
+  EXPECT_THAT(error_of_rules(R"({"name": "a", "namespaces": [")" + pattern + "\"]}"), HasSubstr("at most 253"));
+}
+
 TEST(ConfigTest, ASyntaxErrorNamesItsLine) {
   EXPECT_THAT(error_of("{\n\"socket\": \"/s\"\n\"listen\": null}"), HasSubstr("c.json:3: syntax error"));
   EXPECT_THAT(error_of("{\n\"socket\": \"/s\",\n}"), HasSubstr("c.json:3: syntax error"));
@@ -142,6 +216,17 @@ TEST(ConfigTest, ASyntaxErrorNamesItsLine) {
   EXPECT_THAT(error_of("{} {}"), HasSubstr("c.json:1: syntax error"));
   EXPECT_THAT(error_of("{\n/* open"), HasSubstr("c.json:2: syntax error"));
   EXPECT_THAT(error_of("{\"socket\": \"\xff\"}"), HasSubstr("c.json:1: syntax error"));
+}
+
+TEST(ConfigTest, AnErrorIsOneShortLineWhateverItQuotes) {
+  const std::string long_text(100'000, 'x');
+  for (const std::string& text :
+       {std::string(R"({"classes": {"a\nb": "10:1", "a\nb": "10:1"}})"), std::string(R"({"classes": {"a\nb": 1}})"),
+        std::string(R"({"default_class": "a\nb"})"), R"({"classes": {")" + long_text + R"(": 1}})", "{" + long_text}) {
+    const std::string error = error_of(text);
+    EXPECT_EQ(error.find('\n'), std::string::npos) << error;
+    EXPECT_LT(error.size(), 400U);
+  }
 }
 
 TEST(ConfigTest, LimitsAreErrors) {
@@ -177,6 +262,7 @@ TEST(RestartOnlyChangesTest, NamesExactlyTheKeysThatSighupCannotChange) {
   now.classes.emplace("gold", *ClassId::parse("10:1"));
   now.default_class = ClassName{"gold"};
   now.allowed_classids.push_back(*ClassIdRange::parse("10:1"));
+  now.policy = PodPolicy{.rules = {{.name = "a", .namespaces = {"*"}}}};
   now.audit_interval = std::chrono::seconds{1};
   now.log.level = LogLevel::kDebug;
   EXPECT_THAT(restart_only_changes(old, now), testing::IsEmpty());

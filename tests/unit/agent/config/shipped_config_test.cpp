@@ -29,7 +29,12 @@ void append_properties(const json& node, const std::string& prefix, std::vector<
 }
 
 bool is_accepted(const std::string& key, const json& value) {
-  const json file = json::object({{key, value}}).unflatten();
+  json file = json::object({{key, value}}).unflatten();
+  if (file.contains("policy")) {  // a rule needs the others, too
+    json rule = {{"name", "a"}, {"namespaces", {"*"}}, {"allowed_classids", json::array()}};
+    rule.update(file["policy"]["rules"][0]);
+    file["policy"]["rules"][0] = rule;
+  }
   return parse_config(file.dump(), "c.json").has_value();
 }
 
@@ -59,7 +64,7 @@ TEST(ShippedConfigTest, TheSchemasDefaultsAreTheParsers) {
   json defaults = json::object();
   for (const auto& [name, property] : whole["properties"].items()) {
     if (property.contains("default")) defaults[name] = property["default"];
-    if (!property.contains("properties")) continue;
+    if (property.contains("default") || !property.contains("properties")) continue;
     for (const auto& [child, node] : property["properties"].items()) defaults[name][child] = node["default"];
   }
   const auto config = parse_config(defaults.dump(), "c.json");
@@ -95,6 +100,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Sample{"/properties/net_cls/properties/parent/pattern", "/net_cls/parent", "a.b-c_1", "../x"},
                     Sample{"/$defs/classid/pattern", "/classes/gold", "ffff:FFFF", "10000:1"},
                     Sample{"/$defs/classid/pattern", "/default_class", "0x100001", "-1"},
+                    Sample{"/$defs/rule/properties/name/pattern", "/policy/rules/0/name", "Team.a_1-x", "a*"},
+                    Sample{"/$defs/pattern/pattern", "/policy/rules/0/namespaces/0", "te?m-*.x", "Team"},
                     Sample{"/properties/receive_buffer/pattern", "/receive_buffer", "65536", "64MB"},
                     Sample{"/properties/audit_interval/pattern", "/audit_interval", "24h", "1d"},
                     Sample{"/properties/event_nap/pattern", "/event_nap", "10ms", "1d"}));

@@ -17,6 +17,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
+#include <stdexcept>
 #include <thread>
 
 #include "tests/unit/common/sandbox/filter_evaluation.h"
@@ -182,6 +183,30 @@ TEST_P(AgentSeccompProcessTest, OnlyTheLoopLivesByWhatTheLoopDoes) {
 
 TEST_P(AgentSeccompProcessTest, AbortsBySigabrt) {
   EXPECT_EQ(fate_of_child(filter_of(GetParam()), []() -> bool { std::abort(); }), SIGABRT);
+}
+
+// With the C library's message, which takes more than the signal; a sanitizer says it instead, and exits.
+TEST_P(AgentSeccompProcessTest, DiesOfABrokenHeapBySigabrt) {
+  EXPECT_EQ(fate_of_child(filter_of(GetParam()),
+                          [] {
+                            void* volatile block = std::malloc(100'000);
+                            void* volatile again = block;
+                            std::free(block);
+                            std::free(again);
+                            return true;
+                          }),
+            kHasSanitizers ? -1 : SIGABRT);
+}
+
+void throws() { throw std::runtime_error("thrown"); }
+
+TEST_P(AgentSeccompProcessTest, DiesOfAnUncaughtExceptionBySigabrt) {
+  EXPECT_EQ(fate_of_child(filter_of(GetParam()),
+                          []() noexcept {
+                            throws();
+                            return true;
+                          }),
+            SIGABRT);
 }
 
 TEST_P(AgentSeccompProcessTest, CatchesExceptions) {

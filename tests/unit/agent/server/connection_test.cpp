@@ -142,7 +142,7 @@ class ShiftingTransport : public Transport {
  public:
   bool receive(std::string_view wire, std::string& request) override {
     for (const char c : wire) {
-      if (c == '!') return false;
+      if (c == '~') return false;
       request += static_cast<char>(c - 1);
     }
     return true;
@@ -180,7 +180,7 @@ TEST_F(ConnectionTest, ATransportIsBetweenTheBytesAndTheRequest) {
 
 TEST_F(ConnectionTest, WhoBreaksTheTransportsProtocolIsToldSoByIt) {
   open(std::make_unique<ShiftingTransport>());
-  EXPECT_EQ(after("!"), Next::kWait);
+  EXPECT_EQ(after("~"), Next::kWait);
   ::shutdown(client_.get(), SHUT_WR);
   EXPECT_EQ(drain(), Next::kClose);
   char hi[8] = {};

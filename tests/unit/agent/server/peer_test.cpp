@@ -56,6 +56,7 @@ TEST(PeerTest, PidNamespacesAreCountedFromTheStatusFile) {
   EXPECT_EQ(count_pid_namespaces("Name:\tsh\nNStgid:\t1\t2\t3\nNSpid:\t4711\nNSpgid:\t1\n"), 1U);
   EXPECT_EQ(count_pid_namespaces("Name:\tsh\nNSpid:\t4711\t12\t1\nNSpgid:\t1\n"), 3U);
   EXPECT_EQ(count_pid_namespaces("Name:\tsh\nNSpid:\t4711\t12"), 2U);
+  EXPECT_EQ(count_pid_namespaces("pos:\t0\nPid:\t4711\nNSpid:\t4711\t12\n"), 2U) << "of a pidfd";
   EXPECT_EQ(count_pid_namespaces("Name:\tNSpid:\t1\n"), std::nullopt) << "a process chooses its own name";
   EXPECT_EQ(count_pid_namespaces(""), std::nullopt);
   EXPECT_EQ(count_pid_namespaces("\nNSpid:\n"), std::nullopt);

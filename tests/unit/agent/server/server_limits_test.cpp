@@ -50,12 +50,54 @@ TEST_F(ServerLimitsTest, NonsenseIsAnswered400) {
   EXPECT_EQ(ask("GET / HTTP/1.1\r\n" + std::string(20'000, 'x') + "\r\n\r\n").status, 400);
 }
 
+TEST_F(ServerLimitsTest, HeadersAbove64KibibytesAre431) {
+  start();
+  std::string flood;
+  while (flood.size() < (64U << 10)) flood += "a: b\r\n";
+  EXPECT_EQ(ask("GET /livez HTTP/1.1\r\n" + flood + "\r\n").status, 431);
+  flood.resize(60U << 10);
+  EXPECT_EQ(ask("GET /livez HTTP/1.1\r\n" + flood + "\r\n\r\n").status, 200) << "so many short ones are harmless";
+}
+
+TEST_F(ServerLimitsTest, NobodyIsToldToGoOnSending) {
+  start();
+  EXPECT_EQ(ask("PUT /v1/containers/ab12 HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n").status, 417);
+  EXPECT_EQ(service_.calls, 0);
+}
+
+TEST_F(ServerLimitsTest, TheTcpListenerReadsNoBody) {
+  start();
+  EXPECT_EQ(ask_tcp(request_text("PUT /v1/containers/ab12", "{}")).status, 413);
+}
+
+TEST_F(ServerLimitsTest, WhatFollowsARequestIsNoOtherOne) {
+  start();
+  const std::string list = request_text("GET /v1/containers");
+  const RawResponse response = ask(list + list + list + "garbage");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body.find("HTTP/1.1"), std::string::npos);
+  EXPECT_EQ(service_.calls, 1);
+}
+
+TEST_F(ServerLimitsTest, ALateRequestIs408) {
+  start();
+  EXPECT_EQ(ask("GET /livez HTTP/1.1\r\n").status, 408);
+}
+
 TEST_F(ServerLimitsTest, AHugeRangeHeaderDoesNoHarm) {
   start();
   std::string ranges = "0-1";
   while (ranges.size() < 8000) ranges += ",0-1";
   ask_tcp("GET /metrics HTTP/1.1\r\nHost: x\r\nRange: bytes=" + ranges + "\r\n\r\n");
   EXPECT_EQ(request_tcp("GET /livez").status, 200);
+}
+
+TEST_F(ServerLimitsTest, ARangeRepeatsNothing) {
+  start();
+  const RawResponse whole = request_tcp("GET /metrics");
+  const RawResponse ranges = ask_tcp("GET /metrics HTTP/1.1\r\nHost: x\r\nRange: bytes=0-,0-,0-,0-\r\n\r\n");
+  EXPECT_EQ(ranges.status, 200);
+  EXPECT_LT(ranges.body.size(), whole.body.size() + 1000) << "the same but for numbers that have grown";
 }
 
 TEST_F(ServerLimitsTest, ASlowClientIsCutOffAfterTheTimeForTheWholeRequest) {
@@ -94,6 +136,23 @@ TEST_F(ServerLimitsTest, WhenAllConnectionsAreBeingServedTheAnswerIs503AtOnce) {
   is_released.notify_all();
   EXPECT_EQ(receive(served).status, 200);
   EXPECT_EQ(receive(waiting).status, 200);
+}
+
+std::size_t count_threads() {
+  const auto threads = std::filesystem::directory_iterator("/proc/self/task");
+  return static_cast<std::size_t>(std::distance(begin(threads), end(threads)));
+}
+
+TEST_F(ServerLimitsTest, AllThreadsAreMadeAtTheBeginningAndEachIsConfinedFirst) {
+  std::atomic<std::size_t> confined = 0;
+  options_.confine_thread = [&confined] { ++confined; };
+  const std::size_t before = count_threads();
+  start();
+  const std::size_t made = options_.workers + options_.probe_workers + 2;
+  while (confined < made) std::this_thread::yield();
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(request("GET /livez").status, request_tcp("GET /livez").status);
+  EXPECT_EQ(confined, made);
+  EXPECT_EQ(count_threads(), before + made);
 }
 
 TEST_F(ServerLimitsTest, StoppingWaitsForTheRequestThatIsBeingServed) {

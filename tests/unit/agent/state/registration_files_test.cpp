@@ -22,7 +22,11 @@ Registration registration(const std::string& id = "ab12") {
           .directory = "netclsd/" + id,
           .is_adopted = true,
           .membership = MembershipPath{"memory", "/pod/" + id},
-          .registered_at = WallTime(std::chrono::seconds{1'700'000'000})};
+          .registered_at = WallTime(std::chrono::seconds{1'700'000'000}),
+          .pod_namespace = "shop",
+          .pod = "cart-1",
+          .policy_rule = "all",
+          .refused_because = "it may not"};
 }
 
 class RegistrationFilesTest : public testing::Test {
@@ -41,6 +45,25 @@ TEST_F(RegistrationFilesTest, WhatWasSavedIsLoaded) {
   ASSERT_EQ(loaded.size(), 1U);
   ASSERT_TRUE(loaded[0].has_value()) << loaded[0].error().message();
   EXPECT_EQ(*loaded[0], registration());
+}
+
+TEST_F(RegistrationFilesTest, NoPodAndAnUnknownOneAreToldApart) {
+  Registration of_none = registration("none");
+  of_none.pod_namespace = "";
+  of_none.pod.clear();
+  Registration of_unknown = of_none;
+  of_unknown.pod_namespace.reset();
+  EXPECT_EQ(registration_from_json(registration_to_json(of_none)).value(), of_none);
+  EXPECT_EQ(registration_from_json(registration_to_json(of_unknown)).value(), of_unknown);
+}
+
+TEST_F(RegistrationFilesTest, AFileOfAVersionThatKnewNoPolicyIsLoaded) {
+  const auto loaded = registration_from_json(
+      R"({"version":1,"id":"ab12","pid":42,"start_time":777,"classid":1048577,"class":"","class_origin":"x",)"
+      R"("source":"hook","directory":"netclsd/ab12","adopted":0,"registered_at_us":1})");
+  ASSERT_TRUE(loaded.has_value()) << loaded.error().message();
+  EXPECT_EQ(loaded->pod_namespace, std::nullopt);
+  EXPECT_EQ(loaded->policy_rule, "");
 }
 
 TEST_F(RegistrationFilesTest, WhatWasRemovedIsGoneAndRemovingAgainIsFine) {
@@ -74,6 +97,17 @@ TEST(RegistrationJsonTest, ADirectoryThatLeadsOutOfTheHierarchyIsRefused) {
     Registration hostile = registration();
     hostile.directory = directory;
     EXPECT_FALSE(registration_from_json(registration_to_json(hostile)).has_value()) << directory;
+  }
+}
+
+TEST(RegistrationJsonTest, ATimeBeyondTheClockIsRefused) {
+  const std::string whole = registration_to_json(registration());
+  const std::string key = "\"registered_at_us\":";
+  const std::size_t at = whole.find(key) + key.size();
+  for (const char* time : {"9223372036854776", "9223372036854775807"}) {
+    std::string text = whole;
+    text.replace(at, text.find_first_of(",}", at) - at, time);
+    EXPECT_FALSE(registration_from_json(text).has_value()) << time;
   }
 }
 

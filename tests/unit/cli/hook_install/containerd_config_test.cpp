@@ -39,6 +39,12 @@ TEST(ContainerdConfigTest, FileWithoutVersionIsOfVersionOne) {
   EXPECT_THAT(parse_containerd_config("a = \n").error().message(), HasSubstr("line 1: "));
 }
 
+TEST(ContainerdConfigTest, AHeaderThatBeginsWithAnythingIsAnErrorAndNotTheEnd) {
+  for (const char* text : {"[&", "[:a]\n", "[[[a]]]\n", "[[=\n"}) {
+    EXPECT_THAT(parse_containerd_config(text).error().message(), HasSubstr("line 1: ")) << text;
+  }
+}
+
 TEST(ContainerdEditTest, KeysAreAddedBelowTheHeaderIndentedTwoMore) {
   EXPECT_EQ(edited("version = 2\n  " + kRuntimes + ".runc] # it\n    a = 1\n"),
             "version = 2\n  " + kRuntimes +

@@ -34,7 +34,7 @@ ContainerView view() {
 constexpr const char* kViewFields =
     R"("id":"ab12","classid":"10:1","class":null,"class_origin":"netclsd.io/classid","source":"hook","pid":7,)"
     R"("group":"/m/netclsd/ab12","adopted":false,"membership_path":null,"registered_at":"1970-01-01T00:00:00.000Z",)"
-    R"("processes":)";
+    R"("namespace":null,"pod":null,"policy_rule":null,"refused_because":null,"processes":)";
 
 TEST(MessagesTest, RequestsSurviveTheRoundTrip) {
   EXPECT_EQ(*parse_register_request(to_json(full_request())), full_request());
@@ -102,6 +102,17 @@ TEST(MessagesTest, AContainerShowsACountOrItsMembers) {
                 R"([{"pid":7,"comm":"sh","placed":true},{"pid":8,"comm":"cat","placed":false}]})");
 }
 
+TEST(MessagesTest, AContainerShowsWhoseItIsAndWhatThePolicySaid) {
+  ContainerView refused = view();
+  refused.pod_namespace = "shop";
+  refused.pod = "cart-1";
+  refused.policy_rule = "all";
+  refused.refused_because = "it may not";
+  EXPECT_NE(
+      to_json(refused).find(R"("namespace":"shop","pod":"cart-1","policy_rule":"all","refused_because":"it may not")"),
+      std::string::npos);
+}
+
 TEST(MessagesTest, ListsAreWrappedAndMayBeEmpty) {
   EXPECT_EQ(to_json(std::vector<ContainerView>{}), R"({"containers":[]})");
   EXPECT_EQ(to_json(std::vector{view()}), std::string(R"({"containers":[{)") + kViewFields + "2}]}");
@@ -119,7 +130,8 @@ TEST(MessagesTest, TheAnswerToARegistrationSaysWhetherItIsManaged) {
 TEST(MessagesTest, AProcessOutsideOfAnyContainerHasNulls) {
   const ProcessView outside{.pid = Pid{7}, .comm = "sh", .container = {}, .expected = {}, .cause = {}, .since = {}};
   EXPECT_EQ(to_json(outside), R"({"pid":7,"comm":"sh","container":null,"expected":null,"actual":null,"placed":false,)"
-                              R"("cause":null,"since":null})");
+                              R"("cause":null,"since":null,"namespace":null,"pod":null,"policy_rule":null,)"
+                              R"("refused_because":null})");
 }
 
 TEST(MessagesTest, AMembersClassesAreWrittenAsTcDoes) {
@@ -130,9 +142,13 @@ TEST(MessagesTest, AMembersClassesAreWrittenAsTcDoes) {
                            .actual = 0x100001,
                            .placed = true,
                            .cause = "exec",
-                           .since = WallTime(0s)};
+                           .since = WallTime(0s),
+                           .pod_namespace = "shop",
+                           .pod = "cart-1",
+                           .policy_rule = "all"};
   EXPECT_EQ(to_json(member), R"({"pid":7,"comm":"sh","container":"ab12","expected":"10:1","actual":"10:1",)"
-                             R"("placed":true,"cause":"exec","since":"1970-01-01T00:00:00.000Z"})");
+                             R"("placed":true,"cause":"exec","since":"1970-01-01T00:00:00.000Z",)"
+                             R"("namespace":"shop","pod":"cart-1","policy_rule":"all","refused_because":null})");
 }
 
 TEST(MessagesTest, ASweepReportsItsDurationInMilliseconds) {

@@ -26,5 +26,11 @@ TEST(TextTest, SplitKeepsEmptyParts) {
 
 TEST(TextTest, TheLastOfLimitedPartsKeepsTheRest) { EXPECT_EQ(split("0::/a:b", ':', 3), (Parts{"0", "", "/a:b"})); }
 
+TEST(TextTest, WhatOthersWroteIsPrintableAndShort) {
+  EXPECT_EQ(printable("a\nb\x1b[31m\xc3\xa4"), "a?b?[31m??");
+  EXPECT_EQ(printable(std::string(65, 'a')), std::string(64, 'a') + "…");
+  EXPECT_EQ(in_quotes("a\""), "\"a\"\"");
+}
+
 }  // namespace
 }  // namespace netclsd

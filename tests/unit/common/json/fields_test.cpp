@@ -56,6 +56,12 @@ TEST(FieldsTest, ErrorsNameTheField) {
             "a.b is inside of something that is not an object");
 }
 
+TEST(FieldsTest, AKeyThatSomebodyChoseKeepsTheErrorOneShortLine) {
+  EXPECT_EQ(first_error(R"({"a":{"k\nx":1}})", [](FieldReader& f) { (void)f.text_map("a"); }), "a.k?x is not a text");
+  const std::string long_key = R"({"a":{")" + std::string(100'000, 'k') + R"(":1}})";
+  EXPECT_LT(first_error(long_key.c_str(), [](FieldReader& f) { (void)f.text_map("a"); }).size(), 200U);
+}
+
 TEST(FieldsTest, NumbersOutOfRangeNegativeOrBrokenAreErrors) {
   for (const char* text : {R"({"a":11})", R"({"a":-1})", R"({"a":1.5})", R"({"a":"1"})", R"({"a":true})"}) {
     EXPECT_EQ(first_error(text, [](FieldReader& f) { (void)f.number("a", 10); }),

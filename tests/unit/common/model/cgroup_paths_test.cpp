@@ -37,6 +37,12 @@ TEST(CgroupPathsTest, PathsAboveTheNamespacesRootAreNotBelowIt) {
   EXPECT_FALSE(is_within("/../..", "/.."));
 }
 
+TEST(CgroupPathsTest, ANameThatBeginsWithDotsIsBelowLikeAnyOther) {
+  EXPECT_TRUE(is_within("/..a", "/"));
+  EXPECT_TRUE(is_within("/a/..b", "/a"));
+  EXPECT_EQ(relative_path("/", "/..a/b"), "..a/b");
+}
+
 TEST(CgroupPathsTest, ParentsEndAtTheRoot) {
   EXPECT_EQ(parent_path("/a/b"), "/a");
   EXPECT_EQ(parent_path("/a"), "/");

@@ -49,6 +49,15 @@ TEST(ClassRequestTest, ContradictionAtOneLevelIsAnError) {
   EXPECT_EQ(request.error().message(), "annotations netclsd.io/classid and netclsd.io/class contradict each other");
 }
 
+TEST(ClassRequestTest, AContainersNameKeepsTheErrorOneShortLine) {
+  const std::string name = "web\nERROR forged" + std::string(10'000, 'x');
+  const auto request =
+      class_request({{"io.kubernetes.container.name", name}, {"netclsd.io/classid." + name, "0"}}, std::nullopt);
+  ASSERT_FALSE(request);
+  EXPECT_EQ(request.error().message().find('\n'), std::string::npos);
+  EXPECT_LT(request.error().message().size(), 300U);
+}
+
 TEST(ClassRequestTest, DifferentLevelsDoNotContradict) {
   EXPECT_EQ(
       request_of(
@@ -63,14 +72,6 @@ TEST(ClassRequestTest, BadValuesAreErrorsNamingTheKey) {
                   .starts_with("annotation netclsd.io/classid: "));
   EXPECT_EQ(class_request({{"netclsd.io/class", ""}}, std::nullopt).error().message(),
             "annotation netclsd.io/class is empty");
-}
-
-TEST(ClassRequestTest, NamespaceAndSandboxAreReadFromBothRuntimes) {
-  EXPECT_EQ(pod_namespace({{"io.kubernetes.cri.sandbox-namespace", "a"}}), "a");
-  EXPECT_EQ(pod_namespace({{"io.kubernetes.pod.namespace", "b"}}), "b");
-  EXPECT_TRUE(is_sandbox({{"io.kubernetes.cri.container-type", "sandbox"}}));
-  EXPECT_TRUE(is_sandbox({{"io.kubernetes.cri-o.ContainerType", "sandbox"}}));
-  EXPECT_FALSE(is_sandbox({{"io.kubernetes.cri.container-type", "container"}}));
 }
 
 }  // namespace

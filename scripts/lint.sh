@@ -1,0 +1,118 @@
+#!/bin/bash
+# Looks for mistakes without running anything.
+#
+#   scripts/lint.sh [--fix] [--all] [--quick] [FILE…]
+#
+#   without FILE  every C++ file and every script; clang-tidy only on C++ sources that differ from the main branch
+#   --all         clang-tidy on every C++ source: a quarter of an hour on two cores
+#   --quick       without clang-tidy
+#   --fix         formats, instead of complaining about the format
+#
+# clang-format; cppcheck (.cppcheck-suppressions says what is ignored, and why); shellcheck; clang-tidy with its static
+# analyzer (.clang-tidy). The last line is `N passed, N failed, N skipped`: one for each tool, and one for each file that
+# clang-tidy has read. MAIN names the main branch, unless it is origin/main; JOBS how many clang-tidy run at a time.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+usage() { sed -n '2,/^set -euo/{/^set -euo/d; s/^# \{0,1\}//; p}' scripts/lint.sh; }
+
+fix='' all='' quick=''
+files=()
+while [[ $# -gt 0 ]]; do
+  case "$1" in
+    --fix) fix=yes ;;
+    --all) all=yes ;;
+    --quick) quick=yes ;;
+    -h | --help) usage; exit 0 ;;
+    -*) echo "lint.sh: unknown option \"$1\"" >&2; usage >&2; exit 2 ;;
+    *) files+=("$1") ;;
+  esac
+  shift
+done
+
+passed=0 failed=0
+output=$(mktemp -d)
+trap 'rm -rf "$output"' EXIT
+
+check() {
+  local what=$1 began=$SECONDS
+  shift
+  if "$@" >"$output/said" 2>&1; then
+    echo "$what ... passed ($((SECONDS - began)) s)"
+    passed=$((passed + 1))
+  else
+    echo "$what ... FAILED"
+    head -n 200 "$output/said"
+    failed=$((failed + 1))
+  fi
+}
+
+# The tracked files, or those asked for, whose names match one of the patterns.
+matching() {
+  if [[ ${#files[@]} -gt 0 ]]; then git ls-files -- "${files[@]}"; else git ls-files; fi | grep -E "$1" || true
+}
+
+# Scripts are known by their first line. The chart's are run by `sh -c` and thus have none.
+shell_scripts() {
+  local file first
+  while read -r file; do
+    read -r first 2>/dev/null <"$file" || true
+    if [[ "$first" =~ ^\#\!.*[/\ ](ba|da)?sh ]]; then echo "$file"; fi
+  done < <(matching '^[^.]*$|\.sh$|^\.ci/run$')
+}
+
+format() { if [[ -n "$fix" ]]; then xargs -r clang-format -i; else xargs -r clang-format --dry-run -Werror; fi; }
+
+check_format() { matching '\.(h|cpp)$' | format; }
+
+# Product and helper programs; what gtest's macros become would only be noise.
+check_cppcheck() {
+  local sources
+  mapfile -t sources < <(matching '^(agent|cli|common|hook|tests/support|tests/fuzz|bench)/.*\.cpp$')
+  [[ ${#sources[@]} -eq 0 ]] && return
+  cppcheck --std=c++20 --language=c++ --library=posix --quiet --error-exitcode=1 --inline-suppr -j "${JOBS:-$(nproc)}" \
+    --enable=warning,performance,portability,style --suppressions-list=.cppcheck-suppressions \
+    --template='{file}:{line}: {severity}: {message} [{id}]' -I . -I build/tidy/generated "${sources[@]}"
+}
+
+check_scripts() {
+  shell_scripts | xargs -r shellcheck
+  matching '^charts/.*/files/.*\.sh$' | xargs -r shellcheck --shell=bash
+}
+
+changed_sources() {
+  local main=${MAIN:-origin/main}
+  if [[ -n "$all" || ${#files[@]} -gt 0 ]]; then matching '\.cpp$'; return; fi
+  { git diff --name-only --diff-filter=d "$main" -- '*.cpp' && git ls-files -o --exclude-standard -- '*.cpp'; } | sort -u
+}
+
+# Only files that the build knows, so not those of a program for another machine.
+tidy_one() {
+  if clang-tidy -p build/tidy --quiet "$1" >"$2/$$" 2>"$2/$$.errors"; then
+    echo "clang-tidy $1 ... passed"
+  else
+    echo "clang-tidy $1 ... FAILED"
+    cat "$2/$$"
+    [[ -s "$2/$$" ]] || cat "$2/$$.errors"
+  fi
+}
+export -f tidy_one
+
+check_tidy() {
+  local file
+  cmake --preset tidy >"$output/configure" 2>&1 || { cat "$output/configure"; failed=$((failed + 1)); return; }
+  while read -r file; do
+    if grep -qF "\"file\": \"$PWD/$file\"" build/tidy/compile_commands.json; then echo "$file"; fi
+  done < <(changed_sources) >"$output/tidy-files"
+  xargs -r -a "$output/tidy-files" -P "${JOBS:-$(nproc)}" -I '{}' bash -c 'tidy_one "$@"' tidy '{}' "$output" |
+    tee "$output/tidy"
+  passed=$((passed + $(grep -c '^clang-tidy .* passed$' "$output/tidy" || true)))
+  failed=$((failed + $(grep -c '^clang-tidy .* FAILED$' "$output/tidy" || true)))
+}
+
+check "clang-format" check_format
+check "cppcheck" check_cppcheck
+check "shellcheck" check_scripts
+if [[ -z "$quick" ]]; then check_tidy; fi
+echo "$passed passed, $failed failed, 0 skipped"
+[[ $failed -eq 0 ]]

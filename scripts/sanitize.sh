@@ -1,0 +1,79 @@
+#!/bin/bash
+# Builds netclsd with a sanitizer and runs the tests with it.
+#
+#   scripts/sanitize.sh asan|tsan [--unit-only] [--e2e PATTERN]
+#
+#   asan             AddressSanitizer, with leaks, and UndefinedBehaviorSanitizer
+#   tsan             ThreadSanitizer
+#   --unit-only      only what needs no root
+#   --e2e PATTERN    only build, and run the end-to-end tests whose name contains PATTERN
+#
+# Every program is sanitized, the hook that a runtime starts, too. The first finding ends the program that it is in; all
+# findings lie in build/asan/reports or build/tsan/reports, and each is a failed test. The last line is `N passed, N failed,
+# N skipped`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+usage() { sed -n '2,/^set -euo/{/^set -euo/d; s/^# \{0,1\}//; p}' scripts/sanitize.sh; }
+
+preset='' unit_only='' e2e_pattern=''
+while [[ $# -gt 0 ]]; do
+  case "$1" in
+    asan | tsan) preset=$1 ;;
+    --unit-only) unit_only=yes ;;
+    --e2e) [[ $# -ge 2 ]] || { usage >&2; exit 2; }; e2e_pattern=$2; shift ;;
+    -h | --help) usage; exit 0 ;;
+    *) echo "sanitize.sh: unknown word \"$1\"" >&2; usage >&2; exit 2 ;;
+  esac
+  shift
+done
+[[ -n "$preset" ]] || { usage >&2; exit 2; }
+
+build=build/$preset
+logs=$build/test-logs
+reports=$build/reports
+mkdir -p "$logs"
+# shellcheck source=scripts/steps.sh
+. scripts/steps.sh
+
+# What clang 14's ThreadSanitizer knows of a process's memory; it ends where the kernel may choose addresses beyond.
+readonly RANDOM_BITS_MAX=28
+
+# End-to-end tests that would say nothing here: the image has release programs, and a sanitized one is not static.
+readonly NOT_SANITIZED=(test_daemonset test_hook_is_static test_client_is_static)
+
+can_run() {
+  local bits
+  bits=$(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 0)
+  [[ "$preset" != tsan || "$bits" -le $RANDOM_BITS_MAX ]] && return
+  echo "ThreadSanitizer: skipped, vm.mmap_rnd_bits is $bits; sysctl -w vm.mmap_rnd_bits=$RANDOM_BITS_MAX lets it run"
+  count 0 0 1
+  return 1
+}
+
+count_reports() {
+  local report
+  for report in "$reports"/report.*; do
+    [[ -e "$report" ]] || continue
+    echo "$report:"
+    head -n 60 "$report"
+    count 0 1 0
+  done
+}
+
+quietly "$preset-configure" cmake --preset "$preset"
+quietly "$preset-build" cmake --build --preset "$preset" --parallel "$jobs"
+rm -f "$reports"/report.*
+if can_run; then
+  if [[ -z "$e2e_pattern" ]]; then
+    run_ctest "$build" "$preset-unit" unit --parallel "$jobs"
+    NETCLSD_SIM_LAST=${NETCLSD_SIM_LAST:-200} run_ctest "$build" "$preset-sim" sim --parallel "$jobs"
+  fi
+  if [[ -z "$unit_only" ]] && needs_root "kernel and end-to-end tests"; then
+    [[ -n "$e2e_pattern" ]] || run_ctest "$build" "$preset-kernel" kernel --parallel 1
+    NETCLSD_BIN_DIR=$PWD/$build/bin with_summary "$preset-e2e" tests/e2e/run.py "${NOT_SANITIZED[@]/#/--without=}" \
+      ${e2e_pattern:+"$e2e_pattern"}
+  fi
+  count_reports
+fi
+finish
