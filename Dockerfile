@@ -20,7 +20,7 @@ FROM docker.io/library/debian:bookworm-slim
 # What /out/bin/netclsd is linked to, and nothing else; a library that is missing here ends the build below.
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-      libcpp-httplib0.11 libprometheus-cpp-core1.0 libspdlog1.10 libsystemd0 libcap-ng0 libseccomp2 libyaml-cpp0.7 \
+      libcpp-httplib0.11 libprometheus-cpp-core1.0 libspdlog1.10 libsystemd0 libcap-ng0 libseccomp2 libssl3 libyaml-cpp0.7 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/aux-cache /var/log/*
 # The DaemonSet runs the agent as root without CAP_DAC_OVERRIDE, CAP_CHOWN and CAP_FOWNER. Programs that belong to another
 # user, whom nothing runs as, and that nobody may write are thus read-only to the agent, too, whatever the pod's

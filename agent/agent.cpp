@@ -56,6 +56,7 @@ struct Agent::Resources {
   NetClsMount mount;
   UniqueFd groups;
   std::unique_ptr<Mailbox> mailbox;
+  std::unique_ptr<WebAccess> web;
 
   static Result<Resources> open(const Config& config);
 };
@@ -77,8 +78,10 @@ Result<Agent::Resources> Agent::Resources::open(const Config& config) {
   if (!second) return pass_on(second.error());
   auto mailbox = Mailbox::create();
   if (!mailbox) return pass_on(mailbox.error());
-  return Resources{std::move(*state), std::move(*loop),  std::move(*signals), std::move(*second),
-                   std::move(*proc),  std::move(*mount), std::move(*groups),  std::move(*mailbox)};
+  auto web = WebAccess::load(config.web_config);
+  if (!web) return pass_on(web.error());
+  return Resources{std::move(*state), std::move(*loop),   std::move(*signals), std::move(*second), std::move(*proc),
+                   std::move(*mount), std::move(*groups), std::move(*mailbox), std::move(*web)};
 }
 
 Agent::Agent(CommandLine command_line, Config config, Resources resources)
@@ -102,12 +105,22 @@ Agent::Agent(CommandLine command_line, Config config, Resources resources)
       engine_(host(), options_, counters_),
       mailbox_(std::move(resources.mailbox)),
       service_(*mailbox_, engine_, counters_, readiness_, options_),
-      server_({.socket_path = config_.socket,
-               .state_dir = config_.state_dir,
-               .listen = config_.listen,
-               .socket_group = config_.socket_group,
-               .confine_thread = [this] { confine_server_thread(confinement_.seccomp); }},
-              service_, counters_, readiness_) {}
+      web_(std::move(resources.web)),
+      server_(server_options(), service_, counters_, readiness_) {}
+
+ApiServerOptions Agent::server_options() {
+  ApiServerOptions options;
+  options.socket_path = config_.socket;
+  options.state_dir = config_.state_dir;
+  options.listen = config_.listen;
+  options.socket_group = config_.socket_group;
+  options.confine_thread = [this] { confine_server_thread(confinement_.seccomp); };
+  if (web_->has_tls()) options.make_transport = [this] { return web_->make_transport(); };
+  if (config_.web_config) {
+    options.check_login = [this](std::string_view authorization) { return web_->check_login(authorization); };
+  }
+  return options;
+}
 
 Host Agent::host() { return {procfs_, cgroups_, groups_, clock_, exits_, events_, store_, spool_, reporter_}; }
 
@@ -151,8 +164,8 @@ Result<void> Agent::run() {
 // The listening sockets are open. The server's threads inherit what this one has given up, and nobody makes a thread
 // after them.
 Result<void> Agent::confine() {
-  auto confined =
-      confine_process(config_.sandbox, reachable_files(command_line_, config_, options_.mount_point), events_);
+  const LandlockRules rules = reachable_files(command_line_, config_, options_.mount_point, web_->files());
+  auto confined = confine_process(config_.sandbox, rules, events_);
   if (!confined) return pass_on(confined.error());
   confinement_ = std::move(*confined);
   service_.add_kernel_features(features_in_use(confinement_));
@@ -182,6 +195,7 @@ void Agent::start_up() {
 void Agent::on_second() {
   second_.acknowledge();
   tell_alive();
+  renew_web_access();
   engine_.look_into_spool();
   engine_.keep_unkept();
   if (!has_swept_) has_swept_ = engine_.sweep(SweepCause::kStartup).has_value();
@@ -215,18 +229,29 @@ void Agent::on_signal() {
 
 void Agent::reload() {
   auto loaded = load_config(command_line_);
-  if (!loaded) {
-    counters_.config_reload_failures.add();
-    log_event(LogLevel::kError, "config_reload_failed",
-              {{"error", loaded.error().message()}, {"now", "the configuration stays as it was"}});
-    return;
-  }
+  if (!loaded) return refuse_reload(loaded.error());
+  // Changes nothing if it fails, and is the last step that can.
+  if (auto renewed = web_->reload(); !renewed) return refuse_reload(renewed.error());
   for (const std::string& key : restart_only_changes(config_, *loaded)) {
     log_event(LogLevel::kWarning, "config_needs_restart", {{"key", key}});
   }
   apply(*loaded);
   counters_.config_reloads.add();
   log_event(LogLevel::kInfo, "config_reloaded");
+}
+
+void Agent::refuse_reload(const Error& error) {
+  counters_.config_reload_failures.add();
+  log_event(LogLevel::kError, "config_reload_failed",
+            {{"error", error.message()}, {"now", "the configuration stays as it was"}});
+}
+
+// A certificate is renewed by whoever renews it, who need not know of us.
+void Agent::renew_web_access() {
+  const auto renewed = web_->reload_if_changed();
+  if (!renewed) return;
+  if (!*renewed) return refuse_reload(renewed->error());
+  log_event(LogLevel::kInfo, "web_config_reloaded");
 }
 
 // Registered containers keep their class; what is registered from now on follows the new policy.

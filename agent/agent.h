@@ -20,6 +20,7 @@
 #include "agent/server/api_server.h"
 #include "agent/state/registration_files.h"
 #include "agent/state/spool_directory.h"
+#include "agent/web/web_access.h"
 
 namespace netclsd {
 
@@ -41,9 +42,12 @@ class Agent {
   void update_readiness();
   void on_signal();
   void reload();
+  void refuse_reload(const Error& error);
+  void renew_web_access();
   void apply(const Config& config);
   [[nodiscard]] std::chrono::milliseconds time_to_wait(bool has_more);
   [[nodiscard]] Host host();
+  [[nodiscard]] ApiServerOptions server_options();
 
   // Members are destroyed bottom up: requests stop before what they call.
   CommandLine command_line_;
@@ -68,6 +72,7 @@ class Agent {
   std::unique_ptr<Mailbox> mailbox_;
   LoopService service_;
   Confinement confinement_;
+  std::unique_ptr<WebAccess> web_;
   ApiServer server_;
   Nap nap_;
   bool has_swept_ = false;

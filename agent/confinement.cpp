@@ -62,11 +62,13 @@ SeccompMode possible_seccomp(SeccompMode wanted) {
 
 }  // namespace
 
-LandlockRules reachable_files(const CommandLine& command_line, const Config& config, const std::string& net_cls_mount) {
+LandlockRules reachable_files(const CommandLine& command_line, const Config& config, const std::string& net_cls_mount,
+                              const std::vector<std::string>& web_files) {
   LandlockRules rules;
   rules.read = {"/proc"};
   add_cgroup_mounts(rules.read);
   add_place_of(command_line.config_file.value_or(kDefaultConfigFile), rules.read);
+  for (const std::string& file : web_files) add_place_of(file, rules.read);
   rules.groups = {net_cls_mount};
   rules.files = {config.state_dir};
   rules.removal = {std::filesystem::path(config.socket).parent_path().string()};

@@ -14,7 +14,8 @@ namespace netclsd {
 // Also what a reload will read: of the configuration the whole directory, since an editor renames a new file into it,
 // and a ConfigMap swaps a link.
 [[nodiscard]] LandlockRules reachable_files(const CommandLine& command_line, const Config& config,
-                                            const std::string& net_cls_mount);
+                                            const std::string& net_cls_mount,
+                                            const std::vector<std::string>& web_files);
 
 struct Confinement {
   std::string capabilities;                 // "none", "net_admin"

@@ -6,6 +6,7 @@
 #include "agent/agent.h"
 #include "agent/logging/log.h"
 #include "agent/node.h"
+#include "agent/web/web_access.h"
 #include "common/base/fault_environment.h"
 
 namespace {
@@ -26,6 +27,12 @@ int tell(const Result<std::string>& outcome) {
   return 0;
 }
 
+// What the agent would find out at its start, besides what the kernel says.
+Result<std::string> check(const Config& config) {
+  if (auto loaded = WebAccess::load(config.web_config); !loaded) return pass_on(loaded.error());
+  return "the configuration is valid";
+}
+
 int run_agent(const CommandLine& command_line, const Config& config) {
   configure_logging(config.log.level, config.log.format);
   auto agent = Agent::make(command_line, config);
@@ -41,7 +48,7 @@ int run(const CommandLine& command_line) {
     case Task::kRun:
       return run_agent(command_line, *config);
     case Task::kCheckConfig:
-      return tell("the configuration is valid");
+      return tell(check(*config));
     case Task::kPrepare:
       return tell(prepare_node(*config));
     case Task::kCleanUp:

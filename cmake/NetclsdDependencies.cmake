@@ -11,6 +11,7 @@ pkg_check_modules(libcap-ng REQUIRED IMPORTED_TARGET libcap-ng)
 pkg_check_modules(libseccomp REQUIRED IMPORTED_TARGET libseccomp)
 pkg_check_modules(yaml-cpp REQUIRED IMPORTED_TARGET yaml-cpp)
 find_package(OpenSSL 3 REQUIRED)
+pkg_check_modules(libxcrypt REQUIRED IMPORTED_TARGET libxcrypt)
 find_library(LIBMD_STATIC libmd.a REQUIRED)  # SHA-256, for static programs
 find_path(TOMLPLUSPLUS_INCLUDE_DIR toml++/toml.h REQUIRED)  # headers only; its package offers the shared library
 find_package(prometheus-cpp REQUIRED COMPONENTS core)

@@ -35,7 +35,7 @@ Result<void> set_on_failure(HookOptions& options, std::string_view value) {
 
 Result<void> set_seccomp(HookOptions& options, std::string_view value) {
   const auto mode = parse_seccomp_mode(value);
-  if (!mode) return invalid("--seccomp " + quoted(value) + " is not kill, log or off");
+  if (!mode) return invalid("--seccomp " + in_quotes(value) + " is not kill, log or off");
   options.seccomp = *mode;
   return {};
 }

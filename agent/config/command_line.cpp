@@ -20,10 +20,11 @@ struct OverridingFlag {
   const char* help;
 };
 
-constexpr std::array<OverridingFlag, 10> kOverridingFlags = {{
+constexpr std::array<OverridingFlag, 11> kOverridingFlags = {{
     {"--socket", "socket", "PATH", "Unix socket of the API"},
     {"--state-dir", "state_dir", "DIR", "where registrations outlive the agent"},
     {"--listen", "listen", "IP:PORT", "TCP listener of /livez, /readyz and /metrics; \"\" for none"},
+    {"--web-config", "web_config", "FILE", "TLS and passwords of that listener, as Prometheus's tools take them"},
     {"--net-cls-mount", "net_cls.mount", "DIR", "net_cls hierarchy, or \"auto\""},
     {"--net-cls-parent", "net_cls.parent", "NAME", "group that all groups are made below"},
     {"--receive-buffer", "receive_buffer", "SIZE", "event socket's receive buffer, like 64MiB"},

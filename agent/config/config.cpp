@@ -39,6 +39,7 @@ std::vector<std::string> restart_only_changes(const Config& old, const Config& n
   compare("socket_group", old.socket_group, now.socket_group);
   compare("state_dir", old.state_dir, now.state_dir);
   compare("listen", old.listen, now.listen);
+  compare("web_config", old.web_config, now.web_config);
   compare("net_cls.mount", old.net_cls.mount, now.net_cls.mount);
   compare("net_cls.parent", old.net_cls.parent, now.net_cls.parent);
   compare("receive_buffer", old.receive_buffer_bytes, now.receive_buffer_bytes);

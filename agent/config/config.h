@@ -56,6 +56,7 @@ struct Config {
   std::optional<std::string> socket_group;  // a name or a number; std::nullopt: only root may connect
   std::string state_dir = "/run/netclsd";
   std::optional<ListenAddress> listen = ListenAddress{"127.0.0.1", 9917};  // std::nullopt: no TCP listener
+  std::optional<std::string> web_config;  // TLS and passwords of `listen`, agent/web/web_config.h
   NetClsConfig net_cls;
   std::map<std::string, ClassId> classes;
   // A ClassName is one of `classes`.

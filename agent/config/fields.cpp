@@ -6,23 +6,16 @@
 namespace netclsd {
 namespace {
 
-std::string joined(const std::vector<std::string_view>& names) {
+std::string joined(std::span<const std::string_view> names) {
   std::string out;
   for (const auto name : names) out.append(out.empty() ? "" : ", ").append(name);
   return out;
 }
 
-Failure unknown_key(const ConfigValue& object, const JsonMember& member, std::span<const ConfigKey> keys) {
+std::vector<std::string_view> names_of(std::span<const ConfigKey> keys) {
   std::vector<std::string_view> names;
   for (const ConfigKey& key : keys) names.push_back(key.name);
-  const std::string prefix = object.path.empty() ? "" : object.path + ".";
-  std::string problem = "unknown key \"" + prefix + printable(member.key) + "\"; ";
-  if (const auto near = nearest(member.key, names)) {
-    problem.append("did you mean \"").append(prefix).append(*near).append("\"?");
-  } else {
-    problem.append("expected one of ").append(joined(names));
-  }
-  return ConfigValue{{.line = member.line, .members = {}}, "", object.file}.wrong(problem);
+  return names;
 }
 
 const ConfigKey* find(std::span<const ConfigKey> keys, std::string_view name) {
@@ -33,6 +26,17 @@ const ConfigKey* find(std::span<const ConfigKey> keys, std::string_view name) {
 }
 
 }  // namespace
+
+Failure unknown_key(const ConfigValue& object, const JsonMember& member, std::span<const std::string_view> known) {
+  const std::string prefix = object.path.empty() ? "" : object.path + ".";
+  std::string problem = "unknown key \"" + prefix + printable(member.key) + "\"; ";
+  if (const auto near = nearest(member.key, known)) {
+    problem.append("did you mean \"").append(prefix).append(*near).append("\"?");
+  } else {
+    problem.append("expected one of ").append(joined(known));
+  }
+  return ConfigValue{{.line = member.line, .members = {}}, "", object.file}.wrong(problem);
+}
 
 Failure ConfigValue::wrong(std::string_view problem) const {
   std::string message;
@@ -51,7 +55,7 @@ Result<void> read_members(const ConfigValue& object, std::span<const ConfigKey> 
   if (object.node.kind != JsonNode::Kind::kObject) return object.expected("an object");
   for (const JsonMember& member : object.node.members) {
     const ConfigKey* key = find(keys, member.key);
-    if (key == nullptr) return unknown_key(object, member, keys);
+    if (key == nullptr) return unknown_key(object, member, names_of(keys));
     if (auto read = key->read(member_value(object, member), config); !read) return read;
   }
   return {};

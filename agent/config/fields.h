@@ -32,6 +32,10 @@ struct ConfigKey {
 // Each member of the object by its key; unknown keys are errors.
 [[nodiscard]] Result<void> read_members(const ConfigValue& object, std::span<const ConfigKey> keys, Config& config);
 
+// What to answer for a member that is none of the `known` ones: "unknown key …; did you mean …?"
+[[nodiscard]] Failure unknown_key(const ConfigValue& object, const JsonMember& member,
+                                  std::span<const std::string_view> known);
+
 [[nodiscard]] Result<std::string_view> string_in(const ConfigValue& value, std::string_view what);
 
 // An array of classids and ranges.

@@ -93,6 +93,12 @@ Result<void> read_listen(const ConfigValue& value, Config& config) {
   return {};
 }
 
+Result<void> read_web_config(const ConfigValue& value, Config& config) {
+  config.web_config.reset();
+  if (value.node.kind == Kind::kNull) return {};
+  return read_path(value, kPathMax, config.web_config.emplace());
+}
+
 Result<void> read_mount(const ConfigValue& value, Config& config) {
   const auto text = string_in(value, "\"auto\" or an absolute path");
   if (!text) return pass_on(text.error());
@@ -209,12 +215,13 @@ Result<void> read_schema(const ConfigValue& value, Config&) {
   return {};
 }
 
-const std::array<ConfigKey, 15> kKeys = {{
+const std::array<ConfigKey, 16> kKeys = {{
     {"$schema", read_schema},
     {"socket", read_socket},
     {"socket_group", read_socket_group},
     {"state_dir", read_state_dir},
     {"listen", read_listen},
+    {"web_config", read_web_config},
     {"net_cls", read_net_cls, kNetClsKeys},
     {"classes", read_classes},
     {"default_class", read_default_class},

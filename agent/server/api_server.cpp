@@ -85,6 +85,8 @@ HttpServerOptions ApiServer::http_options() const {
 Result<void> ApiServer::serve_tcp() {
   HttpServerOptions options = http_options();
   options.workers = options_.probe_workers;
+  options.make_transport = options_.make_transport;
+  options.check_login = options_.check_login;
   tcp_ = std::make_unique<HttpServer>(std::move(options));
   add_probe_routes(*tcp_, counters_, readiness_);
   return tcp_->serve(std::move(tcp_listener_));

@@ -21,9 +21,11 @@
 
 #include "agent/config/listen_address.h"
 #include "agent/engine/counters.h"
+#include "agent/server/login.h"
 #include "agent/server/peer.h"
 #include "agent/server/readiness.h"
 #include "agent/server/service.h"
+#include "agent/server/transport.h"
 #include "common/base/error.h"
 #include "common/base/unique_fd.h"
 
@@ -39,6 +41,8 @@ struct ApiServerOptions {
   std::chrono::milliseconds request_timeout = std::chrono::seconds{2};
   // A group's name or number, whose members may read (GET, HEAD) over the Unix socket. std::nullopt: only root may.
   std::optional<std::string> socket_group;
+  TransportFactory make_transport;       // of the TCP listener; empty: plain
+  LoginCheck check_login;                // of the TCP listener; empty: everybody is accepted
   std::function<void()> confine_thread;  // called first in every thread of the server; may be empty
 };
 

@@ -47,7 +47,11 @@ HandlerResponse check_request(const httplib::Request& request, httplib::Response
   return HandlerResponse::Unhandled;
 }
 
-HandlerResponse ask_who(httplib::Response& response) {
+HandlerResponse refuse_login(httplib::Response& response, Login login) {
+  if (login == Login::kBusy) {
+    response.set_header("Retry-After", "1");
+    return refuse(response, 503, "another password is being checked; come again");
+  }
   response.set_header("WWW-Authenticate", "Basic realm=\"netclsd\"");
   return refuse(response, 401, "say who you are: a user of the web configuration, with the password");
 }
@@ -115,7 +119,10 @@ HttpServer::HttpServer(HttpServerOptions options) : options_(std::move(options))
   set_payload_max_length(kBodyMax_bytes);
   set_expect_100_continue_handler(refuse_to_continue);
   set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
-    if (options_.is_admitted && !options_.is_admitted(request)) return ask_who(response);
+    if (options_.check_login) {
+      const Login login = options_.check_login(request.get_header_value("Authorization"));
+      if (login != Login::kAccepted) return refuse_login(response, login);
+    }
     return check_request(request, response, options_.is_read_only);
   });
   set_error_handler([](const httplib::Request&, httplib::Response& response) {

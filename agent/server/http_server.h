@@ -15,6 +15,7 @@
 
 #include "agent/logging/repeat_guard.h"
 #include "agent/server/connection_loop.h"
+#include "agent/server/login.h"
 #include "agent/server/peer.h"
 #include "agent/server/problem.h"
 #include "agent/server/transport.h"
@@ -31,8 +32,7 @@ struct HttpServerOptions {
   bool is_read_only = true;                                             // only GET and HEAD, and no body
   const PeerGate* gate = nullptr;                                       // outlives the server; null: everybody may ask
   TransportFactory make_transport;                                      // empty: plain
-  // On a worker's thread; false is answered 401. Empty: everybody is admitted.
-  std::function<bool(const httplib::Request&)> is_admitted;
+  LoginCheck check_login;                                               // empty: everybody is accepted
   std::function<void()> confine_thread;  // called first in every thread of the server; may be empty
 };
 

@@ -1,5 +1,6 @@
 """What the agent's pod may do and how it is run: what users rely on, word for word."""
 
+import subprocess
 import unittest
 
 from chart.support.helm import CHART, CI_VALUES, agent_pod, container, find, rendered
@@ -134,6 +135,59 @@ class Probes(unittest.TestCase):
         self.assertEqual(agent["ports"][0]["containerPort"], 19917)
         self.assertEqual(find(objects, "Service", "node-classes")["spec"]["ports"][0]["port"], 19917)
         self.assertEqual(find(objects, "NetworkPolicy")["spec"]["ingress"][0]["ports"][0]["port"], 19917)
+
+
+class WebConfig(unittest.TestCase):
+    """TLS and passwords of the listener, from a Secret."""
+
+    ON = ("webConfig.secretName=web",)
+
+    def test_nothing_of_it_is_there_without_a_secret(self):
+        pod = agent_pod(rendered())
+        self.assertNotIn("web", [each["name"] for each in pod["spec"]["volumes"]])
+        self.assertNotIn("--web-config", str(pod))
+
+    def test_the_secret_is_mounted_for_the_agent_alone(self):
+        pod = agent_pod(rendered(sets=self.ON))
+        self.assertIn({"name": "web", "secret": {"secretName": "web", "defaultMode": 0o400}}, pod["spec"]["volumes"])
+        self.assertEqual(mounts(container(pod, "agent"))["/etc/netclsd-web"], ("web", None, True))
+        self.assertIn("--web-config=/etc/netclsd-web/web-config.yaml", container(pod, "agent")["args"])
+        for each in pod["spec"]["initContainers"]:
+            self.assertNotIn("/etc/netclsd-web", mounts(each))
+            self.assertNotIn("--web-config", str(each))
+
+    def test_the_key_is_the_file_s_name(self):
+        self.assertIn("--web-config=/etc/netclsd-web/web.yml", container(agent_pod(rendered(EVERYTHING)), "agent")["args"])
+
+    def test_probes_ask_the_unix_socket_which_needs_no_password(self):
+        agent = container(agent_pod(rendered(sets=self.ON)), "agent")
+        for probe, command in (("livenessProbe", "netclsctl status > /dev/null || [ $? -eq 3 ]"),
+                               ("readinessProbe", "netclsctl status > /dev/null")):
+            self.assertNotIn("httpGet", agent[probe])
+            self.assertEqual(agent[probe]["exec"]["command"], ["/bin/sh", "-c", command])
+
+    def alive(self, exit_status):
+        """Whether the liveness probe's command says so, with a netclsctl that ends like this."""
+        command = container(agent_pod(rendered(sets=self.ON)), "agent")["livenessProbe"]["exec"]["command"]
+        script = f"netclsctl() {{ return {exit_status}; }}\n{command[2]}"
+        return subprocess.run(["/bin/sh", "-c", script], check=False).returncode == 0
+
+    def test_an_agent_that_is_not_ready_is_alive_and_one_that_does_not_answer_is_not(self):
+        self.assertEqual([self.alive(status) for status in (0, 1, 3)], [True, False, True])
+
+    def test_monitors_scrape_as_they_are_told(self):
+        for kind, endpoints in (("ServiceMonitor", "endpoints"), ("PodMonitor", "podMetricsEndpoints")):
+            endpoint = find(rendered(EVERYTHING), kind)["spec"][endpoints][0]
+            self.assertEqual(endpoint["scheme"], "https")
+            self.assertEqual(endpoint["tlsConfig"]["serverName"], "netclsd")
+            self.assertEqual(endpoint["basicAuth"]["password"], {"name": "netclsd-scrape", "key": "password"})
+
+    def test_the_chart_s_test_does_not_ask_agents_that_want_a_password(self):
+        def is_protected(*sets):
+            pod = find(rendered(sets=sets), "Pod", "node-netclsd-test")
+            return {each["name"]: each["value"] for each in pod["spec"]["containers"][0]["env"]}["IS_PROTECTED"]
+
+        self.assertEqual((is_protected(), is_protected(*self.ON)), ("false", "true"))
 
 
 class Scheduling(unittest.TestCase):

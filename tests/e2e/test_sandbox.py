@@ -1,7 +1,5 @@
 """What the agent keeps of its privileges when it has started, and that this is enough."""
 
-import os
-import re
 import signal
 import unittest
 from pathlib import Path
@@ -9,14 +7,11 @@ from pathlib import Path
 from .support import kernel
 from .support.case import EndToEndTest
 from .support.container import CLASSID
+from .support.kernel import kernel_is_at_least
 from .support.programs import program
 from .support.waiting import eventually, eventually_equal
 
 NET_ADMIN = 1 << 12
-
-
-def kernel_is_at_least(major, minor):
-    return tuple(map(int, re.match(r"(\d+)\.(\d+)", os.uname().release).groups())) >= (major, minor)
 
 
 def privileges(pid):

@@ -29,6 +29,7 @@ ALLOWED = {
     "agent/server": ("common", "agent/core", "agent/metrics", "agent/engine", "agent/logging", "agent/config"),
     "agent/metrics": ("common", "agent/core", "agent/engine"),
     "agent/logging": ("common",),
+    "agent/web": ("common", "agent/config", "agent/server"),
     "agent/config": ("common", "agent/core", "agent/logging"),
     # Measures whatever it wants; nobody includes it.
     "bench": ("common", "agent", "hook", "cli"),

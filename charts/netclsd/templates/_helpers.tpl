@@ -55,8 +55,14 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- .Values.listenAddress | trimPrefix "[" | trimSuffix "]" }}
 {{- end }}
 
-{{- /* The kubelet asks the pod's address, which is the node's; an agent on loopback hears it there only. */ -}}
+{{- /* The kubelet asks the pod's address, which is the node's; an agent on loopback hears it there only. With a web
+configuration the kubelet would need a password, or a certificate, that it does not have: then the Unix socket is asked,
+from inside. An agent that is not ready is alive, and `netclsctl status` ends with 3. Argument: list $ PATH. */ -}}
 {{- define "netclsd.probe" -}}
+{{- if (first .).Values.webConfig.secretName }}
+exec:
+  command: [/bin/sh, -c, {{ ternary "netclsctl status > /dev/null" "netclsctl status > /dev/null || [ $? -eq 3 ]" (eq (last .) "/readyz") | quote }}]
+{{- else }}
 httpGet:
   path: {{ last . }}
   port: metrics
@@ -65,6 +71,7 @@ httpGet:
   host: {{ include "netclsd.bareAddress" . | quote }}
   {{- end }}
   {{- end }}
+{{- end }}
 {{- end }}
 
 {{- /* For containers that need nothing of the node. */ -}}
@@ -163,6 +170,13 @@ below it (cgroup v1) keeps its own flags and can be written. */ -}}
   path: /metrics
   interval: {{ .interval }}
   scrapeTimeout: {{ .scrapeTimeout }}
+  scheme: {{ .scheme }}
+  {{- with .tlsConfig }}
+  tlsConfig: {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .basicAuth }}
+  basicAuth: {{- toYaml . | nindent 4 }}
+  {{- end }}
   relabelings:
     - sourceLabels: [__meta_kubernetes_pod_node_name]
       targetLabel: instance

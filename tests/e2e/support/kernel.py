@@ -10,6 +10,10 @@ from pathlib import Path
 from .programs import tool
 
 
+def kernel_is_at_least(major, minor):
+    return tuple(map(int, re.match(r"(\d+)\.(\d+)", os.uname().release).groups())) >= (major, minor)
+
+
 def cgroup_paths(pid):
     """hierarchy → path of the process, read from a live thread: a leader that has exited shows its old path for ever.
     None: the process is gone, or only a zombie is left of it."""

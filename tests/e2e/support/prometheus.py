@@ -13,14 +13,14 @@ JOB, INSTANCE = "netclsd", "node1"
 
 
 class Prometheus:
-    def __init__(self, host, agent, rules=None, interval="1s"):
-        """`rules`: a file of them"""
+    def __init__(self, host, agent, rules=None, interval="1s", scrape=None):
+        """`rules`: a file of them; `scrape`: more keys of its scrape_config"""
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         target = {"targets": [agent.configuration["listen"]], "labels": {"instance": INSTANCE}}
         configuration = {"global": {"scrape_interval": interval, "evaluation_interval": interval},
                          "rule_files": [str(rules)] if rules else [],
-                         "scrape_configs": [{"job_name": JOB, "static_configs": [target]}]}
+                         "scrape_configs": [{"job_name": JOB, "static_configs": [target], **(scrape or {})}]}
         file = host.work / "prometheus.json"  # JSON is YAML
         file.write_text(json.dumps(configuration))
         self._process = subprocess.Popen(
@@ -30,6 +30,8 @@ class Prometheus:
         eventually("Prometheus is ready", self._is_ready)
 
     def stop(self):
+        if self._process.poll() is not None:
+            return
         self._process.terminate()
         self._process.wait(20)
 

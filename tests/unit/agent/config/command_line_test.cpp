@@ -46,13 +46,15 @@ TEST_F(CommandLineTest, OneTaskInsteadOfRunning) {
 }
 
 TEST_F(CommandLineTest, FlagsOverrideTheFile) {
-  const auto config = load_config(accepted({"--config", file_.c_str(), "--listen", "127.0.0.1:2", "--socket", "/s",
-                                            "--net-cls-mount=/m", "--net-cls-parent", "p", "--receive-buffer", "1MiB",
-                                            "--audit-interval", "5s", "--log-level", "debug", "--log-format", "json"}));
+  const auto config =
+      load_config(accepted({"--config", file_.c_str(), "--listen", "127.0.0.1:2", "--socket", "/s", "--web-config",
+                            "/w", "--net-cls-mount=/m", "--net-cls-parent", "p", "--receive-buffer", "1MiB",
+                            "--audit-interval", "5s", "--log-level", "debug", "--log-format", "json"}));
   ASSERT_TRUE(config) << config.error().message();
   EXPECT_EQ(config->state_dir, "/from/file");
   EXPECT_EQ(config->listen, (ListenAddress{"127.0.0.1", 2}));
   EXPECT_EQ(config->socket, "/s");
+  EXPECT_EQ(config->web_config, "/w");
   EXPECT_EQ(config->net_cls, (NetClsConfig{"/m", "p"}));
   EXPECT_EQ(config->receive_buffer_bytes, 1U << 20);
   EXPECT_EQ(config->audit_interval, std::chrono::seconds{5});

@@ -35,6 +35,7 @@ TEST(ConfigTest, AnEmptyObjectMeansDefaults) {
 TEST(ConfigTest, EveryKeyIsRead) {
   const Config config = parsed(R"({
     /* a comment */ "socket": "/s", "socket_group": "990", "state_dir": "/d", "listen": "[::1]:80",
+    "web_config": "/w",
     "net_cls": {"mount": "/m", "parent": "p"},
     "default_class": "gold",  // before the classes
     "classes": {"gold": "10:1", "bulk": "0x100020"},
@@ -49,6 +50,7 @@ TEST(ConfigTest, EveryKeyIsRead) {
   EXPECT_EQ(config.socket_group, "990");
   EXPECT_EQ(config.state_dir, "/d");
   EXPECT_EQ(config.listen, (ListenAddress{"::1", 80}));
+  EXPECT_EQ(config.web_config, "/w");
   EXPECT_EQ(config.net_cls, (NetClsConfig{"/m", "p"}));
   EXPECT_EQ(config.classes.at("gold"), *ClassId::parse("10:1"));
   EXPECT_EQ(config.classes.at("bulk"), *ClassId::parse("10:20"));
@@ -72,6 +74,8 @@ TEST(ConfigTest, ADefaultClassMayBeAClassid) {
   EXPECT_EQ(std::get<ClassId>(*parsed(R"({"default_class": "10:7"})").default_class), *ClassId::parse("10:7"));
   EXPECT_EQ(parsed(R"({"default_class": null})").default_class, std::nullopt);
 }
+
+TEST(ConfigTest, NullAsWebConfigMeansNoFile) { EXPECT_EQ(parsed(R"({"web_config": null})").web_config, std::nullopt); }
 
 TEST(ConfigTest, NullOrNothingAsListenMeansNoTcpListener) {
   EXPECT_EQ(parsed(R"({"listen": null})").listen, std::nullopt);
@@ -136,6 +140,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadConfig{R"({"listen": "localhost:9917"})",
                   "c.json:1: listen: expected an IP address and a port like \"127.0.0.1:9917\" or \"[::1]:9917\", or "
                   "null, found \"localhost:9917\""},
+        BadConfig{R"({"web_config": ""})",
+                  R"(c.json:1: web_config: expected an absolute path of at most 1024 characters, found "")"},
         BadConfig{R"({"net_cls": {"mount": "relative"}})",
                   R"(c.json:1: net_cls.mount: expected "auto" or an absolute path, found "relative")"},
         BadConfig{R"({"net_cls": {"parent": "a/b"}})",
@@ -271,13 +277,14 @@ TEST(RestartOnlyChangesTest, NamesExactlyTheKeysThatSighupCannotChange) {
   now.socket_group = "adm";
   now.state_dir = "/d";
   now.listen.reset();
+  now.web_config = "/w";
   now.net_cls = {"/m", "p"};
   now.receive_buffer_bytes = 1;
   now.log.format = LogFormat::kJson;
   now.sandbox = {SeccompMode::kLog, LandlockMode::kOff};
   EXPECT_THAT(restart_only_changes(old, now),
-              testing::ElementsAre("socket", "socket_group", "state_dir", "listen", "net_cls.mount", "net_cls.parent",
-                                   "receive_buffer", "log.format", "sandbox.seccomp", "sandbox.landlock"));
+              testing::ElementsAre("socket", "socket_group", "state_dir", "listen", "web_config", "net_cls.mount",
+                                   "net_cls.parent", "receive_buffer", "log.format", "sandbox.seccomp", "sandbox.landlock"));
 }
 
 TEST(ConfigTest, TheSandboxIsOnUnlessItIsSwitchedOff) {
