@@ -18,6 +18,8 @@
 
 namespace {
 
+constexpr int kHops = 5'000;
+
 [[noreturn]] void die(const char* what) {
   std::perror(what);
   _exit(3);
@@ -101,6 +103,23 @@ void chain_of_forks() {
   stay();
 }
 
+// Is another process every few microseconds, for a second or so, and then stands still. Who is left collects the dead.
+void hop() {
+  fork_and_leave([] {
+    std::signal(SIGCHLD, SIG_IGN);
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) die("subreaper");
+    fork_and_leave([] {
+      for (int generation = 0; generation < kHops; ++generation) {
+        const pid_t child = fork();
+        if (child < 0) die("fork");
+        if (child > 0) _exit(0);
+      }
+      stay();
+    });
+    stay();
+  });
+}
+
 void renamed() {
   fork_and_leave([] {
     for (const char* name : {"runc:[2:INIT]", "netclsd", "a) R 1 1 1", "\x1b[2J\n0::/"}) {
@@ -132,10 +151,19 @@ struct Shape {
 };
 
 constexpr Shape kShapes[] = {
-    {"double-fork", double_fork},       {"clone-parent", clone_parent},     {"clone-parent-twice", clone_parent_twice},
-    {"unshare-cgroup", unshare_cgroup}, {"unshare-pid", unshare_pid},       {"unshare-everything", unshare_everything},
-    {"subreaper", subreaper},           {"chain-of-forks", chain_of_forks}, {"renamed", renamed},
-    {"execs-again", execs_again},       {"leader-ends", leader_ends},       {"stay", stay},
+    {"double-fork", double_fork},
+    {"clone-parent", clone_parent},
+    {"clone-parent-twice", clone_parent_twice},
+    {"unshare-cgroup", unshare_cgroup},
+    {"unshare-pid", unshare_pid},
+    {"unshare-everything", unshare_everything},
+    {"subreaper", subreaper},
+    {"chain-of-forks", chain_of_forks},
+    {"hop", hop},
+    {"renamed", renamed},
+    {"execs-again", execs_again},
+    {"leader-ends", leader_ends},
+    {"stay", stay},
 };
 
 }  // namespace
