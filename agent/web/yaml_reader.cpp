@@ -64,7 +64,7 @@ class TreeBuilder : public YAML::EventHandler {
   void add(const YAML::Mark& mark, YAML::anchor_t anchor, const std::string& tag, Kind kind, const std::string& text) {
     if (!admits(mark, anchor, tag)) return;
     if (is_key_next()) return kind == Kind::kNull ? stop(mark, "a key is missing") : add_key(mark, text);
-    if (JsonNode* node = next_slot(mark)) *node = {.kind = kind, .line = mark.line + 1, .text = text};
+    if (JsonNode* node = next_slot(mark)) *node = {.kind = kind, .line = mark.line + 1, .text = text, .members = {}};
   }
 
   void open(const YAML::Mark& mark, YAML::anchor_t anchor, const std::string& tag, Kind kind) {

@@ -39,8 +39,8 @@ TEST(ContainerdConfigTest, FileWithoutVersionIsOfVersionOne) {
   EXPECT_THAT(parse_containerd_config("a = \n").error().message(), HasSubstr("line 1: "));
 }
 
-TEST(ContainerdConfigTest, AHeaderThatBeginsWithAnythingIsAnErrorAndNotTheEnd) {
-  for (const char* text : {"[&", "[:a]\n", "[[[a]]]\n", "[[=\n"}) {
+TEST(ContainerdConfigTest, WhatIsNoTomlIsAnErrorAndNotTheEnd) {
+  for (const char* text : {"[&", "[:a]\n", "[[[a]]]\n", "[[=\n", "d\xd2\x96"}) {
     EXPECT_THAT(parse_containerd_config(text).error().message(), HasSubstr("line 1: ")) << text;
   }
 }
