@@ -45,8 +45,8 @@ Result<RegisterRequest> read_request(const Json& object) {
   return request;
 }
 
-// Not one by one with [], which looks through all that are there already: who chooses the annotations could have so many
-// that the hook is not done in time.
+// Not one by one with [], which looks through all that are there already: who chooses the annotations could have so
+// many that the hook is not done in time.
 OrderedJson to_ordered(const Annotations& annotations) {
   OrderedJson::object_t object;
   object.reserve(annotations.size());
