@@ -1,8 +1,10 @@
 #include "agent/web/web_config.h"
 
 #include <gmock/gmock.h>
+
 #include <gtest/gtest.h>
 #include <unistd.h>
+#include <ostream>
 
 #include "tests/unit/common/temporary_directory.h"
 
@@ -73,6 +75,9 @@ struct BadWebConfig {
   std::string text;
   std::string error;
 };
+
+// The parameter is part of the test's name.
+void PrintTo(const BadWebConfig& config, std::ostream* out) { *out << config.error; }
 
 class BadWebConfigTest : public testing::TestWithParam<BadWebConfig> {};
 

@@ -50,7 +50,7 @@ TEST(ClassRequestTest, ContradictionAtOneLevelIsAnError) {
 }
 
 TEST(ClassRequestTest, AContainersNameKeepsTheErrorOneShortLine) {
-  const std::string name = "web\nERROR forged" + std::string(10'000, 'x');
+  const std::string name = "web\nERROR forged" + std::string(230, 'x');
   const auto request =
       class_request({{"io.kubernetes.container.name", name}, {"netclsd.io/classid." + name, "0"}}, std::nullopt);
   ASSERT_FALSE(request);
