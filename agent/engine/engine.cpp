@@ -21,6 +21,7 @@ Engine::Engine(Host host, EngineOptions options, Counters& counters)
       options_(std::move(options)),
       counters_(counters),
       mover_(host_, *this, containers_, tracker_, counters_),
+      patrol_(host_, containers_, tracker_, mover_, counters_),
       refusals_(host_, options_, containers_, counters_),
       registrar_(host_, options_, containers_, tracker_, mover_, refusals_),
       releaser_(host_, containers_, tracker_),
@@ -44,8 +45,10 @@ bool Engine::work(std::size_t examinations_max) {
   }
   if (mover_.take_lost_group()) distrust_events();
   if (has_spooled_) take_up_spool(kSpoolPerRound);
+  if (mover_.take_overlooked()) patrol_.ask();
+  const bool is_on_patrol = mover_.is_idle() && !overrun_ && patrol_.go_on();
   update_gauges();
-  return has_spooled_ || !mover_.is_idle();
+  return has_spooled_ || !mover_.is_idle() || is_on_patrol;
 }
 
 void Engine::tick() {
@@ -69,6 +72,7 @@ MonotonicTime Engine::next_deadline() const {
     deadline = std::min({deadline, overrun_->last_drop_at + kCalm, overrun_->began_at + kOverrunSweepAfterMax});
   }
   if (containers_.has_ended()) deadline = std::min(deadline, last_retry_at_ + kReleaseRetry);
+  if (const auto look = patrol_.next_look(); look && !overrun_) deadline = std::min(deadline, *look);
   return deadline;
 }
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "agent/engine/patrol.h"
 #include "agent/engine/recovery.h"
 #include "agent/engine/releaser.h"
 #include "agent/engine/sweeper.h"
@@ -77,6 +78,7 @@ class Engine : public EventSink {
   Containers containers_;
   Tracker tracker_{containers_.claims()};
   Mover mover_;
+  Patrol patrol_;
   Refusals refusals_;
   Registrar registrar_;
   Releaser releaser_;

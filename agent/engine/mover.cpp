@@ -23,6 +23,8 @@ MoveCause label(JoinCause cause) {
   return MoveCause::kSweep;
 }
 
+bool has_event(JoinCause cause) { return cause == JoinCause::kFork || cause == JoinCause::kExec; }
+
 bool is_gone(const Error& error) { return error.code() == ErrorCode::kNotFound || error.sys_errno() == ENODEV; }
 
 }  // namespace
@@ -45,7 +47,7 @@ MoveOutcome Mover::examine(const Examine& examine) {
   // Also if it has ended: what it forked before may be told later, and must find its parent. The next sweep forgets it.
   tracker_.inherit(examine);
   const auto cgroups = host_.processes.cgroups(examine.pid);
-  if (!cgroups) return MoveOutcome::kGone;
+  if (!cgroups) return note_gone(examine);
   const Verdict verdict = tracker_.judge(examine.pid, *cgroups);
   if (std::holds_alternative<Attach>(verdict)) return look_again_and_attach(examine);
   tracker_.settle(examine.pid);
@@ -59,7 +61,7 @@ MoveOutcome Mover::examine(const Examine& examine) {
 // whose child it is, if the number was given away lately, only the events tell.
 MoveOutcome Mover::look_again_and_attach(const Examine& examine) {
   const auto facts = host_.processes.facts(examine.pid);
-  if (!facts) return MoveOutcome::kGone;
+  if (!facts) return note_gone(examine);
   host_.events.drain(sink_);
   if (tracker_.is_outdated(examine)) return MoveOutcome::kNotNeeded;
   tracker_.settle(examine.pid);
@@ -68,6 +70,11 @@ MoveOutcome Mover::look_again_and_attach(const Examine& examine) {
   if (const auto* placed = std::get_if<Placed>(&verdict)) return note_placed(examine, placed->container);
   const auto* to_attach = std::get_if<Attach>(&verdict);
   return to_attach ? attach(examine, *to_attach, *facts) : MoveOutcome::kNotNeeded;
+}
+
+MoveOutcome Mover::note_gone(const Examine& examine) {
+  may_have_overlooked_ |= has_event(examine.cause);
+  return MoveOutcome::kGone;
 }
 
 MoveOutcome Mover::note_placed(const Examine& examine, ContainerNumber container) {
@@ -154,8 +161,9 @@ bool Mover::expel(Pid pid) {
 
 void Mover::count_move(const Examine& why, MonotonicTime done_at) {
   counters_.moves[label(why.cause)].add();
-  const bool has_event = why.cause == JoinCause::kFork || why.cause == JoinCause::kExec;
-  if (has_event) counters_.move_latency.observe(done_at - why.event_at);
+  if (!has_event(why.cause)) return;
+  counters_.move_latency.observe(done_at - why.event_at);
+  may_have_overlooked_ = true;
 }
 
 void Mover::count_failure(const Error& error) {

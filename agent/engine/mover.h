@@ -39,8 +39,12 @@ class Mover {
   bool expel(Pid pid);
   // True once after a move failed because its group was gone: a sweep makes it anew.
   [[nodiscard]] bool take_lost_group() { return std::exchange(has_lost_group_, false); }
+  // True once after a process was placed that may have had children before, or was gone when it was looked at: of those
+  // that call their grandparent parent no event told whose they are.
+  [[nodiscard]] bool take_overlooked() { return std::exchange(may_have_overlooked_, false); }
 
  private:
+  MoveOutcome note_gone(const Examine& examine);
   MoveOutcome note_placed(const Examine& examine, ContainerNumber container);
   MoveOutcome look_again_and_attach(const Examine& examine);
   MoveOutcome attach(const Examine& examine, const Attach& attach, const ProcessFacts& facts);
@@ -57,6 +61,7 @@ class Mover {
   Counters& counters_;
   std::deque<Examine> queue_;
   bool has_lost_group_ = false;
+  bool may_have_overlooked_ = false;
 };
 
 }  // namespace netclsd

@@ -30,7 +30,14 @@ constexpr std::uint64_t kOnFiles =
 constexpr std::uint64_t kRead = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
 constexpr std::uint64_t kWrite = kRead | LANDLOCK_ACCESS_FS_WRITE_FILE | kTruncate;
 constexpr std::uint64_t kUseGroups = kWrite | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REMOVE_DIR;
-constexpr std::uint64_t kUseFiles = kWrite | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE;
+// To rename a fifo needs the right to make one. What somebody left there that is no file is moved aside; that the agent
+// makes none itself is for seccomp to see to.
+constexpr std::uint64_t kRenameAnything = LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_MAKE_FIFO |
+                                          LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_CHAR |
+                                          LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_DIR |
+                                          LANDLOCK_ACCESS_FS_REMOVE_DIR;
+constexpr std::uint64_t kUseFiles =
+    kWrite | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE | kRenameAnything;
 constexpr std::uint64_t kRemove = LANDLOCK_ACCESS_FS_REMOVE_FILE;
 
 // landlock_ruleset_attr, which grew.

@@ -14,7 +14,7 @@ namespace netclsd {
 struct LandlockRules {
   std::vector<std::string> read;     // opened for reading, listed
   std::vector<std::string> groups;   // and written, with directories made and removed: a cgroup hierarchy
-  std::vector<std::string> files;    // and written, made, renamed and removed: files, no directories
+  std::vector<std::string> files;    // and written, made, and whatever is there renamed and removed
   std::vector<std::string> removal;  // files and sockets are removed, nothing else
   // An abstract socket that somebody outside listens on, as a service manager may, can be reached.
   bool reaches_abstract_sockets = false;

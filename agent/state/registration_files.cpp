@@ -4,6 +4,7 @@
 
 #include "agent/state/registration_json.h"
 #include "common/base/file.h"
+#include "common/base/own_file.h"
 
 namespace netclsd {
 namespace {
@@ -48,7 +49,7 @@ std::vector<Result<Registration>> RegistrationFiles::load() {
 }
 
 Result<Registration> RegistrationFiles::load_one(const std::string& name) {
-  const auto text = read_file_at(directory_, name, kFileMax_bytes);
+  const auto text = read_own_file_at(directory_, name, kFileMax_bytes);
   if (!text) return pass_on(text.error(), name);
   auto registration = registration_from_json(*text);
   if (!registration) return pass_on(registration.error(), name);

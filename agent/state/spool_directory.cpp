@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/base/file.h"
+#include "common/base/own_file.h"
 
 namespace netclsd {
 namespace {
@@ -28,11 +29,7 @@ std::optional<Entry> entry_at(const UniqueFd& directory, const std::string& name
 }
 
 Result<SpoolEntry> parse(const UniqueFd& directory, const std::string& name) {
-  struct stat status {};
-  if (::fstatat(directory.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(status.st_mode)) {
-    return invalid(name + " is not a regular file");
-  }
-  const auto text = read_file_at(directory, name, kBodyMax_bytes);
+  const auto text = read_own_file_at(directory, name, kBodyMax_bytes);
   if (!text) return pass_on(text.error());
   return parse_spool_entry(*text);
 }

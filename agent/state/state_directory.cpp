@@ -40,6 +40,17 @@ Result<UniqueFd> make_directory(const std::string& path) {
   return directory;
 }
 
+// A link in the place of one of ours would have its target's files believed, and its mode set.
+Result<UniqueFd> make_directory_in(const UniqueFd& parent, const std::string& path, const char* name) {
+  if (::mkdirat(parent.get(), name, kForRootAlone) != 0 && errno != EEXIST) {
+    return system_failure(errno, "make directory", path + "/" + name);
+  }
+  auto directory = open_directory_at(parent, name);
+  if (!directory) return pass_on(directory.error(), path);
+  if (auto corrected = correct_mode(*directory, path + "/" + name); !corrected) return pass_on(corrected.error());
+  return directory;
+}
+
 Result<UniqueFd> take_lock(const UniqueFd& directory, const std::string& path) {
   auto file = open_at(directory, "lock", O_RDWR | O_CREAT, 0600);
   if (!file) return pass_on(file.error());
@@ -75,9 +86,9 @@ Result<StateDirectory> StateDirectory::open(const std::string& path) {
   if (!directory) return pass_on(directory.error());
   auto locked = take_lock(*directory, path);
   if (!locked) return pass_on(locked.error());
-  auto containers = make_directory(path + "/containers");
+  auto containers = make_directory_in(*directory, path, "containers");
   if (!containers) return pass_on(containers.error());
-  auto spool = make_directory(path + "/spool");
+  auto spool = make_directory_in(*directory, path, "spool");
   if (!spool) return pass_on(spool.error());
   return StateDirectory{std::move(*locked), std::move(*containers), std::move(*spool)};
 }

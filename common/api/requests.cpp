@@ -45,13 +45,21 @@ Result<RegisterRequest> read_request(const Json& object) {
   return request;
 }
 
+// Not one by one with [], which looks through all that are there already: who chooses the annotations could have so
+// many that the hook is not done in time.
+OrderedJson to_ordered(const Annotations& annotations) {
+  OrderedJson::object_t object;
+  object.reserve(annotations.size());
+  for (const auto& [key, value] : annotations) object.emplace_back(key, value);
+  return object;
+}
+
 OrderedJson to_ordered(const RegisterRequest& request) {
   OrderedJson json;
   json["pid"] = request.pid.value;
   if (request.start_time) json["start_time"] = request.start_time->ticks;
   json["bundle"] = request.bundle;
-  json["annotations"] = OrderedJson::object();
-  for (const auto& [key, value] : request.annotations) json["annotations"][key] = value;
+  json["annotations"] = to_ordered(request.annotations);
   if (request.spec_classid) json["spec_classid"] = *request.spec_classid;
   json["cgroups_path"] = request.cgroups_path;
   if (!request.hook_version.empty()) json["hook_version"] = request.hook_version;

@@ -33,7 +33,9 @@ Result<void> write_whole(const UniqueFd& file, std::string_view text, std::strin
 }
 
 Result<void> write_and_sync(const UniqueFd& dir, const std::string& name, std::string_view text, mode_t mode) {
-  auto file = open_at(dir, name, O_WRONLY | O_CREAT | O_TRUNC, mode);
+  // A new one in any case: what has the name already may be a second name of a file elsewhere, or a fifo.
+  ::unlinkat(dir.get(), name.c_str(), 0);
+  auto file = open_at(dir, name, O_WRONLY | O_CREAT | O_EXCL, mode);
   if (!file) return pass_on(file.error());
   if (auto written = write_whole(*file, text, name); !written) return written;
   if (const auto fault = fault_at(FaultPoint::kFileSync)) return system_failure(*fault, "fsync", name);

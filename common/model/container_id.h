@@ -11,7 +11,7 @@ namespace netclsd {
 
 class ContainerId {
  public:
-  // Letters, digits, '_', '+', '-', '.' (what runc allows); not "." or ".."; at most 200 characters, so that a
+  // Letters, digits, '_', '+', '-', '.' (what runc allows), without a dot in front; at most 200 characters, so that a
   // temporary file's name made from it still fits into NAME_MAX (255).
   [[nodiscard]] static Result<ContainerId> parse(std::string_view text);
 

@@ -1,11 +1,12 @@
 #!/usr/bin/python3
-"""Checks what the documents say against the repository: links, paths, metrics, configuration, functions.
+"""Checks what the documents say against the repository: links, paths, metrics, configuration, functions, tests.
 
     tests/docs/docs_test.py
 
 The last line is `N passed, N failed, N skipped`.
 """
 
+import ast
 import itertools
 import json
 import re
@@ -188,6 +189,49 @@ def documented_fault_points():
     return {name for cells in table_rows(section) for name in CODE.findall(cells[0])}
 
 
+# --- tests ---
+
+def python_tests(folder):
+    """MODULE, MODULE.CLASS.test_… of all tests that unittest would find there"""
+    names = set()
+    for file in (REPOSITORY / folder).glob("test_*.py"):
+        names.add(file.stem)
+        for made in ast.parse(file.read_text()).body:
+            if isinstance(made, ast.ClassDef):
+                names |= {f"{file.stem}.{made.name}.{each.name}" for each in made.body
+                          if isinstance(each, ast.FunctionDef) and each.name.startswith("test_")}
+    return names
+
+
+def gtest_tests():
+    """SUITE.TEST of all files that a CMakeLists.txt names"""
+    names = set()
+    for file in (REPOSITORY / "tests").rglob("*_test.cpp"):
+        names |= {f"{suite}.{test}" for suite, test in
+                  re.findall(r"^(?:TEST|TEST_F|TEST_P)\((\w+),\s*(\w+)\)", file.read_text(), re.MULTILINE)}
+    return names
+
+
+def is_a_test(name, known):
+    """Of the two kinds above, a fuzzer, or a test that is a program of its own."""
+    if "/" in name:
+        return (REPOSITORY / name).exists()
+    return name in known or (REPOSITORY / f"tests/fuzz/{name}.cpp").exists()
+
+
+def claims(document):
+    """(first cell, names of the tests) of each row of the tables whose last column is "shown by"."""
+    is_wanted = False
+    for line in document.splitlines():
+        cells = next(table_rows(line), None)
+        if cells is None:
+            is_wanted = is_wanted and line.startswith("|")
+        elif cells[-1] == "shown by":
+            is_wanted = True
+        elif is_wanted:
+            yield cells[0], CODE.findall(cells[-1])
+
+
 # --- constants and functions ---
 
 def missing_constants(document):
@@ -326,6 +370,22 @@ class Code(unittest.TestCase):
         self.assertGreater(sum(1 for token in tokens if FUNCTION.fullmatch(token)), 60)
 
 
+class Security(unittest.TestCase):
+    maxDiff = None
+
+    def test_every_row_names_tests_that_exist(self):
+        known = python_tests("tests/e2e") | gtest_tests()
+        rows = list(claims(read("docs/security.md")))
+        self.assertEqual([attack for attack, names in rows if not names], [], "rows without a test")
+        self.assertEqual([name for _, names in rows for name in names if not is_a_test(name, known)], [])
+        self.assertGreater(len(rows), 40)
+
+    def test_the_security_tests_are_all_named(self):
+        named = {name for _, names in claims(read("docs/security.md")) for name in names}
+        ours = {name for name in python_tests("tests/e2e") if name.startswith("test_security_") and "." in name}
+        self.assertEqual(ours - named, set())
+
+
 class TheChecksThemselves(unittest.TestCase):
     def test_find_a_dead_link(self):
         self.assertTrue(list(broken_links("README.md", "[a](docs/none.md)")))
@@ -337,6 +397,15 @@ class TheChecksThemselves(unittest.TestCase):
         self.assertTrue(list(missing_paths("a.md", "`agent/none.cpp`", roots)))
         self.assertTrue(list(missing_paths("a.md", "`agent/agent.{h,hpp}`", roots)))
         self.assertEqual(list(missing_paths("a.md", "`agent/agent.{h,cpp}` `netclsd/ID` `/etc/none`", roots)), [])
+
+    def test_find_a_test_that_is_none(self):
+        known = python_tests("tests/e2e") | gtest_tests()
+        for name in ("test_members.ForkStorm.test_x", "test_none", "ContainerIdTest.None", "none_fuzz", "tests/none"):
+            self.assertFalse(is_a_test(name, known), name)
+        for name in ("test_members", "ContainerIdTest.RefusesWhatIsNoFileName", "tests/docs/docs_test.py"):
+            self.assertTrue(is_a_test(name, known), name)
+        self.assertEqual(list(claims("| a | shown by |\n|---|---|\n| b | `c`, `d` |\n\n| e | f |\n| g | `h` |")),
+                         [("b", ["c", "d"])])
 
     def test_find_a_wrong_function(self):
         self.assertTrue(list(wrong_functions("a.md", "1. `agent/agent.cpp`: `Agent::none()`")))

@@ -19,8 +19,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 # Storms, a silenced connector, a lowered pid_max: the longest tests, and those that other agents on the machine notice.
 # docs/reliability.md has their results.
-LAST = ("test_bad_files", "test_by_hand", "test_disk_full", "test_overrun", "test_silence", "test_pid_reuse",
-        "test_crash")
+LAST = ("test_bad_files", "test_by_hand", "test_disk_full", "test_security_exhaustion", "test_overrun",
+        "test_silence", "test_pid_reuse", "test_crash")
 
 INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

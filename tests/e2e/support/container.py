@@ -70,6 +70,17 @@ class Container:
     def write_spec(self):
         (self.bundle / "config.json").write_text(json.dumps(self.spec, indent=1))
 
+    def make_privileged(self, host_directory=None):
+        """What `privileged: true` gives, as far as it matters here; and a directory of the host at /host."""
+        granted = [*self.spec["process"]["capabilities"]["bounding"], "CAP_SYS_ADMIN", "CAP_NET_ADMIN",
+                   "CAP_DAC_OVERRIDE", "CAP_SYS_PTRACE", "CAP_SETUID", "CAP_SETGID"]
+        self.spec["process"]["capabilities"] = {kind: granted for kind in ("bounding", "effective", "permitted")}
+        if host_directory is not None:
+            self.spec["mounts"].append({"destination": "/host", "type": "bind", "source": str(host_directory),
+                                        "options": ["rbind", "rw"]})
+        self.write_spec()
+        return self
+
     def add_program(self, name):
         shutil.copy(program(name), self.bundle / "rootfs" / "bin" / name)
 
@@ -165,6 +176,11 @@ class Container:
     def members(self):
         """Live processes of its pid namespace: the truth that the agent is measured against."""
         return kernel.pids_in_namespace_of(self.pid)
+
+    def processes_of_its_cgroup(self):
+        """Like members(), and those that are in a pid namespace of their own making, too."""
+        own = self.spec["linux"]["cgroupsPath"]
+        return {pid for pid in kernel.all_pids() if kernel.is_at_or_below(pid, own)}
 
     def own_group(self):
         """The group that the agent makes for it."""

@@ -79,6 +79,21 @@ def pids_in_namespace_of(init):
     return members
 
 
+def is_at_or_below(pid, path):
+    """Of the path in the unified hierarchy."""
+    own = (cgroup_paths(pid) or {}).get("")
+    return own is not None and (own + "/").startswith(path + "/")
+
+
+def comm(pid):
+    return Path(f"/proc/{pid}/comm").read_text().rstrip("\n")
+
+
+def resident_bytes(pid):
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"^VmRSS:\s+(\d+) kB", status, re.MULTILINE).group(1)) * 1024
+
+
 def pids_in_group(directory):
     """Live processes in the group and below it."""
     pids = set()

@@ -114,17 +114,24 @@ def _paths(text):
 
 def socket_drops(pid):
     """What the kernel counts as dropped on the process's connector socket."""
+    return int(_connector_socket(pid)[8])
+
+
+def connector_port(pid):
+    """The netlink port of the process's connector socket: anybody can read it."""
+    return int(_connector_socket(pid)[2])
+
+
+def _connector_socket(pid):
+    """The fields of its line in /proc/net/netlink."""
     inodes = set()
     for descriptor in Path(f"/proc/{pid}/fd").iterdir():
         try:
             inodes.add(os.readlink(descriptor).removeprefix("socket:[").rstrip("]"))
         except OSError:
             continue
-    drops = []
-    for line in Path("/proc/net/netlink").read_text().splitlines()[1:]:
-        fields = line.split()
-        if fields[1] == "11" and fields[9] in inodes:  # NETLINK_CONNECTOR
-            drops.append(int(fields[8]))
-    if len(drops) != 1:
-        raise AssertionError(f"the agent has {len(drops)} connector sockets")
-    return drops[0]
+    lines = [line.split() for line in Path("/proc/net/netlink").read_text().splitlines()[1:]]
+    found = [fields for fields in lines if fields[1] == "11" and fields[9] in inodes]  # NETLINK_CONNECTOR
+    if len(found) != 1:
+        raise AssertionError(f"the agent has {len(found)} connector sockets")
+    return found[0]

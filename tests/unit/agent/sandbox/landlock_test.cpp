@@ -133,8 +133,20 @@ TEST_F(LandlockTest, StateFilesAreMadeRenamedAndRemoved) {
               return error_of(::unlink(path("state/file").c_str()));
             }),
             0);
-  EXPECT_EQ(confined([this] { return error_of(::symlink("/etc", path("state/link").c_str())); }), EACCES);
-  EXPECT_EQ(confined([this] { return error_of(::mkfifo(path("state/fifo").c_str(), 0600)); }), EACCES);
+}
+
+TEST_F(LandlockTest, WhatIsNoFileIsMovedAsideInTheStateDirectory) {
+  fs::create_symlink("/etc", path("state/link"));
+  fs::create_directory(path("state/directory"));
+  ASSERT_EQ(::mkfifo(path("state/fifo").c_str(), 0600), 0);
+  ASSERT_EQ(::mknod(path("state/socket").c_str(), S_IFSOCK | 0600, 0), 0);
+  for (const std::string name : {"link", "directory", "fifo", "socket"}) {
+    const std::string from = path("state/" + name);
+    EXPECT_EQ(confined([&] { return error_of(::rename(from.c_str(), (from + ".unreadable").c_str())); }), 0) << name;
+    EXPECT_EQ(confined([&] { return error_of(::rename((from + ".unreadable").c_str(), path("outside/x").c_str())); }),
+              EACCES)
+        << name;
+  }
 }
 
 TEST_F(LandlockTest, ALinkLeadsNobodyOut) {

@@ -40,6 +40,15 @@ TEST_F(StateDirectoryTest, ThatIsSomebodyElsesIsAnError) {
   EXPECT_EQ(opened.error().message(), "directory " + root_.string() + " belongs to user 1000");
 }
 
+TEST_F(StateDirectoryTest, ALinkInPlaceOfOneOfItsDirectoriesIsAnErrorAndNotFollowed) {
+  const fs::path elsewhere = root_ / "elsewhere";
+  fs::create_directories(elsewhere);
+  const auto before = fs::status(elsewhere).permissions();
+  fs::create_symlink(elsewhere, root_ / "spool");
+  EXPECT_FALSE(StateDirectory::open(root_));
+  EXPECT_EQ(fs::status(elsewhere).permissions(), before);
+}
+
 TEST_F(StateDirectoryTest, HasOneOwnerAtATime) {
   auto first = StateDirectory::open(root_);
   ASSERT_TRUE(first);

@@ -49,6 +49,14 @@ TEST(MessagesTest, RequestsSurviveTheRoundTrip) {
   EXPECT_EQ(*parse_register_request(R"({"pid":1,"future":true})"), least);
 }
 
+TEST(MessagesTest, ManyAnnotationsTakeTimeByTheirNumberAndNotByItsSquare) {
+  RegisterRequest request = full_request();
+  for (int n = 0; n < 100'000; ++n) request.annotations.emplace("k" + std::to_string(n), "v");
+  const auto began_at = std::chrono::steady_clock::now();
+  EXPECT_EQ(*parse_register_request(to_json(request)), request);
+  EXPECT_LT(std::chrono::steady_clock::now() - began_at, 10s);  // by the square: minutes
+}
+
 TEST(MessagesTest, SpoolEntriesSurviveTheRoundTrip) {
   const SpoolEntry entry{.id = *ContainerId::parse("ab12"), .request = full_request()};
   const auto parsed = parse_spool_entry(to_json(entry));

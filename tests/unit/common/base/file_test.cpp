@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -132,6 +133,18 @@ TEST(FileTest, NamesAreSortedAndLimited) {
   const auto root = open_directory(directory.path());
   EXPECT_EQ(*list_names(*root, 3), (std::vector<std::string>{"a", "b", "c"}));
   EXPECT_EQ(list_names(*root, 2).error().code(), ErrorCode::kTooLarge);
+}
+
+TEST(FileTest, WritingAtomicallyTouchesNothingThatHasTheTemporaryName) {
+  const TemporaryDirectory directory;
+  directory.write("elsewhere", "precious");
+  ASSERT_EQ(::link(directory.path("elsewhere").c_str(), directory.path(".one.tmp").c_str()), 0);
+  ASSERT_EQ(::mkfifo(directory.path(".two.tmp").c_str(), 0600), 0);
+  const auto dir = open_directory(directory.path(""));
+  EXPECT_TRUE(write_atomically_at(*dir, "one", "1", 0600));
+  EXPECT_TRUE(write_atomically_at(*dir, "two", "2", 0600));
+  EXPECT_EQ(*read_file(directory.path("elsewhere"), 100), "precious");
+  EXPECT_EQ(*read_file(directory.path("one"), 100) + *read_file(directory.path("two"), 100), "12");
 }
 
 }  // namespace
