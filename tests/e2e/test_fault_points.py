@@ -93,9 +93,10 @@ class AgentKilled(FaultPoints):
     the_hook_may_be_alone = True
 
     def test_at_each_step_of_a_registration(self):
-        points = ("register_identify", "register_group", "group_make", "classid_write", "register_place",
+        points = ("register_identify", "register_group", "classid_write", "register_place",
                   "cgroup_attach", "register_watch", "register_keep", *FILE_POINTS)
-        for rule in (f"{point}=kill" for point in points):
+        # The first group that an agent makes is the parent, at its start.
+        for rule in ("group_make=kill@2", *(f"{point}=kill" for point in points)):
             with self.step(rule):
                 self.check_killed_while_registering(rule)
 
