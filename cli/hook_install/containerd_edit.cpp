@@ -13,7 +13,7 @@ constexpr std::string_view kRunc = "runc";
 constexpr std::string_view kRuncType = "io.containerd.runc.v2";
 
 // Plain paths and names of ours: nothing in them needs an escape.
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+std::string toml_string(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 struct Change {  // of the text
   std::size_t at = 0;
@@ -47,9 +47,9 @@ bool is_header_of(std::string_view line, const TablePath& path) {
 }
 
 std::string by_hand(const HandlerEdit& edit) {
-  return "add by hand to the table plugins." + quoted(kCriPlugin) + ".containerd.runtimes." + edit.handler + ":\n  " +
-         std::string(kSpecKey) + " = " + quoted(edit.base_runtime_spec) + "\n  " + std::string(kAnnotationsKey) +
-         " = [" + quoted(kPodAnnotations) + "]";
+  return "add by hand to the table plugins." + toml_string(kCriPlugin) + ".containerd.runtimes." + edit.handler +
+         ":\n  " + std::string(kSpecKey) + " = " + toml_string(edit.base_runtime_spec) + "\n  " +
+         std::string(kAnnotationsKey) + " = [" + toml_string(kPodAnnotations) + "]";
 }
 
 Failure refuse(const HandlerEdit& edit, const std::string& why) {
@@ -70,20 +70,20 @@ class HandlerEditor {
  private:
   void set_spec(const std::string& path) {
     const toml::node* node = table_.get(kSpecKey);
-    if (node == nullptr) return insert_line(std::string(kSpecKey) + " = " + quoted(path));
+    if (node == nullptr) return insert_line(std::string(kSpecKey) + " = " + toml_string(path));
     const std::size_t begin = offset_of(text_, node->source().begin);
     const std::size_t end = offset_of(text_, node->source().end);
-    changes_.push_back({.at = begin, .length = end - begin, .text = quoted(path)});
+    changes_.push_back({.at = begin, .length = end - begin, .text = toml_string(path)});
   }
 
   void add_annotations() {
     const toml::node* node = table_.get(kAnnotationsKey);
     const toml::array* array = node == nullptr ? nullptr : node->as_array();
-    if (node == nullptr) return insert_line(std::string(kAnnotationsKey) + " = [" + quoted(kPodAnnotations) + "]");
+    if (node == nullptr) return insert_line(std::string(kAnnotationsKey) + " = [" + toml_string(kPodAnnotations) + "]");
     if (array == nullptr || has_ours(*array)) return;  // no list at all: the comparison refuses
     const std::size_t bracket = offset_of(text_, node->source().begin);
     changes_.push_back(
-        {.at = bracket + 1, .length = 0, .text = quoted(kPodAnnotations) + (array->empty() ? "" : ", ")});
+        {.at = bracket + 1, .length = 0, .text = toml_string(kPodAnnotations) + (array->empty() ? "" : ", ")});
   }
 
   static bool has_ours(const toml::array& array) {
@@ -118,10 +118,10 @@ std::string apply(std::string text, std::vector<Change> changes) {
 }
 
 std::string new_handler(const HandlerEdit& edit) {
-  return "[plugins." + quoted(kCriPlugin) + ".containerd.runtimes." + edit.handler +
-         "]\n  runtime_type = " + quoted(kRuncType) + "\n  " + std::string(kSpecKey) + " = " +
-         quoted(edit.base_runtime_spec) + "\n  " + std::string(kAnnotationsKey) + " = [" + quoted(kPodAnnotations) +
-         "]\n";
+  return "[plugins." + toml_string(kCriPlugin) + ".containerd.runtimes." + edit.handler +
+         "]\n  runtime_type = " + toml_string(kRuncType) + "\n  " + std::string(kSpecKey) + " = " +
+         toml_string(edit.base_runtime_spec) + "\n  " + std::string(kAnnotationsKey) + " = [" +
+         toml_string(kPodAnnotations) + "]\n";
 }
 
 toml::table& make_table(toml::table& parent, std::string_view key) {
