@@ -15,7 +15,7 @@ constexpr StartTime kStart{100};
 
 ProcessFacts process(int pid, int parent, const std::string& unified, const std::string& net_cls = "/",
                      StartTime start = kStart) {
-  return {Pid{pid}, Pid{parent}, start, CgroupPaths{{{"net_cls", net_cls}, {"", unified}}}, 0};
+  return {Pid{pid}, Pid{parent}, start, CgroupPaths{{{"net_cls", net_cls}, {"", unified}}}, {}};
 }
 
 Member member(int pid, ContainerNumber container, bool is_placed = false) {
