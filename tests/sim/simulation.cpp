@@ -299,7 +299,9 @@ void Simulation::check() {
   node_.world.drop_next(0);
   quiesce();
   if (node_.faults.take_failed()) node_.world.problems.clear();
-  if (node_.faults.take_needs_sweep() | node_.take_needs_audit()) {
+  const bool has_lost_by_fault = node_.faults.take_needs_sweep();  // both are asked: asking takes them back
+  const bool needs_audit = node_.take_needs_audit();
+  if (has_lost_by_fault || needs_audit) {
     static_cast<void>(engine_->sweep(SweepCause::kAudit));
     node_.world.problems.clear();
     quiesce();
