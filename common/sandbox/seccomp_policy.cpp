@@ -14,6 +14,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "common/base/sanitizer.h"
+
 namespace netclsd {
 namespace {
 
@@ -173,8 +175,8 @@ SeccompPolicy& SeccompPolicy::allow_serving_connections() {
   return allow({SCMP_SYS(accept4), SCMP_SYS(recvfrom), SCMP_SYS(getsockopt), SCMP_SYS(shutdown)}).allow_sending();
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 SeccompPolicy& SeccompPolicy::allow_sanitizers() {
+  if constexpr (!kIsSanitized) return *this;
   allow_waiting_for_threads().allow_reading_files().allow_reading_open_files().allow_writing_open_files();
   // A handler of each deadly signal, a stack for it, pipes to find out whether memory can be read, and at the end a
   // thread or process that stops the others to look for leaks. Shadow memory is mapped as the runtimes like.
@@ -192,8 +194,5 @@ SeccompPolicy& SeccompPolicy::allow_sanitizers() {
                 SCMP_SYS(dup),          SCMP_SYS(dup2),
                 SCMP_SYS(ioctl)});
 }
-#else
-SeccompPolicy& SeccompPolicy::allow_sanitizers() { return *this; }
-#endif
 
 }  // namespace netclsd

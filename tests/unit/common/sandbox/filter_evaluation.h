@@ -20,13 +20,6 @@ inline constexpr std::uint32_t kNativeArchitecture = AUDIT_ARCH_X86_64;
 inline constexpr std::uint32_t kNativeArchitecture = AUDIT_ARCH_AARCH64;
 #endif
 
-// Their runtimes get more (SeccompPolicy::allow_sanitizers), so some denials are not to be seen in such builds.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kHasSanitizers = true;
-#else
-inline constexpr bool kHasSanitizers = false;
-#endif
-
 struct Call {
   long number;
   std::array<std::uint64_t, 6> arguments{};

@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include "common/base/sanitizer.h"
 
 #include <random>
 
@@ -184,7 +185,7 @@ std::vector<std::string> breaches(const Judge& judge) {
   add_calls_by_name(judge, kForbidden, found);
   add_always_forbidden_arguments(judge, found);
   add_other_architectures(judge, found);
-  if (kHasSanitizers) return found;
+  if (kIsSanitized) return found;
   add_calls_by_name(judge, kForbiddenToOurselves, found);
   add_calls_by_arguments(judge, found);
   return found;
