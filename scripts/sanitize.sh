@@ -8,9 +8,10 @@
 #   --unit-only      only what needs no root
 #   --e2e PATTERN    only build, and run the end-to-end tests whose name contains PATTERN
 #
-# Every program is sanitized, the hook that a runtime starts, too. The first finding ends the program that it is in; all
-# findings lie in build/asan/reports or build/tsan/reports, and each is a failed test. The last line is `N passed, N failed,
-# N skipped`.
+# Every program is sanitized, the hook that a runtime starts, too. The first finding ends the program that it is in, and
+# lies in build/asan/reports or build/tsan/reports; each is a failed test. A confined agent or hook may not write there: it
+# dies of SIGSYS instead, and `"sandbox": {"seccomp": "off", "landlock": "off"}` lets it say why. The last line is
+# `N passed, N failed, N skipped`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
