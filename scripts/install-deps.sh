@@ -20,7 +20,7 @@ run_packages=(runc nftables iproute2 busybox-static util-linux procps)
 test_packages=(
   libgtest-dev libgmock-dev
   runc crun nftables iproute2 busybox-static util-linux procps python3 python3-yaml file prometheus
-  podman debootstrap containerd python3-grpcio python3-protobuf protobuf-compiler
+  podman debootstrap containerd openssl python3-grpcio python3-protobuf protobuf-compiler
 )
 lint_packages=(clang clang-tidy clang-format cppcheck shellcheck)
 fuzz_packages=(clang llvm libclang-rt-14-dev)
