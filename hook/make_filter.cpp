@@ -9,8 +9,10 @@ using namespace netclsd;  // NOLINT(google-build-using-namespace): the whole fil
 
 bool print(const char* name, SeccompMode mode) {
   const auto filter = hook::hook_policy().compile(mode);
-  if (!filter) std::fprintf(stderr, "make_filter: %s\n", filter.error().message().c_str());
-  if (!filter) return false;
+  if (!filter) {
+    std::fprintf(stderr, "make_filter: %s\n", filter.error().message().c_str());
+    return false;
+  }
   std::printf("inline constexpr sock_filter %s[] = {\n", name);
   for (const sock_filter& step : *filter) {
     std::printf("    {0x%x, %u, %u, 0x%x},\n", step.code, step.jt, step.jf, step.k);

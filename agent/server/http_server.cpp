@@ -171,9 +171,9 @@ void HttpServer::serve_connection(std::unique_ptr<Connection> connection) {
 
 std::string HttpServer::answer_to(std::string_view request) {
   MemoryStream stream(request);
-  constexpr bool kCloseConnection = true;
-  bool is_closed = false;
   try {
+    constexpr bool kCloseConnection = true;
+    bool is_closed = false;
     process_request(stream, kCloseConnection, is_closed, complete);
   } catch (const std::exception& error) {  // from outside of our handlers
     log_event(LogLevel::kError, "request_threw", {{"error", error.what()}});

@@ -282,9 +282,10 @@ TEST(RestartOnlyChangesTest, NamesExactlyTheKeysThatSighupCannotChange) {
   now.receive_buffer_bytes = 1;
   now.log.format = LogFormat::kJson;
   now.sandbox = {SeccompMode::kLog, LandlockMode::kOff};
-  EXPECT_THAT(restart_only_changes(old, now),
-              testing::ElementsAre("socket", "socket_group", "state_dir", "listen", "web_config", "net_cls.mount",
-                                   "net_cls.parent", "receive_buffer", "log.format", "sandbox.seccomp", "sandbox.landlock"));
+  EXPECT_THAT(
+      restart_only_changes(old, now),
+      testing::ElementsAre("socket", "socket_group", "state_dir", "listen", "web_config", "net_cls.mount",
+                           "net_cls.parent", "receive_buffer", "log.format", "sandbox.seccomp", "sandbox.landlock"));
 }
 
 TEST(ConfigTest, TheSandboxIsOnUnlessItIsSwitchedOff) {
