@@ -106,9 +106,12 @@ class Debian:
 
 
 def spellings(path):
-    """/lib is a link to /usr/lib, a library's name is one to its version's, and dpkg knows a file by one name only."""
-    names = {os.path.normpath(path), os.path.realpath(path)}
-    return names | {name.removeprefix("/usr") for name in names if name.startswith("/usr/lib")}
+    """/lib is a link to /usr/lib, a library's name is one to its version's, and dpkg knows a file by one name only.
+
+    Where the link is of another package than its target (g++, g++-12), the target's has the code: it comes first.
+    """
+    names = [os.path.realpath(path), os.path.normpath(path)]
+    return [*names, *(name.removeprefix("/usr") for name in names if name.startswith("/usr/lib"))]
 
 
 def declared_license(package):
