@@ -23,7 +23,8 @@ Engine::Engine(Host host, EngineOptions options, Counters& counters)
       mover_(host_, *this, containers_, tracker_, counters_),
       patrol_(host_, containers_, tracker_, mover_, counters_),
       refusals_(host_, options_, containers_, counters_),
-      registrar_(host_, options_, containers_, tracker_, mover_, refusals_),
+      admission_(containers_, refusals_),
+      registrar_(host_, options_, containers_, tracker_, mover_, admission_),
       releaser_(host_, containers_, tracker_),
       sweeper_(host_, *this, containers_, tracker_, mover_, counters_),
       recovery_(host_, options_, containers_, registrar_, counters_),
@@ -181,7 +182,7 @@ Result<SweepReport> Engine::sweep(SweepCause cause) {
 
 void Engine::set_policy(ClassPolicy policy) {
   counters_.classes.set_names(policy.classes);
-  registrar_.set_policy(std::move(policy));
+  admission_.set_policy(std::move(policy));
 }
 
 void Engine::keep_unkept() { registrar_.keep_unkept(); }

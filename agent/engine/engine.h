@@ -80,6 +80,7 @@ class Engine : public EventSink {
   Mover mover_;
   Patrol patrol_;
   Refusals refusals_;
+  Admission admission_;
   Registrar registrar_;
   Releaser releaser_;
   Sweeper sweeper_;

@@ -18,99 +18,41 @@ Failure another_process(Pid pid) {
                  "pid " + to_string(pid) + " is not the process that was seen: its start time differs");
 }
 
-// Who holds it is no business of the pod's author.
-Refusal in_use(const ResolvedClass& wanted) {
-  return {.reason = RefusalReason::kExclusive,
-          .rule = wanted.rule,
-          .classid = wanted.classid,
-          .message = wanted.origin + " asks for classid " + to_string(wanted.classid) +
-                     ", which is in use by another namespace"};
-}
-
 }  // namespace
 
 Result<std::optional<Registered>> Registrar::add(const ContainerId& id, const RegisterRequest& request) {
-  auto wanted = resolve(id, request);
-  if (!wanted) return pass_on(wanted.error());
+  auto admitted = admission_.admit(id, request);
+  if (!admitted) return pass_on(admitted.error());
   Container* known = containers_.find(id);
-  if (!*wanted && !known) return std::nullopt;
-  if (!*wanted) return Registered{.number = known->number, .is_new = false};  // it keeps the class it has
-  auto registered = known ? confirm(*known, request, **wanted) : create(id, request, **wanted);
+  if (!*admitted && !known) return std::nullopt;
+  if (!*admitted) return Registered{.number = known->number, .is_new = false};  // it keeps the class it has
+  auto registered = known ? confirm(*known, request, **admitted) : create(id, request, **admitted);
   if (!registered) return pass_on(registered.error());
-  if ((*wanted)->refused_because.empty()) refusals_.forget(id);
+  admission_.forget_earlier_refusal(id, **admitted);
   return *registered;
 }
 
-Result<std::optional<Registrar::Wanted>> Registrar::resolve(const ContainerId& id, const RegisterRequest& request) {
-  Refused refused{.id = id, .init = {request.pid, request.start_time.value_or(StartTime{})}};
-  auto pod = pod_identity(request.annotations);
-  if (!pod) return refuse(std::move(refused), {.reason = RefusalReason::kIdentity, .message = pod.error().message()});
-  refused.pod = *pod;
-  auto decision = decide(request, *pod);
-  if (!decision) return pass_on(decision.error());
-  if (std::holds_alternative<NotManaged>(*decision)) return std::nullopt;
-  if (auto* refusal = std::get_if<Refusal>(&*decision)) return refuse(std::move(refused), std::move(*refusal));
-  auto& resolved = std::get<ResolvedClass>(*decision);
-  if (const Registration* holder = other_holder(id, resolved, *pod)) {
-    refused.held_by = *holder->pod_namespace;
-    return refuse(std::move(refused), in_use(resolved));
-  }
-  return Wanted{.resolved = std::move(resolved), .pod = *std::move(pod)};
-}
-
-Result<ClassDecision> Registrar::decide(const RegisterRequest& request, const PodIdentity& pod) const {
-  if (pod.is_sandbox) return NotManaged{};  // whatever it asks for
-  const auto asked = class_request(request.annotations, request.spec_classid);
-  if (!asked) return pass_on(asked.error());
-  return decide_class(*asked, pod, policy_);
-}
-
-const Registration* Registrar::other_holder(const ContainerId& id, const ResolvedClass& wanted,
-                                            const PodIdentity& pod) const {
-  if (!wanted.is_exclusive || !pod.pod_namespace) return nullptr;
-  return containers_.find_other_holder(id, wanted.classid, *pod.pod_namespace);
-}
-
-// A registration that was there before stays as it is: also a policy that was made stricter meanwhile changes nothing.
-Result<std::optional<Registrar::Wanted>> Registrar::refuse(Refused refused, Refusal refusal) {
-  const std::string why = refusal.message;
-  PodIdentity pod = refused.pod;
-  auto instead = containers_.find(refused.id) == nullptr ? class_of_refused() : std::nullopt;
-  refused.refusal = std::move(refusal);
-  refused.has_default_class = instead.has_value();
-  refusals_.note(std::move(refused));
-  if (!instead) return failure(ErrorCode::kForbidden, why);
-  return Wanted{.resolved = *std::move(instead), .pod = std::move(pod), .refused_because = why};
-}
-
-std::optional<ResolvedClass> Registrar::class_of_refused() const {
-  if (!policy_.pods || policy_.pods->on_refusal != OnRefusal::kDefaultClass) return std::nullopt;
-  const auto decision = decide_default_class(policy_);
-  const auto* resolved = decision ? std::get_if<ResolvedClass>(&*decision) : nullptr;
-  return resolved ? std::optional(*resolved) : std::nullopt;
-}
-
-Result<Registered> Registrar::confirm(Container& known, const RegisterRequest& request, const Wanted& wanted) {
+Result<Registered> Registrar::confirm(Container& known, const RegisterRequest& request, const Admitted& admitted) {
   const ProcessKey& init = known.registration.init;
   const bool is_same = init.pid == request.pid && (!request.start_time || *request.start_time == init.start_time);
   if (!is_same) {
     return failure(ErrorCode::kConflict,
                    "the container is registered with init pid " + to_string(init.pid) + ", which is alive");
   }
-  if (auto changed = reclassify(known, wanted); !changed) return pass_on(changed.error());
+  if (auto changed = reclassify(known, admitted); !changed) return pass_on(changed.error());
   return Registered{.number = known.number, .is_new = false};
 }
 
-Result<void> Registrar::reclassify(Container& known, const Wanted& wanted) {
+Result<void> Registrar::reclassify(Container& known, const Admitted& admitted) {
   Registration changed = known.registration;
-  changed.classid = wanted.resolved.classid;
-  changed.class_name = wanted.resolved.name;
-  changed.class_origin = wanted.resolved.origin;
-  changed.policy_rule = wanted.resolved.rule;
+  changed.classid = admitted.resolved.classid;
+  changed.class_name = admitted.resolved.name;
+  changed.class_origin = admitted.resolved.origin;
+  changed.policy_rule = admitted.resolved.rule;
   changed.refused_because.clear();
   if (!changed.pod_namespace) {  // whose it is never changes, but an older version did not keep it
-    changed.pod_namespace = wanted.pod.pod_namespace;
-    changed.pod = wanted.pod.pod;
+    changed.pod_namespace = admitted.pod.pod_namespace;
+    changed.pod = admitted.pod.pod;
   }
   if (changed == known.registration) return {};
   if (auto written = host_.net_cls.set_classid(changed.directory, changed.classid.raw()); !written) return written;
@@ -166,7 +108,7 @@ Result<ProcessFacts> Registrar::identify(const RegisterRequest& request) {
   return init;
 }
 
-Result<Registered> Registrar::create(const ContainerId& id, const RegisterRequest& request, const Wanted& wanted) {
+Result<Registered> Registrar::create(const ContainerId& id, const RegisterRequest& request, const Admitted& admitted) {
   if (containers_.size() >= Containers::kContainersMax) {
     return failure(ErrorCode::kUnavailable, std::to_string(Containers::kContainersMax) + " containers are registered");
   }
@@ -179,18 +121,18 @@ Result<Registered> Registrar::create(const ContainerId& id, const RegisterReques
   const GroupChoice group = choose_group(id.text(), *init, *snapshot, agent, containers_.claims(), options_.place);
   Registration registration{.id = id,
                             .init = {init->pid, init->start_time},
-                            .classid = wanted.resolved.classid,
-                            .class_name = wanted.resolved.name,
-                            .class_origin = wanted.resolved.origin,
+                            .classid = admitted.resolved.classid,
+                            .class_name = admitted.resolved.name,
+                            .class_origin = admitted.resolved.origin,
                             .source = request.source,
                             .directory = group.directory,
                             .is_adopted = group.is_adopted,
                             .membership = choose_membership_path(*init, *snapshot, agent),
                             .registered_at = host_.clock.wall(),
-                            .pod_namespace = wanted.pod.pod_namespace,
-                            .pod = wanted.pod.pod,
-                            .policy_rule = wanted.resolved.rule,
-                            .refused_because = wanted.refused_because};
+                            .pod_namespace = admitted.pod.pod_namespace,
+                            .pod = admitted.pod.pod,
+                            .policy_rule = admitted.resolved.rule,
+                            .refused_because = admitted.refused_because};
   const auto outer = owner_of(init->pid, *snapshot);
   return settle(containers_.add(std::move(registration), outer), *init, *snapshot);
 }

@@ -1,15 +1,14 @@
-// Taking a container in: resolve its class, choose path and group, place init, remember it. If init cannot be placed
-// nothing stays behind; if only the state file cannot be written, the registration holds and is written later. Loop
-// thread only.
+// Taking a container in: its class is what admission says; choose path and group, place init, remember it. If init
+// cannot be placed nothing stays behind; if only the state file cannot be written, the registration holds and is
+// written later. Loop thread only.
 #pragma once
 
 #include <set>
 #include <string>
 
-#include "agent/core/class_policy.h"
+#include "agent/engine/admission.h"
 #include "agent/engine/engine_options.h"
 #include "agent/engine/mover.h"
-#include "agent/engine/refusals.h"
 
 namespace netclsd {
 
@@ -21,15 +20,13 @@ struct Registered {
 class Registrar {
  public:
   Registrar(Host& host, const EngineOptions& options, Containers& containers, Tracker& tracker, Mover& mover,
-            Refusals& refusals)
+            Admission& admission)
       : host_(host),
         options_(options),
         containers_(containers),
         tracker_(tracker),
         mover_(mover),
-        refusals_(refusals) {}
-
-  void set_policy(ClassPolicy policy) { policy_ = std::move(policy); }
+        admission_(admission) {}
 
   // std::nullopt: no class applies. kForbidden: the policy refuses, which is noted, and a registration that was there
   // before stays as it is. kConflict: the pid is gone (with ESRCH) or not the process the caller saw.
@@ -46,22 +43,11 @@ class Registrar {
   [[nodiscard]] Result<void> place_init(ContainerNumber number, const ProcessFacts& init);
 
  private:
-  // What a container gets, and whose it is.
-  struct Wanted {
-    ResolvedClass resolved;
-    PodIdentity pod;
-    std::string refused_because = {};
-  };
-  [[nodiscard]] Result<std::optional<Wanted>> resolve(const ContainerId& id, const RegisterRequest& request);
-  [[nodiscard]] Result<ClassDecision> decide(const RegisterRequest& request, const PodIdentity& pod) const;
-  [[nodiscard]] const Registration* other_holder(const ContainerId& id, const ResolvedClass& wanted,
-                                                 const PodIdentity& pod) const;
-  [[nodiscard]] Result<std::optional<Wanted>> refuse(Refused refused, Refusal refusal);
-  [[nodiscard]] std::optional<ResolvedClass> class_of_refused() const;
-  [[nodiscard]] Result<Registered> confirm(Container& known, const RegisterRequest& request, const Wanted& wanted);
-  [[nodiscard]] Result<void> reclassify(Container& known, const Wanted& wanted);
+  [[nodiscard]] Result<Registered> confirm(Container& known, const RegisterRequest& request, const Admitted& admitted);
+  [[nodiscard]] Result<void> reclassify(Container& known, const Admitted& admitted);
   [[nodiscard]] Result<ProcessFacts> identify(const RegisterRequest& request);
-  [[nodiscard]] Result<Registered> create(const ContainerId& id, const RegisterRequest& request, const Wanted& wanted);
+  [[nodiscard]] Result<Registered> create(const ContainerId& id, const RegisterRequest& request,
+                                          const Admitted& admitted);
   [[nodiscard]] Result<Registered> settle(ContainerNumber number, const ProcessFacts& init, const Snapshot& snapshot);
   void keep(const Registration& registration);
   [[nodiscard]] Result<void> save(const Registration& registration);
@@ -80,8 +66,7 @@ class Registrar {
   Containers& containers_;
   Tracker& tracker_;
   Mover& mover_;
-  Refusals& refusals_;
-  ClassPolicy policy_;
+  Admission& admission_;
   std::set<ContainerId> unkept_;  // registered, but not written down
   std::string not_kept_because_;
 };

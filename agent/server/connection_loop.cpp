@@ -161,31 +161,31 @@ void ConnectionLoop::pause_accepting(int error) {
 }
 
 void ConnectionLoop::welcome(UniqueFd socket) {
-  const auto admission = admission_of(socket.get());
-  if (!admission) return;
+  const auto access = access_of(socket.get());
+  if (!access) return;
   auto transport = options_.make_transport();
   if (transport == nullptr) return;
-  const bool is_guest = *admission != Admission::kEverything;
+  const bool is_guest = *access != Access::kEverything;
   const bool has_room = make_room(is_guest);
   auto connection = std::make_unique<Connection>(std::move(socket), std::move(transport), options_.limits, is_guest);
-  const auto next = *admission == Admission::kRefused ? connection->refuse({403, "only root of the host may ask"})
-                    : !has_room ? connection->refuse({503, "the agent is busy: too many connections"})
-                                : connection->proceed();
+  const auto next = *access == Access::kRefused ? connection->refuse({403, "only root of the host may ask"})
+                    : !has_room                 ? connection->refuse({503, "the agent is busy: too many connections"})
+                                                : connection->proceed();
   hand_on(next, std::move(connection));
 }
 
-std::optional<Admission> ConnectionLoop::admission_of(int socket) {
-  if (options_.gate == nullptr) return Admission::kEverything;
+std::optional<Access> ConnectionLoop::access_of(int socket) {
+  if (options_.gate == nullptr) return Access::kEverything;
   const auto verdict = options_.gate->ask(socket);
   const std::string error = verdict ? "" : verdict.error().message();
   if (verdict && !*verdict) return std::nullopt;
-  if (verdict && (*verdict)->admission != Admission::kRefused) return (*verdict)->admission;
+  if (verdict && (*verdict)->access != Access::kRefused) return (*verdict)->access;
   const Peer peer = verdict ? (*verdict)->peer : Peer{};
   const auto repeated = repeats_.admit("peer_refused", std::to_string(peer.user) + error, Clock::now());
-  if (!repeated) return Admission::kRefused;
+  if (!repeated) return Access::kRefused;
   log_event(LogLevel::kWarning, "peer_refused",
             {{"pid", peer.pid.value}, {"uid", peer.user}, {"error", error}, {"repeated", *repeated}});
-  return Admission::kRefused;
+  return Access::kRefused;
 }
 
 bool ConnectionLoop::make_room(bool is_guest) {

@@ -67,7 +67,7 @@ class ConnectionLoop {
   [[nodiscard]] bool may_accept() const;
   void pause_accepting(int error);
   void welcome(UniqueFd socket);
-  [[nodiscard]] std::optional<Admission> admission_of(int socket);
+  [[nodiscard]] std::optional<Access> access_of(int socket);
   [[nodiscard]] bool make_room(bool is_guest);
   [[nodiscard]] Count count();
   void drop_oldest(bool only_guests);

@@ -71,12 +71,12 @@ bool has_ended(const UniqueFd& pidfd) {
 
 }  // namespace
 
-Admission decide(const Peer& peer, const PeerPolicy& policy) {
-  if (peer.pid.value <= 0 || peer.pid_namespaces_between != 0) return Admission::kRefused;
-  if (peer.user == 0) return Admission::kEverything;
+Access decide(const Peer& peer, const PeerPolicy& policy) {
+  if (peer.pid.value <= 0 || peer.pid_namespaces_between != 0) return Access::kRefused;
+  if (peer.user == 0) return Access::kEverything;
   const bool is_reader =
       policy.readers && std::find(peer.groups.begin(), peer.groups.end(), *policy.readers) != peer.groups.end();
-  return is_reader ? Admission::kReading : Admission::kRefused;
+  return is_reader ? Access::kReading : Access::kRefused;
 }
 
 std::optional<std::size_t> count_pid_namespaces(std::string_view status) {
@@ -109,7 +109,7 @@ Result<std::optional<PeerGate::Verdict>> PeerGate::ask(int socket) const {
   const auto credentials = credentials_of(socket);
   if (!credentials) return pass_on(credentials.error());
   Peer peer{.pid = Pid{credentials->pid}, .user = credentials->uid, .groups = {credentials->gid}};
-  if (peer.pid.value <= 0) return Verdict{Admission::kRefused, peer};
+  if (peer.pid.value <= 0) return Verdict{Access::kRefused, peer};
   const auto pidfd = pidfd_of(socket);
   if (!pidfd) return pass_on(pidfd.error());
   if (!*pidfd) return std::nullopt;

@@ -19,7 +19,7 @@
 
 namespace netclsd {
 
-enum class Admission { kEverything, kReading, kRefused };
+enum class Access { kEverything, kReading, kRefused };
 
 struct Peer {
   Pid pid;  // 0: not of the agent's pid namespace, nor of one below
@@ -33,7 +33,7 @@ struct PeerPolicy {
 };
 
 // Pure.
-[[nodiscard]] Admission decide(const Peer& peer, const PeerPolicy& policy);
+[[nodiscard]] Access decide(const Peer& peer, const PeerPolicy& policy);
 
 // In how many pid namespaces a process has a number, counted from that of the /proc it is read from. Pure;
 // std::nullopt: not the content of /proc/PID/status, nor of a pidfd's /proc/PID/fdinfo/FD.
@@ -45,7 +45,7 @@ class PeerGate {
   [[nodiscard]] static Result<PeerGate> open(const PeerPolicy& policy);
 
   struct Verdict {
-    Admission admission = Admission::kRefused;
+    Access access = Access::kRefused;
     Peer peer;
   };
   // Of a connected socket. std::nullopt: the peer has ended, so nobody waits for an answer.

@@ -27,29 +27,29 @@ Peer peer_of(uid_t user, std::vector<gid_t> groups = {0}) {
 }
 
 TEST(PeerTest, RootMayDoEverythingAndOthersNothing) {
-  EXPECT_EQ(decide(peer_of(0), {}), Admission::kEverything);
-  EXPECT_EQ(decide(peer_of(1000), {}), Admission::kRefused);
-  EXPECT_EQ(decide(peer_of(1000), {.readers = kReaders}), Admission::kRefused);
+  EXPECT_EQ(decide(peer_of(0), {}), Access::kEverything);
+  EXPECT_EQ(decide(peer_of(1000), {}), Access::kRefused);
+  EXPECT_EQ(decide(peer_of(1000), {.readers = kReaders}), Access::kRefused);
 }
 
 TEST(PeerTest, MembersOfTheGroupMayRead) {
-  EXPECT_EQ(decide(peer_of(1000, {100, kReaders}), {.readers = kReaders}), Admission::kReading);
-  EXPECT_EQ(decide(peer_of(1000, {100, kReaders}), {}), Admission::kRefused);
-  EXPECT_EQ(decide(peer_of(0, {kReaders}), {.readers = kReaders}), Admission::kEverything);
+  EXPECT_EQ(decide(peer_of(1000, {100, kReaders}), {.readers = kReaders}), Access::kReading);
+  EXPECT_EQ(decide(peer_of(1000, {100, kReaders}), {}), Access::kRefused);
+  EXPECT_EQ(decide(peer_of(0, {kReaders}), {.readers = kReaders}), Access::kEverything);
 }
 
-TEST(PeerTest, RootsGroupIsNoReadersGroup) { EXPECT_EQ(decide(peer_of(1000, {0}), {}), Admission::kRefused); }
+TEST(PeerTest, RootsGroupIsNoReadersGroup) { EXPECT_EQ(decide(peer_of(1000, {0}), {}), Access::kRefused); }
 
 TEST(PeerTest, WhoeverLivesInAnotherPidNamespaceIsRefused) {
   Peer root_of_a_container = peer_of(0);
   root_of_a_container.pid_namespaces_between = 1;
-  EXPECT_EQ(decide(root_of_a_container, {}), Admission::kRefused);
+  EXPECT_EQ(decide(root_of_a_container, {}), Access::kRefused);
   Peer reader = peer_of(1000, {kReaders});
   reader.pid_namespaces_between = 1;
-  EXPECT_EQ(decide(reader, {.readers = kReaders}), Admission::kRefused);
+  EXPECT_EQ(decide(reader, {.readers = kReaders}), Access::kRefused);
   Peer nowhere = peer_of(0);
   nowhere.pid = Pid{0};
-  EXPECT_EQ(decide(nowhere, {}), Admission::kRefused) << "not even seen from the agent's namespace";
+  EXPECT_EQ(decide(nowhere, {}), Access::kRefused) << "not even seen from the agent's namespace";
 }
 
 TEST(PeerTest, PidNamespacesAreCountedFromTheStatusFile) {
@@ -105,11 +105,11 @@ class PeerGateTest : public testing::Test {
     ::waitpid(client_, nullptr, 0);
     client_ = -1;
   }
-  static Admission ask(const UniqueFd& socket, const PeerPolicy& policy) {
+  static Access ask(const UniqueFd& socket, const PeerPolicy& policy) {
     const auto verdict = PeerGate::open(policy)->ask(socket.get());
     EXPECT_TRUE(verdict) << verdict.error().message();
     EXPECT_TRUE(*verdict);
-    return (*verdict)->admission;
+    return (*verdict)->access;
   }
 
   std::string directory_;
@@ -122,18 +122,18 @@ void become_nobody(const std::vector<gid_t>& groups) {
 }
 
 TEST_F(PeerGateTest, KnowsRoot) {
-  EXPECT_EQ(ask(connect_as([] {}), {}), Admission::kEverything);
+  EXPECT_EQ(ask(connect_as([] {}), {}), Access::kEverything);
 }
 
 TEST_F(PeerGateTest, RefusesAnotherUser) {
-  EXPECT_EQ(ask(connect_as([] { become_nobody({}); }), {.readers = kReaders}), Admission::kRefused);
+  EXPECT_EQ(ask(connect_as([] { become_nobody({}); }), {.readers = kReaders}), Access::kRefused);
 }
 
 TEST_F(PeerGateTest, FindsTheGroupAmongTheMostGroupsAProcessCanHave) {
   std::vector<gid_t> groups(65536);
   for (std::size_t i = 0; i < groups.size(); ++i) groups[i] = static_cast<gid_t>(100'000 + i);
   groups.back() = kReaders;
-  EXPECT_EQ(ask(connect_as([&groups] { become_nobody(groups); }), {.readers = kReaders}), Admission::kReading);
+  EXPECT_EQ(ask(connect_as([&groups] { become_nobody(groups); }), {.readers = kReaders}), Access::kReading);
 }
 
 TEST_F(PeerGateTest, AnEndedPeerIsNobody) {
@@ -157,7 +157,7 @@ TEST_F(PeerGateTest, RefusesRootInAPidNamespaceOfItsOwn) {
   }
   UniqueFd accepted;
   while (!accepted.is_open()) accepted = UniqueFd(::accept(listener_.get(), nullptr, nullptr));
-  EXPECT_EQ(ask(accepted, {}), Admission::kRefused);
+  EXPECT_EQ(ask(accepted, {}), Access::kRefused);
 }
 
 }  // namespace
