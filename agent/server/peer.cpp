@@ -14,9 +14,7 @@
 namespace netclsd {
 namespace {
 
-#ifndef SO_PEERPIDFD
-constexpr int SO_PEERPIDFD = 77;  // Linux 6.5; Debian 12's headers are older
-#endif
+constexpr int kSoPeerPidfd = 77;  // SO_PEERPIDFD, Linux 6.5: Debian 12's headers are older
 
 constexpr std::size_t kStatusMax_bytes = 1U << 20;  // most of it the 65,536 groups a process may have
 constexpr std::size_t kGroupsAtFirst = 64;
@@ -57,7 +55,7 @@ bool is_gone(const Error& error) { return error.sys_errno() == ENOENT || error.s
 Result<std::optional<UniqueFd>> pidfd_of(int socket) {
   int fd = -1;
   socklen_t size = sizeof fd;
-  if (::getsockopt(socket, SOL_SOCKET, SO_PEERPIDFD, &fd, &size) == 0) return std::optional(UniqueFd(fd));
+  if (::getsockopt(socket, SOL_SOCKET, kSoPeerPidfd, &fd, &size) == 0) return std::optional(UniqueFd(fd));
   if (errno == ENOPROTOOPT) return std::optional(UniqueFd());
   if (errno == ESRCH || errno == EINVAL) return std::nullopt;
   return system_failure(errno, "make a peer's pidfd");

@@ -7,13 +7,16 @@
 #include <sstream>
 #include <vector>
 
+#include "common/base/text.h"
+
 namespace netclsd {
 namespace {
 
 using Kind = JsonNode::Kind;
 
-constexpr const char* kPlainTag = "?";   // what the library says of a scalar without quotes,
-constexpr const char* kQuotedTag = "!";  // and of one with them
+constexpr std::size_t kProblemMax_bytes = 256;  // the library quotes what it does not understand
+constexpr const char* kPlainTag = "?";          // what the library says of a scalar without quotes,
+constexpr const char* kQuotedTag = "!";         // and of one with them
 
 // Takes the parser's events. The first problem stays; what comes after it is ignored, for the parser cannot be stopped
 // without throwing.
@@ -92,7 +95,7 @@ class TreeBuilder : public YAML::EventHandler {
     JsonNode& object = *open_.back().node;
     for (const JsonMember& earlier : object.members) {
       if (earlier.key == name) {
-        return stop(mark, "duplicate key \"" + name + "\", first on line " + std::to_string(earlier.line));
+        return stop(mark, "duplicate key " + in_quotes(name) + ", first on line " + std::to_string(earlier.line));
       }
     }
     if (object.members.size() == kJsonEntriesMax) return stop_at_entries_max(mark);
@@ -145,9 +148,9 @@ Result<JsonNode> read_yaml(std::string_view text, std::string_view file_name) {
     if (parser.HandleNextDocument(second)) return invalid(std::string(file_name) + ": more than one document");
     return builder.take_root();
   } catch (const YAML::Exception& error) {
-    return wrong(file_name, error.mark.line + 1, error.msg);
+    return wrong(file_name, error.mark.line + 1, printable(error.msg, kProblemMax_bytes));
   } catch (const std::exception& error) {
-    return invalid(std::string(file_name) + ": " + error.what());
+    return invalid(std::string(file_name) + ": " + printable(error.what(), kProblemMax_bytes));
   }
 }
 

@@ -16,9 +16,9 @@ void add_once(std::vector<std::string>& texts, const std::string& text) {
 }
 
 const std::optional<Snapshot>& now_of(const FilesNow& now, const std::string& path) {
-  static const std::optional<Snapshot> none;
+  static const std::optional<Snapshot> kNone;
   const auto found = now.find(path);
-  return found == now.end() ? none : found->second;
+  return found == now.end() ? kNone : found->second;
 }
 
 bool is_read_at_start(FileKind kind) { return kind != FileKind::kHooksD; }

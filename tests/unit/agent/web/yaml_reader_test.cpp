@@ -7,7 +7,9 @@ namespace netclsd {
 namespace {
 
 using Kind = JsonNode::Kind;
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 std::string error_of(const std::string& text) {
@@ -78,6 +80,12 @@ TEST(YamlReaderTest, WhatIsNoYamlIsRefusedWithItsLine) {
   EXPECT_THAT(error_of("a: [1\n"), StartsWith("w.yaml:"));
   EXPECT_THAT(error_of("? {a: b}\n: c\n"), HasSubstr("a key must be plain text"));
   EXPECT_EQ(error_of(std::string("a: 1\0", 5)), "w.yaml: expected text, found a NUL");
+}
+
+// Found by fuzzing: errors go into logs and onto terminals.
+TEST(YamlReaderTest, AnErrorHasNoControlCharacters) {
+  EXPECT_EQ(error_of("a\x7f: 1\na\x7f: 2\n"), "w.yaml:2: duplicate key \"a?\", first on line 1");
+  EXPECT_THAT(error_of("\"\\\x01\""), AllOf(StartsWith("w.yaml:1: "), Not(HasSubstr("\x01"))));
 }
 
 }  // namespace
