@@ -100,7 +100,11 @@ export -f tidy_one
 
 check_tidy() {
   local file
-  cmake --preset tidy >"$output/configure" 2>&1 || { cat "$output/configure"; failed=$((failed + 1)); return; }
+  if ! { cmake --preset tidy && cmake --build --preset tidy --target hook_filter; } >"$output/configure" 2>&1; then
+    cat "$output/configure"
+    failed=$((failed + 1))
+    return
+  fi
   while read -r file; do
     if grep -qF "\"file\": \"$PWD/$file\"" build/tidy/compile_commands.json; then echo "$file"; fi
   done < <(changed_sources) >"$output/tidy-files"
