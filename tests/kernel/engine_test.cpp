@@ -33,7 +33,7 @@ class MemoryStore : public RegistrationStore, public Spool {
   }
   std::vector<Result<Registration>> load() override {
     std::vector<Result<Registration>> all;
-    for (const auto& [id, registration] : kept) all.push_back(registration);
+    for (const auto& [id, registration] : kept) all.emplace_back(registration);
     return all;
   }
   void look() override {}

@@ -262,7 +262,7 @@ Result<void> FakeHost::remove(const ContainerId& id) {
 
 std::vector<Result<Registration>> FakeHost::load() {
   std::vector<Result<Registration>> registrations;
-  for (const auto& [id, registration] : kept_) registrations.push_back(registration);
+  for (const auto& [id, registration] : kept_) registrations.emplace_back(registration);
   return registrations;
 }
 

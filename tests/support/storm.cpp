@@ -35,8 +35,8 @@ Shared* shared = nullptr;
 }
 
 [[noreturn]] void live(bool stays) {
-  while (stays) pause();
-  _exit(0);
+  if (!stays) _exit(0);
+  for (;;) pause();
 }
 
 pid_t make_process(bool execs, bool stays) {

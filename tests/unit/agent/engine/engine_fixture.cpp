@@ -27,7 +27,7 @@ Pid EngineFixture::make_init(const std::string& id, const std::string& path) {
   FakeProcess& process = world_.process(init);
   process.unified = path.empty() ? "/pod/" + id : path;
   process.reaper = init;
-  process.pid_namespace = static_cast<std::uint64_t>(1'000 + init.value);
+  process.pid_namespace = 1'000 + static_cast<std::uint64_t>(init.value);
   world_.exec(init);
   return init;
 }
