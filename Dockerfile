@@ -11,7 +11,7 @@ ARG REVISION=unknown
 # The commit's time, for the bill of materials.
 ARG SOURCE_DATE_EPOCH
 # A directory mounted at /mnt makes the next build fast; without one nothing is kept.
-ENV CCACHE_DIR=/mnt CCACHE_BASEDIR=/src CCACHE_NOHASHDIR=1 CCACHE_COMPILERCHECK=content
+ENV CCACHE_DIR=/mnt CCACHE_BASEDIR=/src CCACHE_NOHASHDIR=1 CCACHE_COMPILERCHECK=content CCACHE_SLOPPINESS=locale
 RUN cmake --preset release -D CMAKE_CXX_COMPILER_LAUNCHER=ccache -D "NETCLSD_REVISION=$REVISION" \
  && cmake --build --preset release --parallel "$(nproc)" \
  && cmake --install build/release --strip --prefix /out

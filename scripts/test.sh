@@ -37,11 +37,12 @@ mkdir -p "$logs"
 . scripts/steps.sh
 [[ -z "$skips_fail" ]] || no_skips=yes
 
-# The release and the image compile the same sources with the same compiler: each object once. The rest of it is in
-# Dockerfile.
+# The release and the image compile the same sources with the same compiler: each object once, whatever language either
+# of the two speaks. The rest of it is in Dockerfile.
 # shellcheck disable=SC2317  # it is called by quietly
 with_shared_ccache() {
-  env CCACHE_DIR="$PWD/build/ccache" CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1 CCACHE_COMPILERCHECK=content "$@"
+  env CCACHE_DIR="$PWD/build/ccache" CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1 CCACHE_COMPILERCHECK=content \
+    CCACHE_SLOPPINESS=locale "$@"
 }
 
 step "Build"
