@@ -59,6 +59,12 @@ void clone_parent() {
   if (child == 0) stay();
 }
 
+// When whoever brought it in has ended, too: it goes on at SIGCONT.
+void clone_parent_later() {
+  raise(SIGSTOP);
+  clone_parent();
+}
+
 void clone_parent_twice() {
   const long child = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, nullptr, nullptr, nullptr, nullptr);
   if (child < 0) die("clone(CLONE_PARENT)");
@@ -153,6 +159,7 @@ struct Shape {
 constexpr Shape kShapes[] = {
     {"double-fork", double_fork},
     {"clone-parent", clone_parent},
+    {"clone-parent-later", clone_parent_later},
     {"clone-parent-twice", clone_parent_twice},
     {"unshare-cgroup", unshare_cgroup},
     {"unshare-pid", unshare_pid},
