@@ -61,7 +61,7 @@ void clone_parent() {
 
 // When whoever brought it in has ended, too: it goes on at SIGCONT.
 void clone_parent_later() {
-  raise(SIGSTOP);
+  kill(getpid(), SIGSTOP);
   clone_parent();
 }
 
