@@ -1,9 +1,9 @@
 # The image of netclsd: the agent, the static hook and the static client. scripts/build-image.sh builds it, the DaemonSet
-# of charts/netclsd runs it, docs/image.md tells what is in it.
+# of charts/netclsd runs it, docs/image.md says what is in it.
 
 FROM docker.io/library/debian:bookworm-slim AS build
 WORKDIR /src
-# Alone and first: this layer takes a minute, and changes only with the list of packages.
+# First and alone, because this layer takes a minute and changes only with the list of packages.
 COPY scripts/install-deps.sh scripts/
 RUN scripts/install-deps.sh build image
 COPY . .
@@ -23,8 +23,8 @@ RUN apt-get update \
       libcpp-httplib0.11 libprometheus-cpp-core1.0 libspdlog1.10 libsystemd0 libcap-ng0 libseccomp2 libssl3 libyaml-cpp0.7 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/aux-cache /var/log/*
 # The DaemonSet runs the agent as root without CAP_DAC_OVERRIDE, CAP_CHOWN and CAP_FOWNER. Programs that belong to another
-# user, whom nothing runs as, and that nobody may write are thus read-only to the agent, too, whatever the pod's
-# readOnlyRootFilesystem says.
+# user, under which nothing runs, and that nobody may write are read-only to the agent, too, even without the pod's
+# readOnlyRootFilesystem.
 COPY --from=build --chown=65532:65532 --chmod=0555 /out/bin/ /usr/local/bin/
 RUN ["netclsd", "--version"]
 COPY --from=build --chown=65532:65532 --chmod=0444 /out/share/netclsd/netclsd.spdx.json /usr/local/share/netclsd/
@@ -37,5 +37,5 @@ LABEL org.opencontainers.image.title="netclsd" \
       org.opencontainers.image.base.name="docker.io/library/debian:bookworm-slim" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"
-# The agent needs uid 0 to write to the groups that it made; no USER, therefore. Capabilities are the pod's business.
+# No USER: the agent needs uid 0 to write to the groups that it made. The pod sets the capabilities.
 ENTRYPOINT ["/usr/local/bin/netclsd"]

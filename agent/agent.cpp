@@ -7,24 +7,23 @@
 #include <algorithm>
 #include <utility>
 
-#include "agent/kernel/namespaces.h"
-#include "agent/kernel/scheduling.h"
+#include "agent/confinement/seccomp.h"
+#include "agent/host/event_loop.h"
+#include "agent/host/service_manager.h"
+#include "agent/host/surroundings.h"
 #include "agent/logging/log.h"
 #include "agent/node.h"
-#include "agent/sandbox/seccomp.h"
-#include "agent/service_manager.h"
-#include "agent/state/state_directory.h"
+#include "agent/state_directory.h"
 #include "common/base/file.h"
-#include "common/net_cls/kernel_version.h"
+#include "common/net_cls/mount.h"
 
 namespace netclsd {
 namespace {
 
-constexpr std::size_t kExaminationsPerRound = 256;  // between two looks at signals, timers and requests
+// What was renamed away may be put back.
+constexpr int kSecondsMissingMax = 3;
 
-constexpr std::size_t kSpooledBeforeReady = 100;  // entries, some 10 ms each; the loop takes up the rest
-
-// One pidfd and one directory for each container.
+// One pidfd for each container.
 void raise_descriptor_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -45,6 +44,12 @@ ClassPolicy policy_of(const Config& config) {
           .pods = config.policy};
 }
 
+Result<NetClsRoot> open_root(const Hierarchy& hierarchy) {
+  if (hierarchy.is_own) return NetClsRoot(hierarchy.mount.mount_point);
+  auto root = open_directory(hierarchy.mount.mount_point);
+  return root ? Result<NetClsRoot>(NetClsRoot(std::move(*root))) : pass_on(root.error());
+}
+
 }  // namespace
 
 struct Agent::Resources {
@@ -53,8 +58,8 @@ struct Agent::Resources {
   Signals signals;
   Timer second;
   UniqueFd proc;
-  NetClsMount mount;
-  UniqueFd groups;
+  Hierarchy hierarchy;
+  NetClsRoot groups;
   std::unique_ptr<Mailbox> mailbox;
   std::unique_ptr<WebAccess> web;
 
@@ -64,9 +69,9 @@ struct Agent::Resources {
 Result<Agent::Resources> Agent::Resources::open(const Config& config) {
   auto state = StateDirectory::open(config.state_dir);
   if (!state) return pass_on(state.error());
-  auto mount = prepare_hierarchy(config);
-  if (!mount) return pass_on(mount.error());
-  auto groups = open_directory(mount->mount_point);
+  auto hierarchy = prepare_hierarchy(config);
+  if (!hierarchy) return pass_on(hierarchy.error());
+  auto groups = open_root(*hierarchy);
   if (!groups) return pass_on(groups.error());
   auto proc = open_directory("/proc");
   if (!proc) return pass_on(proc.error());
@@ -80,8 +85,8 @@ Result<Agent::Resources> Agent::Resources::open(const Config& config) {
   if (!mailbox) return pass_on(mailbox.error());
   auto web = WebAccess::load(config.web_config);
   if (!web) return pass_on(web.error());
-  return Resources{std::move(*state), std::move(*loop),   std::move(*signals), std::move(*second), std::move(*proc),
-                   std::move(*mount), std::move(*groups), std::move(*mailbox), std::move(*web)};
+  return Resources{std::move(*state),     std::move(*loop),   std::move(*signals), std::move(*second), std::move(*proc),
+                   std::move(*hierarchy), std::move(*groups), std::move(*mailbox), std::move(*web)};
 }
 
 Agent::Agent(CommandLine command_line, Config config, Resources resources)
@@ -96,15 +101,16 @@ Agent::Agent(CommandLine command_line, Config config, Resources resources)
       groups_(std::move(resources.groups)),
       store_(std::move(resources.state.containers)),
       spool_(std::move(resources.state.spool)),
+      hook_report_(std::move(resources.state.directory), procfs_, counters_),
       events_(loop_, procfs_.root(), counters_,
               {.self = Pid{::getpid()}, .receive_buffer_bytes = config_.receive_buffer_bytes}),
       exits_(loop_, [this](Pid init) { engine_.on_exit(init); }),
       options_{.self = Pid{::getpid()},
-               .mount_point = resources.mount.mount_point,
-               .place = {.mount_root = resources.mount.root, .parent = config_.net_cls.parent}},
+               .mount_point = resources.hierarchy.mount.mount_point,
+               .place = {.mount_root = resources.hierarchy.mount.root, .parent = config_.net_cls.parent}},
       engine_(host(), options_, counters_),
       mailbox_(std::move(resources.mailbox)),
-      service_(*mailbox_, engine_, counters_, readiness_, options_),
+      service_(*mailbox_, engine_, counters_, readiness_, hook_board_, options_, groups_.root()),
       web_(std::move(resources.web)),
       server_(server_options(), service_, counters_, readiness_) {}
 
@@ -114,7 +120,7 @@ ApiServerOptions Agent::server_options() {
   options.state_dir = config_.state_dir;
   options.listen = config_.listen;
   options.socket_group = config_.socket_group;
-  options.confine_thread = [this] { confine_server_thread(confinement_.seccomp); };
+  options.confine_thread = [this] { return confine_server_thread(confinement_.seccomp); };
   if (web_->has_tls()) options.make_transport = [this] { return web_->make_transport(); };
   if (config_.web_config) {
     options.check_login = [this](std::string_view authorization) { return web_->check_login(authorization); };
@@ -126,31 +132,50 @@ Host Agent::host() { return {procfs_, cgroups_, groups_, clock_, exits_, events_
 
 Result<std::unique_ptr<Agent>> Agent::make(const CommandLine& command_line, const Config& config) {
   raise_descriptor_limit();
+  if (auto expected = expect_initial_time("/proc"); !expected) return pass_on(expected.error());
   auto resources = Resources::open(config);
   if (!resources) return pass_on(resources.error());
+  // Who needs it will have it mounted: an agent without privileges, in a pod that was not prepared anew, can wait.
+  if (const std::string& why = resources->hierarchy.not_mounted_because; !why.empty()) {
+    log_event(LogLevel::kWarning, "net_cls_not_mounted", {{"reason", why}});
+  }
   std::unique_ptr<Agent> agent(new Agent(command_line, config, std::move(*resources)));
   // Before the first look at /proc: what is born in between is in one of the two.
-  if (auto subscribed = agent->events_.subscribe(); !subscribed) return pass_on(subscribed.error());
+  if (auto subscribed = agent->subscribe(); !subscribed) return pass_on(subscribed.error());
   return agent;
+}
+
+// Any user can silence the events before an agent starts, and no restart would change that. So it starts deaf if need
+// be, as it would go on if it ran: hooks are answered, /proc is swept once a second, and Engine::on_second() goes on
+// subscribing.
+Result<void> Agent::subscribe() {
+  const auto pulse = events_.subscribe();
+  if (!pulse) return pass_on(pulse.error());
+  if (*pulse == Pulse::kAlive) return {};
+  log_event(LogLevel::kWarning, "events_silent", {{"resubscriptions", 0}, {"now", "subscribing anew"}});
+  tell_pulse(events_.subscribe_patiently());
+  return {};
 }
 
 Result<void> Agent::run() {
   for (auto added :
        {loop_.add(signals_.fd(), [this] { on_signal(); }), loop_.add(second_.fd(), [this] { on_second(); }),
-        loop_.add(mailbox_->fd(), [this] { mailbox_->run_all(); })}) {
+        loop_.add(mailbox_->fd(), [this] { mailbox_->run_some(); })}) {
     if (!added) return added;
   }
   counters_.hook_registrations.add(kVersion, 0);  // every known label value is there from the start
   apply(config_);
   warn_of_old_kernel();
   if (auto listening = server_.listen(); !listening) return listening;
+  if (auto noted = note_presence(); !noted) return noted;
   if (auto confined = confine(); !confined) return confined;
   ask_for(Turns::kShort);  // only this thread: who waits for an answer can wait for its turn
-  start_up();
+  look_at_hook();
+  engine_.start();
+  update_readiness();
   Result<void> waited;
   while (!is_stopping_ && waited) {
-    const bool has_more = engine_.work(kExaminationsPerRound);
-    engine_.tick();
+    const bool has_more = engine_.round();
     waited = loop_.wait(time_to_wait(has_more));
   }
   log_event(LogLevel::kInfo, "stopping", {{"containers", counters_.containers.value()}});
@@ -158,7 +183,17 @@ Result<void> Agent::run() {
   tell_stopping();
   mailbox_->close();
   server_.stop();
-  return waited;
+  return is_lost() ? failure(ErrorCode::kConflict, missing_ + " while the agent ran: nobody finds it any more")
+                   : waited;
+}
+
+Result<void> Agent::note_presence() {
+  for (const auto& [what, path] : {std::pair{"socket", config_.socket}, std::pair{"state directory", config_.state_dir},
+                                   std::pair{"state directory", config_.state_dir + "/containers"},
+                                   std::pair{"spool", config_.state_dir + "/spool"}}) {
+    if (auto noted = presence_.expect(what, path); !noted) return noted;
+  }
+  return {};
 }
 
 // The listening sockets are open. The server's threads inherit what this one has given up, and nobody makes a thread
@@ -167,6 +202,8 @@ Result<void> Agent::confine() {
   const LandlockRules rules = reachable_files(command_line_, config_, options_.mount_point, web_->files());
   auto confined = confine_process(config_.sandbox, rules, events_);
   if (!confined) return pass_on(confined.error());
+  // Only now: root with its capabilities sees all, however /proc is mounted.
+  if (!procfs_.check_sight()) return failure(ErrorCode::kSystem, explain_hidden_processes(procfs_.root()));
   confinement_ = std::move(*confined);
   service_.add_kernel_features(features_in_use(confinement_));
   if (auto serving = server_.serve(); !serving) return serving;
@@ -178,46 +215,83 @@ Result<void> Agent::confine() {
   return {};
 }
 
-void Agent::start_up() {
-  engine_.recover();
-  engine_.look_into_spool();
-  engine_.take_up_spool(kSpooledBeforeReady);
-  has_swept_ = engine_.sweep(SweepCause::kStartup).has_value();
-  update_readiness();
-  if (!has_swept_) return;  // the sweep's failure is in the log
-  log_event(LogLevel::kInfo, "ready",
-            {{"socket", config_.socket},
-             {"net_cls", options_.mount_point},
-             {"containers", counters_.containers.value()},
-             {"receive_buffer_bytes", counters_.receive_buffer_bytes.value()}});
-}
-
 void Agent::on_second() {
   second_.acknowledge();
   tell_alive();
   renew_web_access();
-  engine_.look_into_spool();
-  engine_.keep_unkept();
-  if (!has_swept_) has_swept_ = engine_.sweep(SweepCause::kStartup).has_value();
-  engine_.forget_ended();
-  const auto pulse = events_.check_pulse(engine_);
-  is_deaf_ = pulse == EventStream::Pulse::kDeaf;
+  engine_.on_second();
+  tell_pulse(engine_.pulse());
+  check_sight();
+  check_presence();
+  look_at_hook();
   update_readiness();
-  if (pulse == EventStream::Pulse::kAlive) return;
-  log_event(LogLevel::kWarning, is_deaf_ ? "events_silent" : "events_heard_again",
-            {{"resubscriptions", counters_.resubscriptions.value()}});
-  engine_.distrust_events();
 }
+
+void Agent::tell_pulse(Pulse pulse) const {
+  if (pulse == Pulse::kAlive) return;
+  if (pulse == Pulse::kDeaf) {
+    return log_event(LogLevel::kWarning, "events_silent",
+                     {{"resubscriptions", counters_.resubscriptions.value()}, {"reason", events_.deaf_because()}});
+  }
+  log_event(LogLevel::kWarning, "events_heard_again", {{"resubscriptions", counters_.resubscriptions.value()}});
+}
+
+// Somebody may mount /proc anew while the agent runs.
+void Agent::check_sight() {
+  const bool was_blind = !hidden_because_.empty();
+  hidden_because_ = procfs_.check_sight() ? "" : explain_hidden_processes(procfs_.root());
+  const bool is_blind = !hidden_because_.empty();
+  if (is_blind == was_blind) return;
+  log_event(LogLevel::kWarning, is_blind ? "processes_hidden" : "processes_seen_again", {{"reason", hidden_because_}});
+  if (was_blind) engine_.distrust_events();  // what happened meanwhile could not be looked at
+}
+
+// A socket cannot be made any more (seccomp), nor a directory outside of those that were ours (Landlock): whoever
+// starts the agent anew has them made.
+void Agent::check_presence() {
+  missing_ = presence_.missing();
+  seconds_missing_ = missing_.empty() ? 0 : seconds_missing_ + 1;
+  if (seconds_missing_ == 1) log_event(LogLevel::kError, "not_found_any_more", {{"reason", missing_}});
+  if (is_lost()) is_stopping_ = true;
+}
+
+// For people only: whether the hook is installed is not for the agent to mend, and its readiness is another matter.
+void Agent::look_at_hook() {
+  if (!hook_report_.look()) return;
+  const auto& report = hook_report_.now();
+  hook_board_.set(report ? std::optional(view_of(*report)) : std::nullopt);
+  if (!report) return log_event(LogLevel::kInfo, "hook_report_gone");
+  const bool is_wanted = report->state == HookState::kOk || report->state == HookState::kDisabled;
+  log_event(is_wanted ? LogLevel::kInfo : LogLevel::kWarning, "hook_reported",
+            {{"state", kHookStates[static_cast<std::size_t>(report->state)]}, {"message", report->message}});
+}
+
+bool Agent::is_lost() const { return seconds_missing_ >= kSecondsMissingMax; }
 
 void Agent::update_readiness() {
   std::vector<std::string> reasons;
-  if (!has_swept_) reasons.emplace_back("the first sweep has not succeeded yet");
-  if (is_deaf_) reasons.emplace_back("the kernel sends no process events");
+  if (!engine_.has_swept()) reasons.emplace_back("the first sweep has not succeeded yet");
+  if (events_.is_deaf()) reasons.emplace_back("the kernel sends no process events");
+  if (!engine_.unread_because().empty()) reasons.push_back(engine_.unread_because());
+  if (!hidden_because_.empty()) reasons.push_back(hidden_because_);
   if (!engine_.not_kept_because().empty()) reasons.push_back(engine_.not_kept_because());
+  if (!missing_.empty()) reasons.push_back(missing_);
   const bool is_ready = reasons.empty();
-  if (is_ready && counters_.ready.value() == 0) tell_ready();
+  if (is_ready && counters_.ready.value() == 0) log_ready();
+  // Deaf, it has started as far as it can: who waits for the service, as containerd does at boot, had better go on.
+  const bool has_started = is_ready || (engine_.has_swept() && events_.is_deaf());
+  if (has_started && !std::exchange(has_told_start_, true)) tell_ready();
   counters_.ready.set(is_ready ? 1 : 0);
   readiness_.set(std::move(reasons));
+}
+
+void Agent::log_ready() const {
+  log_event(LogLevel::kInfo, "ready",
+            {{"socket", config_.socket},
+             {"net_cls", options_.mount_point},
+             {"net_cls_mounted", groups_.root().is_mounted()},
+             {"containers", counters_.containers.value()},
+             {"receive_buffer_bytes", counters_.receive_buffer_bytes.value()}});
 }
 
 void Agent::on_signal() {
@@ -260,6 +334,16 @@ void Agent::apply(const Config& config) {
   engine_.set_audit_interval(config.audit_interval);
   nap_.set_length(std::chrono::ceil<std::chrono::milliseconds>(config.event_nap));
   set_log_level(config.log.level);
+  if (groups_.root().is_own()) tell_who_mounts(config);
+}
+
+// With a default class the hierarchy stays. What needs a restart stays as it is.
+void Agent::tell_who_mounts(const Config& config) {
+  Config now = config_;
+  now.default_class = config.default_class;
+  if (const auto written = write_mount_settings(now); !written) {
+    log_event(LogLevel::kError, "mount_settings_not_written", {{"error", written.error().message()}});
+  }
 }
 
 // Requests, signals, timers and ended inits end each wait. Events do, unless there are so many that they had better

@@ -2,25 +2,28 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "agent/config/command_line.h"
-#include "agent/confinement.h"
-#include "agent/core/nap.h"
+#include "agent/confinement/confinement.h"
+#include "agent/containers/registration_files.h"
 #include "agent/engine/engine.h"
-#include "agent/event_stream.h"
-#include "agent/kernel/clock.h"
-#include "agent/kernel/exit_watch.h"
-#include "agent/kernel/mounted_cgroups.h"
-#include "agent/kernel/net_cls_groups.h"
-#include "agent/kernel/procfs.h"
-#include "agent/kernel/signals.h"
-#include "agent/kernel/timer.h"
+#include "agent/events/event_stream.h"
+#include "agent/events/nap.h"
+#include "agent/host/clock.h"
+#include "agent/host/event_loop.h"
+#include "agent/host/mounted_cgroups.h"
+#include "agent/host/net_cls_groups.h"
+#include "agent/host/procfs.h"
+#include "agent/host/service_manager.h"
+#include "agent/host/surroundings.h"
+#include "agent/http/web_access.h"
 #include "agent/log_reporter.h"
-#include "agent/loop_service.h"
-#include "agent/server/api_server.h"
-#include "agent/state/registration_files.h"
-#include "agent/state/spool_directory.h"
-#include "agent/web/web_access.h"
+#include "agent/sources/api_server.h"
+#include "agent/sources/boards.h"
+#include "agent/sources/hook_report.h"
+#include "agent/sources/loop_service.h"
+#include "agent/sources/spool_directory.h"
 
 namespace netclsd {
 
@@ -36,15 +39,23 @@ class Agent {
   struct Resources;  // what can fail to be opened
   Agent(CommandLine command_line, Config config, Resources resources);
 
+  [[nodiscard]] Result<void> subscribe();
+  [[nodiscard]] Result<void> note_presence();
   [[nodiscard]] Result<void> confine();
-  void start_up();
   void on_second();
+  void tell_pulse(Pulse pulse) const;
+  void check_sight();
+  void check_presence();
+  void look_at_hook();
   void update_readiness();
+  void log_ready() const;
+  [[nodiscard]] bool is_lost() const;
   void on_signal();
   void reload();
   void refuse_reload(const Error& error);
   void renew_web_access();
   void apply(const Config& config);
+  void tell_who_mounts(const Config& config);
   [[nodiscard]] std::chrono::milliseconds time_to_wait(bool has_more);
   [[nodiscard]] Host host();
   [[nodiscard]] ApiServerOptions server_options();
@@ -54,6 +65,7 @@ class Agent {
   Config config_;
   Counters counters_;
   Readiness readiness_;
+  HookBoard hook_board_;
   UniqueFd lock_;
   EventLoop loop_;
   Signals signals_;
@@ -64,6 +76,7 @@ class Agent {
   NetClsGroups groups_;
   RegistrationFiles store_;
   SpoolDirectory spool_;
+  HookReportFile hook_report_;
   LogReporter reporter_;
   EventStream events_;
   PidfdExitWatch exits_;
@@ -74,9 +87,12 @@ class Agent {
   Confinement confinement_;
   std::unique_ptr<WebAccess> web_;
   ApiServer server_;
+  Presence presence_;
   Nap nap_;
-  bool has_swept_ = false;
-  bool is_deaf_ = false;
+  std::string missing_;  // what of our presence is missing; empty: nothing
+  int seconds_missing_ = 0;
+  bool has_told_start_ = false;  // to the service manager
+  std::string hidden_because_;   // empty: other processes are seen
   bool is_napping_ = false;
   bool is_stopping_ = false;
 };

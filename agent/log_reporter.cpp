@@ -1,7 +1,7 @@
 #include "agent/log_reporter.h"
 
-#include "agent/engine/counters.h"
 #include "agent/logging/log.h"
+#include "agent/metrics/counters.h"
 
 namespace netclsd {
 
@@ -15,6 +15,12 @@ void LogReporter::registered(const Registration& r) {
              {"group", r.directory},
              {"adopted", r.is_adopted},
              {"membership", r.membership ? r.membership->hierarchy + ":" + r.membership->path : "descent"}});
+  if (r.classid.has_major()) return;
+  log_event(LogLevel::kWarning, "classid_without_major",
+            {{"container", r.id.text()},
+             {"class", to_string(r.classid)},
+             {"origin", r.class_origin},
+             {"is", "fits no qdisc; only rules that compare the number see it"}});
 }
 
 void LogReporter::released(const ContainerId& id) {

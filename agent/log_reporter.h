@@ -1,8 +1,9 @@
-// Writes what the engine reports to the log; repeats of one problem are counted, with one line a minute. Loop thread.
+// Writes to the log what the engine reports. A problem that repeats is counted, with one line a minute. Loop thread
+// only.
 #pragma once
 
-#include "agent/engine/host.h"
-#include "agent/logging/repeat_guard.h"
+#include "agent/host/host.h"
+#include "agent/logging/log.h"
 
 namespace netclsd {
 

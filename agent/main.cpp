@@ -1,13 +1,18 @@
 // netclsd, the agent.
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <variant>
 
 #include "agent/agent.h"
+#include "agent/http/web_access.h"
 #include "agent/logging/log.h"
+#include "agent/logging/log_line.h"
 #include "agent/node.h"
-#include "agent/web/web_access.h"
-#include "common/base/fault_environment.h"
+#include "common/base/fault_point.h"
+#include "common/base/file.h"
 
 namespace {
 
@@ -17,7 +22,7 @@ constexpr int kFailed = 1;
 constexpr int kWrongUsage = 2;
 
 int fail(const Error& error, int exit_code = kFailed) {
-  std::fprintf(stderr, "netclsd: %s\n", error.message().c_str());
+  static_cast<void>(LineWriter(STDERR_FILENO).write("netclsd: " + error.message() + "\n"));
   return exit_code;
 }
 
@@ -42,6 +47,7 @@ int run_agent(const CommandLine& command_line, const Config& config) {
 }
 
 int run(const CommandLine& command_line) {
+  ::umask(S_IWGRP | S_IWOTH);  // under 077 the socket's readers could not pass through directories that we make
   auto config = load_config(command_line);
   if (!config) return fail(config.error());
   switch (command_line.task) {
@@ -60,6 +66,7 @@ int run(const CommandLine& command_line) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  netclsd::open_standard_descriptors();
   if (const auto armed = netclsd::arm_faults(); !armed) return fail(armed.error(), kWrongUsage);
   const auto parsed = netclsd::parse_command_line(argc, argv);
   if (const auto* early = std::get_if<netclsd::EarlyExit>(&parsed)) {

@@ -17,7 +17,7 @@
 #include <cstdlib>
 #include <ctime>
 
-#include "agent/kernel/proc_connector.h"
+#include "agent/events/proc_connector.h"
 
 namespace {
 

@@ -3,20 +3,23 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
-#include "cli/hook_arguments.h"
 #include "common/base/text.h"
-#include "common/base/units.h"
 #include "netclsd_version.h"
 
 namespace netclsd::cli {
 namespace {
 
 constexpr int kWrongUsage = 2;
-constexpr std::uint64_t kPidMax = 0x7fff'ffff;
 
-// What CLI11 fills in; turned into Arguments once everything has been checked.
+struct HookTexts {
+  HookInstallOptions options;  // the other hook commands use a part of them
+  std::vector<std::string> runtimes;
+};
+
+// What CLI11 fills in. When everything is checked, it becomes Arguments.
 struct Texts {
   std::string socket = kDefaultSocket;
+  std::string mount = kDefaultOwnMount;
   std::string timeout = "10s";
   std::string format = "table";
   std::string id;
@@ -26,7 +29,7 @@ struct Texts {
   HookTexts hook;
 };
 
-// Empty: fine. CLI11's convention for checks.
+// These return "" if the text is good, as CLI11 wants it.
 std::string check_timeout(const std::string& text) {
   const auto parsed = parse_duration(text);
   return parsed && parsed->count() >= 1000 ? "" : "\"" + text + "\" is not a duration such as 500ms or 10s";
@@ -45,6 +48,24 @@ std::string check_id(const std::string& text) {
 std::string check_classid(const std::string& text) {
   const auto parsed = ClassId::parse(text);
   return parsed ? "" : parsed.error().message();
+}
+
+std::string check_mount_option(const std::string& text) {
+  return is_mount_directory(text) ? "" : "\"" + text + "\" is not an absolute directory";
+}
+
+// A subcommand whose --help ends with the example.
+CLI::App* add_command(CLI::App& app, const char* name, const char* about, const char* example) {
+  CLI::App* command = app.add_subcommand(name, about);
+  command->footer(std::string("Example:\n  ") + example);
+  command->fallthrough();  // global options may follow the subcommand
+  return command;
+}
+
+void add_mount(CLI::App& command, Texts& texts) {
+  command.add_option("--mount", texts.mount, "Where net_cls is mounted while a container needs it")
+      ->capture_default_str()
+      ->check(check_mount_option);
 }
 
 Pid to_pid(const std::string& text) { return Pid{static_cast<std::int32_t>(parse_unsigned(text).value_or(0))}; }
@@ -75,11 +96,107 @@ void add_register(CLI::App& app, Texts& texts) {
                                   "netclsctl register web --pid 4711 --classid 10:1\n"
                                   "  netclsctl register web --pid 4711 --class gold");
   command->add_option("ID", texts.id, "A name of your choice")->required()->check(check_id);
-  command->add_option("--pid", texts.pid, "The process; its children follow")->required()->check(check_pid);
+  command->add_option("--pid", texts.pid, "The process; its descendants go with it")->required()->check(check_pid);
   CLI::Option_group* wanted = command->add_option_group("class", "One of these");
   wanted->add_option("--classid", texts.classid, "10:1, 0x100001 or 1048577")->check(check_classid);
   wanted->add_option("--class", texts.class_name, "A name from the agent's configuration");
   wanted->require_option(1);
+  add_mount(*command, texts);
+}
+
+std::string check_directory(const std::string& path) {
+  const bool is_plain = path.starts_with('/') && path.size() > 1 && !path.ends_with('/') &&
+                        (path + "/").find("/../") == std::string::npos && path.find("//") == std::string::npos;
+  return is_plain ? "" : "\"" + path + "\" is not a directory such as /srv/netclsd";
+}
+
+// The options of all hook commands.
+void add_places(CLI::App& command, HookOptions& options) {
+  command.add_option("--root", options.root, "Where the host's file tree is")->capture_default_str();
+  command
+      .add_option("--program-dir", options.program_directory,
+                  "Where to install the program (default: /opt/netclsd or /var/lib/netclsd)")
+      ->check(check_directory);
+  command
+      .add_option("--state-dir", options.state_directory,
+                  "The agent's state_dir. If it exists, the result is written to hook.json there, for the agent")
+      ->capture_default_str()
+      ->check(check_directory);
+  command.add_flag("--exit-zero", options.exit_zero,
+                   "Exit with 0 even if something is wrong; the output still says it");
+}
+
+void add_hook_options(CLI::App& command, HookOptions& options) {
+  add_places(command, options);
+  command.add_flag("--restart", options.restart, "Restart containerd or CRI-O if it must read its configuration again");
+  command.add_flag("--dry-run", options.dry_run, "Change nothing, only print each step");
+  command.add_flag("--diff", options.diff, "Show what changes in configuration files");
+}
+
+void add_hook_install(CLI::App& hook, HookTexts& texts) {
+  CLI::App* command = add_command(hook, "install", "Install the hook, or bring an installation up to date",
+                                  "netclsctl hook install --dry-run --diff\n"
+                                  "  netclsctl hook install --restart\n"
+                                  "  netclsctl hook install --root /host --runtime containerd --restart\n"
+                                  "  netclsctl hook install --hook-arg=--on-failure --hook-arg=deny "
+                                  "--hook-arg=--deny-exempt-namespace=kube-system");
+  HookInstallOptions& options = texts.options;
+  add_hook_options(*command, options);
+  command->add_option("--runtime", texts.runtimes, "auto, podman, cri-o or containerd (repeatable; default auto)")
+      ->allow_extra_args(false)
+      ->check(CLI::IsMember({"auto", "podman", "cri-o", "containerd"}));
+  command->add_option("--binary", options.binary, "The netclsd-hook to install (default: the one beside netclsctl)");
+  command
+      ->add_option("--runtime-handler", options.runtime_handlers,
+                   "A runtime handler of containerd (repeatable; default: all that use runc)")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--hook-arg", options.hook_arguments, "Argument of the hook, see netclsd-hook --help (repeatable)")
+      ->allow_extra_args(false);
+  command->add_flag("--all-containers", options.all_containers,
+                    "Call the hook also for containers without an annotation: for default_class and classids in specs");
+  command->add_option("--containerd-version", options.containerd_version,
+                      "containerd's version, if its program cannot be run here");
+  command
+      ->add_option("--containerd-config", options.containerd_config,
+                   "The file to edit (default: the one that the running containerd reads, or "
+                   "/etc/containerd/config.toml)")
+      ->check([](const std::string& path) { return path.starts_with('/') ? "" : "an absolute path is needed"; });
+}
+
+std::vector<Runtime> to_runtimes(const std::vector<std::string>& names) {
+  std::vector<Runtime> runtimes;
+  for (const std::string& name : names) {
+    if (name == "auto") return {};
+    for (const Runtime runtime : {Runtime::kPodman, Runtime::kCriO, Runtime::kContainerd}) {
+      if (name == to_string(runtime)) runtimes.push_back(runtime);
+    }
+  }
+  return runtimes;
+}
+
+void add_hook_commands(CLI::App& app, HookTexts& texts) {
+  CLI::App* hook = add_command(app, "hook", "Install the hook into the container runtimes of a host, or remove it",
+                               "netclsctl hook install --dry-run --diff");
+  hook->require_subcommand(1);
+  add_hook_install(*hook, texts);
+  CLI::App* uninstall =
+      add_command(*hook, "uninstall", "Restore the runtimes' configuration and remove the hook",
+                  "netclsctl hook uninstall --restart\n  netclsctl hook uninstall --root /host --dry-run");
+  add_hook_options(*uninstall, texts.options);
+  CLI::App* status = add_command(*hook, "status",
+                                 "What is installed, and what is wrong with it; exit status 3 if something is wrong or "
+                                 "nothing is installed",
+                                 "netclsctl hook status -o json");
+  add_places(*status, texts.options);
+}
+
+Command to_hook_command(const std::string& name, const HookTexts& texts) {
+  HookInstallOptions options = texts.options;
+  options.runtimes = to_runtimes(texts.runtimes);
+  if (name == "install") return HookInstallCommand{std::move(options)};
+  if (name == "uninstall") return HookUninstallCommand{options};
+  return HookStatusCommand{options};
 }
 
 void add_commands(CLI::App& app, Texts& texts) {
@@ -95,13 +212,13 @@ void add_commands(CLI::App& app, Texts& texts) {
       ->required()
       ->check(check_pid);
   add_register(app, texts);
-  add_command(app, "release", "Forget a container; its processes leave the class", "netclsctl release web")
-      ->add_option("ID", texts.id, "The container's id")
-      ->required()
-      ->check(check_id);
+  CLI::App* release =
+      add_command(app, "release", "Forget a container; its processes leave the class", "netclsctl release web");
+  release->add_option("ID", texts.id, "The container's id")->required()->check(check_id);
+  add_mount(*release, texts);
   add_command(app, "sweep", "Compare all processes with the registrations now, and repair", "netclsctl sweep");
   add_hook_commands(app, texts.hook);
-  add_command(app, "doctor", "Check what this host offers, and the agent", "netclsctl doctor");
+  add_command(app, "doctor", "Check this host and the agent", "netclsctl doctor");
 }
 
 // The checks have passed: every text parses.
@@ -138,16 +255,17 @@ UsageAnswer answer_to(const CLI::ParseError& error, const CLI::App& app) {
 
 std::variant<Arguments, UsageAnswer> parse_arguments(std::vector<std::string> arguments) {
   Texts texts;
-  CLI::App app("Asks and tells netclsd, which keeps containers' processes in their network class.", "netclsctl");
+  CLI::App app("The client of netclsd, which keeps containers' processes in their network class.", "netclsctl");
   add_global_options(app, texts);
   add_commands(app, texts);
   std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
   try {
     app.parse(std::move(arguments));
-  } catch (const CLI::ParseError& error) {  // how CLI11 says help, version and wrong usage
+  } catch (const CLI::ParseError& error) {  // CLI11 reports help, version and wrong usage by it
     return answer_to(error, app);
   }
   return Arguments{.socket = texts.socket,
+                   .mount = texts.mount,
                    .timeout = std::chrono::duration_cast<std::chrono::milliseconds>(*parse_duration(texts.timeout)),
                    .format = texts.format == "json" ? OutputFormat::kJson : OutputFormat::kTable,
                    .command = command_of(*app.get_subcommands().front(), texts)};

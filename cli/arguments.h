@@ -9,6 +9,7 @@
 
 #include "cli/hook_install/options.h"
 #include "common/api/messages.h"
+#include "common/net_cls/own_mount.h"
 
 namespace netclsd::cli {
 
@@ -48,12 +49,13 @@ using Command = std::variant<StatusCommand, ListCommand, ShowCommand, ExplainCom
 
 struct Arguments {
   std::string socket = kDefaultSocket;
+  std::string mount = kDefaultOwnMount;  // where register mounts net_cls if it must, and release unmounts it
   std::chrono::milliseconds timeout{10'000};
   OutputFormat format = OutputFormat::kTable;
   Command command;
 };
 
-// Nothing to be carried out: help, version, or wrong usage.
+// There is no command to run: help, version, or wrong usage.
 struct UsageAnswer {
   int exit_status = 0;
   std::string text;  // for stdout if the status is 0, else for stderr

@@ -3,16 +3,18 @@
 #include "cli/doctor.h"
 #include "cli/hook_install/hook_install.h"
 #include "cli/render.h"
-#include "common/proc/process.h"
+#include "common/proc/proc.h"
 
 namespace netclsd::cli {
 namespace {
+
+using std::chrono::steady_clock;
 
 CommandResult fail(std::string error) { return {.exit_status = kExitFailed, .text = {}, .error = std::move(error)}; }
 
 std::string container_target(const ContainerId& id) { return "/v1/containers/" + id.text(); }
 
-// What the agent answered, if it answered well.
+// The agent's answer, or an error if its status is not a success.
 Result<ApiResponse> ask_for_success(const AskAgent& ask, const ApiRequest& request) {
   auto answer = ask(request);
   if (!answer || (answer->status >= 200 && answer->status < 300)) return answer;
@@ -50,7 +52,7 @@ CommandResult finish_sweep(const Json& answer) {
   return {.exit_status = is_positive(answer, "failed") ? kExitDegraded : 0, .text = render_sweep(answer), .error = {}};
 }
 
-// A class was asked for by name or number, so "not managed" would mean that the agent did not understand us.
+// We have asked for a class by name or number, so "not managed" means that the agent did not understand us.
 CommandResult finish_register(const Json& answer) {
   if (!is_true(answer, "managed")) return fail("the agent does not manage this container");
   return {.exit_status = 0, .text = render_container(answer), .error = {}};
@@ -64,6 +66,18 @@ CommandResult finish_explain(const Json& answer) {
   return {.exit_status = 0, .text = render_process(answer), .error = {}};
 }
 
+// As in the hook (hook/hook.cpp): the agent says whether net_cls is needed, but it may not mount it itself.
+Result<ApiResponse> ask_and_mount(const Arguments& arguments, const AskAgent& ask, const Mounting& mounting,
+                                  const ApiRequest& request) {
+  const auto until = steady_clock::now() + arguments.timeout;
+  auto hold = mounting.hold_if_mounted(until);
+  auto answer = ask(request);
+  if (!answer || !wants_net_cls_mounted(*answer)) return answer;
+  hold.reset();
+  const auto mounted = mounting.hold_mounted(until);
+  return mounted ? ask(request) : pass_on(mounted.error());
+}
+
 ApiRequest get(std::string target) { return {.method = HttpMethod::kGet, .target = std::move(target), .body = {}}; }
 
 Result<ApiRequest> registration_of(const RegisterCommand& command, const std::string& proc) {
@@ -71,7 +85,7 @@ Result<ApiRequest> registration_of(const RegisterCommand& command, const std::st
   if (!stat) return pass_on(stat.error());
   if (!*stat) return failure(ErrorCode::kNotFound, "there is no process " + to_string(command.pid));
   RegisterRequest request{.pid = command.pid,
-                          .start_time = (*stat)->start_time,
+                          .start_time = in_initial_time(proc, (*stat)->start_time),
                           .bundle = {},
                           .annotations = {},
                           .spec_classid = {},
@@ -92,6 +106,7 @@ CommandResult to_result(HookOutcome outcome) {
 struct Runner {
   const Arguments& arguments;
   const AskAgent& ask;
+  const Mounting& mounting;
   const std::string& root;
 
   CommandResult operator()(const StatusCommand&) const {
@@ -109,12 +124,17 @@ struct Runner {
   CommandResult operator()(const RegisterCommand& command) const {
     const auto request = registration_of(command, root + "/proc");
     if (!request) return fail(request.error().message());
-    return ask_and_show(arguments, ask, *request, finish_register);
+    const AskAgent ask_again = [this](const ApiRequest& wanted) {
+      return ask_and_mount(arguments, ask, mounting, wanted);
+    };
+    return ask_and_show(arguments, ask_again, *request, finish_register);
   }
   CommandResult operator()(const ReleaseCommand& command) const {
     const auto answer = ask_for_success(
         ask, {.method = HttpMethod::kDelete, .target = container_target(command.id) + "?force=true", .body = {}});
     if (!answer) return fail(answer.error().message());
+    // Where unmounting is impossible (in the agent's pod, say), a later run of the hook unmounts it.
+    static_cast<void>(mounting.unmount_if_unused(MountAgent::kAnswers, steady_clock::now() + arguments.timeout));
     const bool as_json = arguments.format == OutputFormat::kJson;
     return {.exit_status = 0, .text = as_json ? "{}\n" : "released " + command.id.text() + "\n", .error = {}};
   }
@@ -134,8 +154,9 @@ struct Runner {
 
 }  // namespace
 
-CommandResult run_command(const Arguments& arguments, const AskAgent& ask, const std::string& root) {
-  return std::visit(Runner{arguments, ask, root}, arguments.command);
+CommandResult run_command(const Arguments& arguments, const AskAgent& ask, const Mounting& mounting,
+                          const std::string& root) {
+  return std::visit(Runner{arguments, ask, mounting, root}, arguments.command);
 }
 
 }  // namespace netclsd::cli

@@ -5,23 +5,45 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 
-#include "cli/table.h"
+#include "cli/render.h"
 #include "common/base/file.h"
+#include "common/base/text.h"
 #include "common/json/fields.h"
+#include "common/proc/proc.h"
 
 namespace netclsd::cli {
 namespace {
 
-constexpr std::size_t kProcFileMax_bytes = 16U << 20;
+constexpr std::size_t kFileMax_bytes = 16U << 20;
 constexpr std::size_t kSpoolEntriesMax = 100'000;
+constexpr std::size_t kProcessesMax = 4U << 20;  // the kernel's limit of pids
+constexpr std::size_t kRuleFilesMax = 1'000;
 
-// What cannot be read offers nothing: the check says so.
-std::string read_or_empty(const std::string& path) { return read_file(path, kProcFileMax_bytes).value_or(""); }
+// Empty: it cannot be read. The check says what that means.
+std::string read_or_empty(const std::string& path) { return read_file(path, kFileMax_bytes).value_or(""); }
 
 std::string kernel_release() {
   utsname name{};
   return ::uname(&name) == 0 ? name.release : "";
+}
+
+std::string_view file_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+std::string link_or_empty(const std::string& path) {
+  std::error_code error;
+  const auto target = std::filesystem::read_symlink(path, error);
+  return error ? "" : target.string();
+}
+
+// The pids in `proc`. Empty: it cannot be read.
+std::vector<std::string> pids_in(const std::string& proc) {
+  const auto directory = open_directory(proc);
+  auto names = directory ? list_some_names(*directory, kProcessesMax) : pass_on(directory.error());
+  if (!names) return {};
+  std::erase_if(*names, [](const std::string& name) { return !parse_unsigned(name); });
+  return *std::move(names);
 }
 
 Result<std::size_t> count_spool_entries(const std::string& path) {
@@ -32,6 +54,23 @@ Result<std::size_t> count_spool_entries(const std::string& path) {
   if (!names) return pass_on(names.error());
   const auto is_entry = [](const std::string& name) { return !name.starts_with(".") && name.ends_with(".json"); };
   return static_cast<std::size_t>(std::count_if(names->begin(), names->end(), is_entry));
+}
+
+// cgrulesengd is libcgroup's daemon. Some hosts still run it.
+std::optional<std::string> find_rules_daemon(const std::string& proc) {
+  for (const std::string& pid : pids_in(proc)) {
+    if (read_or_empty(proc + "/" + pid + "/comm") == "cgrulesengd\n") return pid;
+  }
+  return std::nullopt;
+}
+
+std::string read_rules(const std::string& etc) {
+  std::string rules = read_or_empty(etc + "/cgrules.conf");
+  const auto directory = open_directory(etc + "/cgrules.d");
+  const auto names = directory ? list_some_names(*directory, kRuleFilesMax) : Result<std::vector<std::string>>{};
+  if (!directory || !names) return rules;
+  for (const std::string& name : *names) rules += "\n" + read_or_empty(etc + "/cgrules.d/" + name);
+  return rules;
 }
 
 Result<HookStatus> look_for_hook(const std::string& root) {
@@ -72,15 +111,42 @@ int exit_status_of(const std::vector<Check>& checks) {
 
 }  // namespace
 
+bool is_likely_misled(std::string_view exe, std::string_view comm, std::string_view command_line) {
+  const std::string_view name = exe.empty() ? comm : file_name(exe);
+  if (name == "node" || name == "nodejs" || name == "bun") return true;
+  const auto runs = [&](std::string_view program) { return command_line.find(program) != std::string_view::npos; };
+  return name == "java" && (runs("elasticsearch") || runs("opensearch"));
+}
+
+MisledPrograms find_misled_programs(const std::string& proc) {
+  MisledPrograms found;
+  for (const std::string& pid : pids_in(proc)) {
+    const std::string at = proc + "/" + pid;
+    const std::string exe = link_or_empty(at + "/exe");
+    std::string comm = read_or_empty(at + "/comm");
+    if (comm.ends_with('\n')) comm.pop_back();
+    if (!is_likely_misled(exe, comm, read_or_empty(at + "/cmdline"))) continue;
+    ++found.count;
+    if (found.examples.size() >= kExamplesMax) continue;
+    found.examples.push_back(printable(exe.empty() ? comm : file_name(exe)) + " (pid " + pid + ")");
+  }
+  return found;
+}
+
 HostFacts collect_facts(const std::string& root, const AskAgent& ask) {
   return {.is_root = ::geteuid() == 0,
           .kernel_release = kernel_release(),
           .connectors = read_or_empty(root + "/proc/net/connector"),
           .controllers = read_or_empty(root + "/proc/cgroups"),
           .mountinfo = read_or_empty(root + "/proc/self/mountinfo"),
+          .init_cgroup = read_or_empty(root + "/proc/1/cgroup"),
+          .misled = find_misled_programs(root + "/proc"),
+          .time_namespace = own_time_namespace(root + "/proc"),
           .spool_entries = count_spool_entries(root + kDefaultSpool),
           .agent_status = ask_status(ask),
-          .hook = look_for_hook(root.empty() ? "/" : root)};
+          .hook = look_for_hook(root.empty() ? "/" : root),
+          .rules_daemon = find_rules_daemon(root + "/proc"),
+          .rules = read_rules(root + "/etc")};
 }
 
 CommandResult report_checks(const std::vector<Check>& checks, OutputFormat format) {

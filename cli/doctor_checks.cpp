@@ -2,19 +2,30 @@
 
 #include <array>
 #include <compare>
+#include <sstream>
 
 #include "common/base/text.h"
 #include "common/json/fields.h"
-#include "common/net_cls/kernel_version.h"
+#include "common/model/cgroup_paths.h"
 #include "common/net_cls/mount.h"
+#include "common/proc/proc.h"
 
 namespace netclsd::cli {
 namespace {
 
-// One line: "net_cls  HIERARCHY  GROUPS  ENABLED", tabs between.
-bool is_enabled_net_cls(std::string_view line) {
-  const auto fields = split(line, '\t');
-  return fields.size() == 4 && fields[0] == "net_cls" && fields[3] == "1";
+constexpr std::size_t kMessageMax_bytes = 512;
+
+// A rule is "USER[:PROCESS]  CONTROLLERS  DESTINATION", separated by blanks or tabs. Empty: there is no such rule.
+std::string first_net_cls_rule(std::string_view rules) {
+  for (const std::string_view line : split(rules, '\n')) {
+    std::istringstream words{std::string(line)};
+    std::string user, controllers;
+    if (!(words >> user >> controllers) || user.starts_with('#')) continue;
+    for (const std::string_view controller : split(controllers, ',')) {
+      if (controller == "net_cls" || controller == "*") return std::string(line);
+    }
+  }
+  return {};
 }
 
 Check describe_agent(const Json& status) {
@@ -25,6 +36,31 @@ Check describe_agent(const Json& status) {
   const auto reasons = status.find("not_ready_because");
   return {Verdict::kWarn, "agent",
           "reachable but not ready: " + (reasons == status.end() ? std::string("no reason given") : dump(*reasons))};
+}
+
+std::string describe(const MisledPrograms& misled) {
+  if (misled.count == 0) return "None of the known ones (Node.js, Bun, Elasticsearch, OpenSearch) runs here";
+  std::string text = "Likely hit: " + std::to_string(misled.count) + " running, such as ";
+  for (const std::string& example : misled.examples) {
+    text += (&example == &misled.examples.front() ? "" : ", ") + example;
+  }
+  return text;
+}
+
+// The runtimes that will not call the hook.
+std::string describe_runtimes(const Json& status) {
+  std::string text;
+  const auto hook = status.find("hook");
+  const auto runtimes = hook->find("runtimes");
+  if (runtimes == hook->end() || !runtimes->is_array()) return text;
+  for (const Json& runtime : *runtimes) {
+    FieldReader fields(runtime);
+    const std::string state = fields.text("state");
+    if (state == "ok" || fields.failed()) continue;
+    text += "; " + printable(fields.text("runtime")) + ": " + printable(state) + ", " +
+            printable(fields.text("message"), kMessageMax_bytes);
+  }
+  return text;
 }
 
 }  // namespace
@@ -64,9 +100,8 @@ Check check_connector(std::string_view proc_net_connector) {
 }
 
 Check check_controller(std::string_view proc_cgroups) {
-  for (const std::string_view line : split(proc_cgroups, '\n')) {
-    if (is_enabled_net_cls(line)) return {Verdict::kOk, "net_cls", "the kernel has the controller"};
-  }
+  const auto controller = find_net_cls_controller(proc_cgroups);
+  if (controller && controller->is_enabled) return {Verdict::kOk, "net_cls", "the kernel has the controller"};
   return {Verdict::kFail, "net_cls",
           "/proc/cgroups does not list net_cls as enabled: kernel without CONFIG_CGROUP_NET_CLASSID, or "
           "cgroup_disable=net_cls"};
@@ -74,13 +109,57 @@ Check check_controller(std::string_view proc_cgroups) {
 
 Check check_mount(std::string_view mountinfo) {
   const auto mount = find_net_cls_mount(mountinfo);
-  if (!mount) return {Verdict::kOk, "hierarchy", "not mounted in this mount namespace; the agent mounts its own"};
+  if (!mount) {
+    return {Verdict::kOk, "hierarchy",
+            "not mounted in this mount namespace; the hook mounts it when a container needs it"};
+  }
+  if (const auto alone = expect_no_others(*mount); !alone) {
+    return {Verdict::kFail, "hierarchy", alone.error().message() + "; neither agent nor hook use it like this"};
+  }
   if (!mount->mount_point.starts_with("/sys/fs/cgroup/"))
     return {Verdict::kOk, "hierarchy", "at " + mount->mount_point};
   return {Verdict::kWarn, "hierarchy",
           "at " + mount->mount_point +
-              ": right where the init system mounts every v1 hierarchy, but on other hosts it breaks LXD, rootless "
+              ": this is right if the init system mounts all v1 hierarchies; on other hosts it breaks LXD, rootless "
               "podman and systemctl status"};
+}
+
+// libuv (and with it Node.js and Bun), Elasticsearch and OpenSearch read only the first line of the file. While net_cls
+// is mounted, that is not the line of cgroup v2.
+Check check_first_line(std::string_view init_cgroup, const MisledPrograms& misled) {
+  auto paths = CgroupPaths::parse(init_cgroup);
+  const bool is_mounted = paths.net_cls() != nullptr;
+  std::erase_if(paths.entries, [](const CgroupEntry& entry) {
+    return entry.hierarchy.empty() || has_controller(entry.hierarchy, "net_cls");
+  });
+  if (!paths.entries.empty()) {
+    return {Verdict::kOk, "first line",
+            "this host has cgroup v1 hierarchies besides net_cls: mounting it changes little"};
+  }
+  const std::string who = describe(misled);
+  if (!is_mounted) {
+    return {Verdict::kOk, "first line",
+            "a pure cgroup v2 host; while a container has a class, programs that read only the first line of "
+            "/proc/self/cgroup do not find their memory limit. " +
+                who};
+  }
+  return {misled.count > 0 ? Verdict::kWarn : Verdict::kOk, "first line",
+          "net_cls is mounted on a cgroup v2 host: programs that started since then and read only the first line of "
+          "/proc/self/cgroup do not find their memory limit. " +
+              who};
+}
+
+Check check_proc(std::string_view mountinfo) {
+  const Hidepid hidepid = find_hidepid(mountinfo);
+  if (hidepid.hides_agent) return {Verdict::kFail, "/proc", describe_hidepid(hidepid)};
+  return {Verdict::kOk, "/proc", "shows the agent all processes"};
+}
+
+Check check_time_namespace(std::string_view link) {
+  if (link.empty() || link == kInitialTimeNamespace) return {Verdict::kOk, "time", "the initial time namespace"};
+  return {Verdict::kWarn, "time",
+          "this is a time namespace of its own (" + std::string(link) +
+              "): the agent does not start in one, since start times read there are not those of process events"};
 }
 
 Check check_spool(const Result<std::size_t>& entries) {
@@ -107,15 +186,45 @@ Check check_hook(const Result<HookStatus>& status) {
   return {Verdict::kOk, "hook", "version " + status->version + " in " + status->directory};
 }
 
+Check check_rules_daemon(const std::optional<std::string>& pid, std::string_view rules) {
+  if (!pid) return {Verdict::kOk, "cgrulesengd", "does not run"};
+  const std::string rule = first_net_cls_rule(rules);
+  if (rule.empty()) return {Verdict::kOk, "cgrulesengd", "pid " + *pid + " runs, and none of its rules names net_cls"};
+  return {Verdict::kWarn, "cgrulesengd",
+          "pid " + *pid + " moves processes between net_cls groups, also those of containers, until the agent's next " +
+              "audit brings them back: take net_cls out of its rule " + in_quotes(rule)};
+}
+
+Check check_runtimes(const Result<std::string>& agent_status) {
+  const std::string name = "runtimes";
+  const auto status =
+      agent_status ? parse_json_object(*agent_status, "the agent's status") : pass_on(agent_status.error());
+  if (!status) return {Verdict::kWarn, name, "not known, since the agent does not answer"};
+  FieldReader fields(*status);
+  const std::string state = fields.text("hook.state");
+  if (state.empty()) return {Verdict::kOk, name, "nobody has reported (netclsctl hook status does)"};
+  const Verdict verdict = state == "ok" || state == "disabled" ? Verdict::kOk
+                          : state == "failed"                  ? Verdict::kFail
+                                                               : Verdict::kWarn;
+  return {verdict, name,
+          "hook " + printable(state) + ": " + printable(fields.text("hook.message"), kMessageMax_bytes) +
+              describe_runtimes(*status)};
+}
+
 std::vector<Check> run_checks(const HostFacts& facts) {
   return {check_root(facts.is_root),
           check_kernel(facts.kernel_release),
           check_connector(facts.connectors),
           check_controller(facts.controllers),
           check_mount(facts.mountinfo),
+          check_first_line(facts.init_cgroup, facts.misled),
+          check_proc(facts.mountinfo),
+          check_time_namespace(facts.time_namespace),
           check_spool(facts.spool_entries),
           check_agent(facts.agent_status),
           check_hook(facts.hook),
+          check_rules_daemon(facts.rules_daemon, facts.rules),
+          check_runtimes(facts.agent_status),
           {Verdict::kOk, "veth",
            "a packet's classid can be read at tc ingress of the host's end of a veth, and nowhere behind it"}};
 }

@@ -1,4 +1,4 @@
-// The judgements of netclsctl doctor. Pure.
+// The checks of netclsctl doctor: each judges one fact about the host. Pure.
 #pragma once
 
 #include <cstddef>
@@ -21,15 +21,26 @@ struct Check {
   std::string text;
 };
 
+// Running programs that read only the first line of /proc/self/cgroup.
+struct MisledPrograms {
+  std::size_t count = 0;
+  std::vector<std::string> examples = {};  // "node (pid 4711)", kExamplesMax at most
+};
+
 struct HostFacts {
   bool is_root = false;
-  std::string kernel_release;             // uname -r
-  std::string connectors;                 // /proc/net/connector; empty if unreadable, as below
-  std::string controllers;                // /proc/cgroups
-  std::string mountinfo;                  // /proc/self/mountinfo
-  Result<std::size_t> spool_entries = 0;  // registrations that wait
+  std::string kernel_release;  // uname -r
+  std::string connectors;      // /proc/net/connector; empty if unreadable, as below
+  std::string controllers;     // /proc/cgroups
+  std::string mountinfo;       // /proc/self/mountinfo
+  std::string init_cgroup;     // /proc/1/cgroup
+  MisledPrograms misled = {};
+  std::string time_namespace;             // the target of /proc/self/ns/time; empty: this kernel has none
+  Result<std::size_t> spool_entries = 0;  // registrations that wait for the agent
   Result<std::string> agent_status = "";  // the JSON of GET /v1/status
   Result<HookStatus> hook = HookStatus{};
+  std::optional<std::string> rules_daemon;  // the pid of a running cgrulesengd
+  std::string rules;                        // its cgrules.conf, and what is in cgrules.d
 };
 
 [[nodiscard]] std::vector<Check> run_checks(const HostFacts& facts);
@@ -39,8 +50,15 @@ struct HostFacts {
 [[nodiscard]] Check check_connector(std::string_view proc_net_connector);
 [[nodiscard]] Check check_controller(std::string_view proc_cgroups);
 [[nodiscard]] Check check_mount(std::string_view mountinfo);
+[[nodiscard]] Check check_first_line(std::string_view init_cgroup, const MisledPrograms& misled);
+[[nodiscard]] Check check_proc(std::string_view mountinfo);
+[[nodiscard]] Check check_time_namespace(std::string_view link);
 [[nodiscard]] Check check_spool(const Result<std::size_t>& entries);
 [[nodiscard]] Check check_agent(const Result<std::string>& status);
+// What the hook's installation has reported to the agent about the container runtimes. That is more than this root
+// shows, which may be a pod's.
+[[nodiscard]] Check check_runtimes(const Result<std::string>& agent_status);
 [[nodiscard]] Check check_hook(const Result<HookStatus>& status);
+[[nodiscard]] Check check_rules_daemon(const std::optional<std::string>& pid, std::string_view rules);
 
 }  // namespace netclsd::cli

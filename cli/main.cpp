@@ -1,11 +1,12 @@
-// netclsctl: asks and tells the netclsd agent.
+// netclsctl: the client of the netclsd agent.
 #include <signal.h>
 
 #include <algorithm>
 #include <cstdio>
 
 #include "cli/commands.h"
-#include "common/base/fault_environment.h"
+#include "common/base/fault_point.h"
+#include "common/base/file.h"
 
 namespace netclsd::cli {
 namespace {
@@ -15,14 +16,16 @@ int answer_usage(const UsageAnswer& answer) {
   return answer.exit_status;
 }
 
-// A full disk behind stdout is a failure, too.
+// False also when stdout is a file on a full disk.
 bool print(const std::string& text) { return std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0; }
 
 int run(const Arguments& arguments) {
   const AskAgent ask = [&](const ApiRequest& request) {
     return call_agent(arguments.socket, request, arguments.timeout);
   };
-  const CommandResult result = run_command(arguments, ask, "");
+  const std::string beside = arguments.mount.substr(0, arguments.mount.rfind('/'));
+  const Mounting mounting = mounting_at({.directory = arguments.mount, .spool = beside + "/spool"});
+  const CommandResult result = run_command(arguments, ask, mounting, "");
   if (!result.error.empty()) std::fprintf(stderr, "netclsctl: %s\n", result.error.c_str());
   return print(result.text) ? result.exit_status : kExitFailed;
 }
@@ -37,6 +40,7 @@ int complain(const Error& error) {
 }  // namespace netclsd::cli
 
 int main(int argc, char** argv) {
+  netclsd::open_standard_descriptors();
   ::signal(SIGPIPE, SIG_IGN);
   if (const auto armed = netclsd::arm_faults(); !armed) return netclsd::cli::complain(armed.error());
   const auto parsed = netclsd::cli::parse_arguments(std::vector<std::string>(argv + std::min(argc, 1), argv + argc));

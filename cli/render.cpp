@@ -1,11 +1,38 @@
 #include "cli/render.h"
 
-#include "cli/table.h"
+#include <algorithm>
 
 namespace netclsd::cli {
 namespace {
 
-// Names of processes and classes are other people's bytes: nothing of them may steer a terminal.
+std::vector<std::size_t> widths_of(const std::vector<Row>& rows) {
+  std::vector<std::size_t> widths;
+  for (const Row& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  return widths;
+}
+
+std::string line_of(const Row& row, const std::vector<std::size_t>& widths) {
+  std::string line;
+  for (std::size_t i = 0; i < row.size(); ++i) line.append(row[i]).append(widths[i] - row[i].size() + 2, ' ');
+  line.erase(line.find_last_not_of(' ') + 1);
+  return line + "\n";
+}
+
+}  // namespace
+
+std::string align(const std::vector<Row>& rows) {
+  const auto widths = widths_of(rows);
+  std::string text;
+  for (const Row& row : rows) text += line_of(row, widths);
+  return text;
+}
+
+namespace {
+
+// Names of processes and classes come from others: they must not contain control characters for the terminal.
 std::string harmless(std::string text) {
   for (char& c : text) {
     if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '?';
@@ -52,6 +79,17 @@ std::string render_reasons(const Json& reasons) {
     if (const auto* line = reason.get_ptr<const std::string*>()) text += "not ready: " + harmless(*line) + "\n";
   }
   return text;
+}
+
+// What `netclsctl hook install` reported, if it has.
+std::string render_hook(const Json& hook) {
+  if (!hook.is_object()) return "";
+  std::string text = "\nhook " + cell(hook, "state") + ": " + cell(hook, "message") + "\n";
+  const Json& runtimes = member(hook, "runtimes");
+  if (!runtimes.is_array() || runtimes.empty()) return text;
+  std::vector<Row> rows = {{"RUNTIME", "HOOK", "MESSAGE"}};
+  for (const Json& one : runtimes) rows.push_back({cell(one, "runtime"), cell(one, "state"), cell(one, "message")});
+  return text + align(rows);
 }
 
 std::string render_counters(const Json& counters) {
@@ -119,12 +157,14 @@ std::string render_status(const Json& answer) {
                                {"revision", "revision"},
                                {"uptime [s]", "uptime_seconds"},
                                {"net_cls", "net_cls_mount"},
+                               {"mounted", "net_cls_mounted"},
                                {"parent group", "parent_group"},
                                {"kernel", "kernel_release"},
                                {"buffer [bytes]", "receive_buffer_bytes"},
                                {"containers", "containers"},
                                {"processes", "processes"}}) +
-         render_reasons(member(answer, "not_ready_because")) + render_counters(member(answer, "counters"));
+         render_reasons(member(answer, "not_ready_because")) + render_hook(member(answer, "hook")) +
+         render_counters(member(answer, "counters"));
 }
 
 }  // namespace netclsd::cli

@@ -36,6 +36,29 @@ function(netclsd_use_precompiled target name)
   endif()
 endfunction()
 
+# The presets with sanitizers, and dev in CI, compile each folder as one file (CMAKE_UNITY_BUILD), so that its headers are
+# read once. In there, equal names that are local to two files collide: a file of this list is compiled alone. All other
+# presets compile each file alone, so that an include that it lacks is an error.
+set(NETCLSD_COMPILED_ALONE
+  tests/unit/agent/membership/choice_test.cpp tests/unit/agent/membership/claims_test.cpp)
+
+# netclsd_compiled_by_folder(TARGET): one file for each folder that the target has sources in. For the end of the folder
+# that makes the target.
+function(netclsd_compiled_by_folder target)
+  get_target_property(files ${target} SOURCES)
+  foreach(file IN LISTS files)
+    cmake_path(ABSOLUTE_PATH file BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" NORMALIZE OUTPUT_VARIABLE path)
+    cmake_path(RELATIVE_PATH path BASE_DIRECTORY "${PROJECT_SOURCE_DIR}")
+    if(path IN_LIST NETCLSD_COMPILED_ALONE)
+      continue()
+    endif()
+    cmake_path(GET path PARENT_PATH folder)
+    string(MAKE_C_IDENTIFIER "${folder}" group)
+    set_source_files_properties("${file}" PROPERTIES UNITY_GROUP "${group}")
+  endforeach()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD_MODE GROUP)
+endfunction()
+
 # netclsd_library(NAME SOURCES a.cpp… [PUBLIC libs…] [PRIVATE libs…]) makes netclsd_NAME and its alias netclsd::NAME.
 function(netclsd_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
@@ -43,6 +66,7 @@ function(netclsd_library name)
   add_library(netclsd::${name} ALIAS netclsd_${name})
   target_link_libraries(netclsd_${name} PUBLIC netclsd_settings ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
   netclsd_use_precompiled(netclsd_${name} large_headers)
+  netclsd_compiled_by_folder(netclsd_${name})
 endfunction()
 
 # In a sanitized build a program brings its own options, because nobody's environment reaches a hook that a runtime starts.

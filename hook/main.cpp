@@ -1,4 +1,4 @@
-// netclsd-hook: has the agent put a container's init into its network class before it runs.
+// netclsd-hook: the agent puts a container's init into its network class before it runs.
 #include <signal.h>
 #include <unistd.h>
 
@@ -7,12 +7,11 @@
 #include <mutex>
 #include <vector>
 
-#include "common/base/fault_environment.h"
-#include "common/base/units.h"
+#include "common/base/fault_point.h"
+#include "common/base/file.h"
+#include "common/base/text.h"
 #include "hook/hook.h"
-#include "hook/report.h"
 #include "hook/sandbox.h"
-#include "hook/watchdog.h"
 #include "netclsd_version.h"
 
 namespace netclsd::hook {
@@ -48,9 +47,10 @@ class SharedSubject {
   Subject subject_;
 };
 
-// Before anything that others wrote is read, and before the watchdog's thread is made, which so gets it, too.
+// Before the hook reads anything that others wrote, and before it makes the watchdog's thread, which inherits the
+// filter.
 void confine(const HookOptions& options) {
-  const auto confined = confine_hook(options.seccomp);
+  const auto confined = confine_hook(seccomp_mode(options));
   if (!confined)
     report(warned({}, "goes on without its seccomp filter: " + confined.error().message()), options.log_file);
 }
@@ -66,6 +66,7 @@ int run(const HookOptions& options) {
   });
   const HookWorld world{.ask_agent = [&](const ApiRequest& request,
                                          auto timeout) { return call_agent(options.socket, request, timeout); },
+                        .mounting = mounting_at({.directory = options.mount, .spool = options.spool}),
                         .on_subject = [&](const Subject& known) { subject.set(known); }};
   const Outcome outcome = run_hook(options, world, deadline);
   watchdog.stop();
@@ -73,7 +74,7 @@ int run(const HookOptions& options) {
   return outcome.exit_status;
 }
 
-// Whatever is thrown (no memory, no thread to be had) ends here and by the policy: an abort would refuse the container.
+// An exception (no memory, no thread) ends here and by the policy: an abort would refuse the container.
 int run_by_policy(const HookOptions& options) {
   try {
     return run(options);
@@ -97,6 +98,7 @@ int run_with(const std::vector<std::string_view>& arguments) {
 }  // namespace netclsd::hook
 
 int main(int argc, char** argv) {
+  netclsd::open_standard_descriptors();
   ::signal(SIGPIPE, SIG_IGN);  // a runtime that no longer reads stderr must not turn our exit status into a signal
   return netclsd::hook::run_with(std::vector<std::string_view>(argv + std::min(argc, 1), argv + argc));
 }

@@ -1,7 +1,7 @@
 // Run by the build: prints the hook's compiled filters as a header.
 #include <cstdio>
 
-#include "hook/policy.h"
+#include "hook/sandbox.h"
 
 namespace {
 
@@ -25,5 +25,8 @@ bool print(const char* name, SeccompMode mode) {
 
 int main() {
   std::puts("// Made by hook/make_filter.cpp from hook/policy.cpp.\n#pragma once\n\n#include <linux/filter.h>\n");
-  return print("kHookFilterKill", SeccompMode::kKill) && print("kHookFilterLog", SeccompMode::kLog) ? 0 : 1;
+  const bool is_printed = print("kHookFilterKill", SeccompMode::kKill) &&
+                          print("kHookFilterRefuse", SeccompMode::kRefuse) &&
+                          print("kHookFilterLog", SeccompMode::kLog);
+  return is_printed ? 0 : 1;
 }

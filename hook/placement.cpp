@@ -7,7 +7,7 @@
 #include "common/base/file.h"
 #include "common/net_cls/group.h"
 #include "common/net_cls/mount.h"
-#include "common/proc/process.h"
+#include "common/proc/proc.h"
 
 namespace netclsd::hook {
 namespace {
@@ -37,22 +37,24 @@ Result<Hierarchy> open_hierarchy(const std::string& proc) {
   if (!mountinfo) return pass_on(mountinfo.error());
   const auto mount = find_net_cls_mount(*mountinfo);
   if (!mount) return failure(ErrorCode::kNotFound, "no net_cls hierarchy is mounted");
+  if (auto alone = expect_no_others(*mount); !alone) return pass_on(alone.error());
   auto root = open_directory(mount->mount_point);
   if (!root) return pass_on(root.error());
   return Hierarchy{.root = *std::move(root), .root_path = mount->root};
 }
 
-// The pid's number may have gone to another process since the runtime wrote it down.
+// Since the runtime wrote the pid down, its number may have been given to another process.
 Result<void> check_identity(const Init& init) {
   auto stat = read_process_stat(init.proc, init.pid);
   if (!stat) return pass_on(stat.error());
-  if (*stat && !is_dead(**stat) && (*stat)->start_time == init.start_time) return {};
+  const bool is_alive = *stat && !is_dead(**stat);
+  if (is_alive && in_initial_time(init.proc, (*stat)->start_time) == init.start_time) return {};
   return failure(ErrorCode::kConflict, "init is gone");
 }
 
-// The group that the runtime made for init alone, if there is one. At a hook's time init has no children yet, and a
-// group that init merely inherited holds the runtime as well.
-Result<std::optional<UniqueFd>> own_group(const Hierarchy& hierarchy, const Init& init) {
+// The group that the runtime made for init alone, if there is one. When a hook is called init has no children yet, and
+// a group that init has only inherited contains the runtime as well.
+Result<std::optional<UniqueFd>> own_group(const Hierarchy& hierarchy, const std::string& id, const Init& init) {
   auto paths = read_cgroup_paths(init.proc, init.pid);
   if (!paths) return pass_on(paths.error());
   const std::string* path = *paths ? (*paths)->net_cls() : nullptr;
@@ -62,7 +64,14 @@ Result<std::optional<UniqueFd>> own_group(const Hierarchy& hierarchy, const Init
   if (!group) return pass_on(group.error());
   auto processes = processes_in(*group);
   if (!processes) return pass_on(processes.error());
-  if (*processes != std::vector{init.pid}) return std::nullopt;
+  const bool is_alone = *processes == std::vector{init.pid};
+  // gVisor reports one process, its sandbox, as the init of all containers of a pod: it keeps the class of the first.
+  // But the init of a container in a container, which was just made, has only inherited the other's group.
+  const std::string ours = std::string(kDefaultParentGroup) + "/";
+  const bool is_anothers = relative->starts_with(ours) && *relative != ours + id;
+  if (is_anothers && (is_alone || !was_made_by_caller(init.proc, init.pid)))
+    return failure(ErrorCode::kConflict, "init is placed already, for container " + relative->substr(ours.size()));
+  if (!is_alone) return std::nullopt;
   return std::optional(*std::move(group));
 }
 
@@ -86,15 +95,14 @@ Result<void> place_in_new_group(const UniqueFd& root, const std::string& id, Cla
   auto group = make_group(root, relative);
   if (!group) return pass_on(group.error());
   auto filled = fill_group(*group, class_id, init);
-  // Tidying up may fail without harm: why init was not placed
-  // is what people need to read.
+  // If this fails, too, people still need to read why init was not placed.
   if (!filled) static_cast<void>(remove_group(root, relative));
   return filled;
 }
 
 Result<void> place(const Hierarchy& hierarchy, const std::string& id, ClassId class_id, const Init& init) {
   if (auto checked = check_identity(init); !checked) return checked;
-  auto group = own_group(hierarchy, init);
+  auto group = own_group(hierarchy, id, init);
   if (!group) return pass_on(group.error());
   if (*group) return adopt(**group, class_id, init);
   return place_in_new_group(hierarchy.root, id, class_id, init);
@@ -110,6 +118,15 @@ Result<ClassId> place_init(const Registration& registration, const std::string& 
   const Init init{proc, registration.request.pid, registration.request.start_time};
   if (auto placed = place(*hierarchy, registration.id.text(), *class_id, init); !placed) return pass_on(placed.error());
   return class_id;
+}
+
+Result<void> leave_in_spool(const std::string& directory, const Registration& registration) {
+  if (auto made = make_directories(directory, 0700); !made) return made;
+  auto spool = open_directory(directory);
+  if (!spool) return pass_on(spool.error());
+  SpoolEntry entry{.id = registration.id, .request = registration.request};
+  entry.request.source = RegistrationSource::kSpool;
+  return write_atomically_at(*spool, registration.id.text() + ".json", to_json(entry), 0600);
 }
 
 }  // namespace netclsd::hook

@@ -1,11 +1,11 @@
-#include "hook/policy.h"
+#include "hook/sandbox.h"
 
 #include "common/base/fault_point.h"
 
 namespace netclsd::hook {
 
 // Threads: the watchdog. Event descriptors: Asio's, for the call to the agent. Writing files: the spool, init's group
-// and the log file.
+// and the log file. Mounting: net_cls, when a container needs it; the file beside it is locked meanwhile.
 SeccompPolicy hook_policy() {
   SeccompPolicy policy;
   policy.allow_memory()
@@ -23,6 +23,8 @@ SeccompPolicy hook_policy() {
       .allow_waiting_for_events()
       .allow_making_event_descriptors()
       .allow_calling_unix_servers()
+      .allow_locking_files()
+      .allow_mounting_cgroups()
       .allow_sanitizers();
   if constexpr (kHasFaultPoints) policy.allow_killing_itself();
   return policy;

@@ -12,6 +12,8 @@ Result<void> confine_hook(SeccompMode mode) {
   switch (mode) {
     case SeccompMode::kKill:
       return enforce({std::begin(kHookFilterKill), std::end(kHookFilterKill)});
+    case SeccompMode::kRefuse:
+      return enforce({std::begin(kHookFilterRefuse), std::end(kHookFilterRefuse)});
     case SeccompMode::kLog:
       return enforce({std::begin(kHookFilterLog), std::end(kHookFilterLog)});
     case SeccompMode::kOff:

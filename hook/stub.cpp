@@ -1,5 +1,6 @@
-// netclsd-hook-stub: takes the hook's place when it is uninstalled while containers or a runtime still name it. It does
-// nothing and succeeds, whatever its arguments are: a hook that is not there lets no container start.
+// netclsd-hook-stub: replaces the hook when it is uninstalled while containers or a runtime still name it. It does
+// nothing and succeeds, whatever its arguments are. Without it, a runtime would refuse every container that names the
+// hook.
 #include <unistd.h>
 
 int main() {

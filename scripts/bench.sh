@@ -1,23 +1,22 @@
 #!/bin/bash
-# Measures netclsd beside what people would use instead, on this machine. One command, as root, on Debian 12.
+# Measures netclsd beside its alternatives, on this machine. One command, as root, on Debian 12.
 #
 #   scripts/bench.sh [--quick] [--only ROW] [--profile NAME] [--list] [--help]
 #
-#   --quick       some seconds: proves that the benchmark works, and the counts that hold on any machine (no move, no
-#                 look into /proc and no loss for forks of placed processes); no times. Nothing is written
+#   --quick       takes some seconds: proves that the benchmark works, and checks the counts that hold on any machine (no
+#                 move, no read of /proc and no loss for forks of placed processes). No times. Nothing is written
 #   --only ROW    one row of the table; its results are printed, not written
-#   --profile NAME  placement, registration, sweep or storm: where the time goes in it; it is printed, not written
+#   --profile NAME  placement, registration, sweep or storm: where its time goes; printed, not written
 #   --list        only names the rows
 #
-# Without options it takes some ten minutes and writes bench/results: latest.md, latest.json,
-# profiles.md and plots.
-# docs/performance.md says how to read them. Builds with the preset release. Everything happens in directories, groups
-# and a mount namespace of its own, and is undone at the end, also after Ctrl-C.
-# Exit code: 0 it was measured (or, with --quick, all passed), 1 it failed, 2 wrong usage.
+# Without options it takes about ten minutes and writes bench/results: latest.md, latest.json, profiles.md and plots.
+# docs/performance.md says how to read them. Builds with the preset release. It uses its own directories, groups and mount
+# namespace, and undoes everything at the end, also after Ctrl-C.
+# Exit codes: 0 measured (or, with --quick, all passed), 1 failed, 2 wrong usage.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-
-usage() { sed -n '2,/^set -euo/{/^set -euo/d; s/^# \{0,1\}//; p}' scripts/bench.sh; }
+# shellcheck source=scripts/common.sh
+. scripts/common.sh
 
 arguments=()
 is_list=
@@ -37,23 +36,10 @@ if [[ -z "$is_list" && $EUID -ne 0 ]]; then
   exit 1
 fi
 
-build() {
-  local log=build/bench-build.log
-  mkdir -p build
-  printf 'Building (log: %s) ... ' "$log"
-  # The same directory as the release's: nothing of it is built twice.
-  if ! { cmake --preset release -DNETCLSD_BUILD_BENCH=ON &&
-    cmake --build --preset release --parallel "${JOBS:-$(nproc)}"; } >"$log" 2>&1; then
-    printf 'failed\n'
-    tail -n 40 "$log" >&2
-    exit 1
-  fi
-  printf 'done\n'
-}
-
 if [[ -z "$is_list" ]]; then
   scripts/install-deps.sh build bench
-  build
+  # The same directory as the release's: nothing of it is built twice.
+  build_preset release build/bench-build.log -DNETCLSD_BUILD_BENCH=ON
 fi
 export NETCLSD_BIN_DIR=$PWD/build/release/bin PYTHONDONTWRITEBYTECODE=1
 exec /usr/bin/python3 -m bench.run "${arguments[@]}"

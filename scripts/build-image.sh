@@ -4,15 +4,16 @@
 #   scripts/build-image.sh [--tag TAG] [--ccache DIR] [--base-from-debootstrap] [--help]
 #
 #   --tag TAG                 the image's name (default: localhost/netclsd:VERSION)
-#   --ccache DIR              keep compiled objects there for the next build; a release build of this tree may share it
-#   --base-from-debootstrap   for a machine without a registry, as root: make docker.io/library/debian:bookworm-slim, if
-#                             podman does not have it, with debootstrap, and let apt in the build use this machine's own
-#                             configuration. Nothing of that configuration gets into the image.
+#   --ccache DIR              keep compiled objects there for the next build; a release build of this tree may share them
+#   --base-from-debootstrap   for a machine without a registry, as root: if podman does not have
+#                             docker.io/library/debian:bookworm-slim, make it with debootstrap, and let apt in the build
+#                             use this machine's configuration. Nothing of that configuration gets into the image.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=scripts/common.sh
+. scripts/common.sh
 
 base=docker.io/library/debian:bookworm-slim
-usage() { sed -n '2,/^set -euo/{/^set -euo/d; s/^# \{0,1\}//; p}' scripts/build-image.sh; }
 needs_value() { [[ $# -ge 2 ]] || { usage >&2; exit 2; }; }
 
 version=$(sed -n 's/^project(netclsd VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
@@ -32,7 +33,7 @@ while [[ $# -gt 0 ]]; do
   shift
 done
 
-# Where this machine's apt has Debian 12 from.
+# The mirror from which this machine's apt gets Debian 12.
 mirror() {
   # shellcheck disable=SC2016  # apt's own placeholder
   apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' 'Component: main' | head -n 1
@@ -46,7 +47,7 @@ run_debootstrap() {
   eval "$(apt-config shell proxy Acquire::http::Proxy)"
   ${proxy:+env "http_proxy=$proxy" "https_proxy=$proxy"} debootstrap --variant=minbase bookworm "$1" "$from"
   rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/archives/*.deb "$1"/var/log/*
-  # As Debian's own image has it: nothing needs to be on the disk before the layer is.
+  # As in Debian's own image: nothing needs to be on the disk before the layer is.
   echo force-unsafe-io >"$1/etc/dpkg/dpkg.cfg.d/docker-apt-speedup"
 }
 
@@ -59,7 +60,7 @@ make_base() {
   tar -C "$directory/tree" -c . | podman import - "$base"
 }
 
-# Mounted while the build runs, not copied: the image must not tell where it was built.
+# Mounted while the build runs, not copied: the image must not reveal where it was built.
 lend_apt_configuration() {
   options+=(--network host --pull=never --volume /etc/apt:/etc/apt:ro --volume /usr/share/keyrings:/usr/share/keyrings:ro)
   # shellcheck disable=SC2016  # apt's own placeholder

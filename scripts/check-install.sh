@@ -1,5 +1,5 @@
 #!/bin/bash
-# Checks that a release build installs what it promises: check-install.sh BUILD_DIRECTORY
+# Checks what a release build installs: check-install.sh BUILD_DIRECTORY
 # The last line is `N passed, N failed, N skipped`.
 set -euo pipefail
 build=$1
@@ -23,13 +23,14 @@ check() {
 
 is_static() { file "$1" | tee /dev/stderr | grep -q 'static-pie linked'; }
 
-# Whoever can set an environment variable must not be able to make a release fail.
+# In a release no environment variable may cause a failure.
 has_no_fault_points() {
   local names
   names=$(sed -n '/ kNames = {/,/};/p' "$sources/common/base/fault_point.cpp" | grep -o '"[a-z_]*"' | tr -d '"')
   [[ $(wc -w <<<"$names") -gt 10 ]] || { echo "the points' names were not found"; return 1; }
   strip --strip-all -o "$directory/stripped" "$1" || return 1  # names in debug information cannot be switched
-  ! strings -a "$directory/stripped" | grep -F -e NETCLSD_FAULTS -f <(echo "$names")
+  # Whole words only: the static C library has a function __tzfile_read, which is no fault point.
+  ! strings -a "$directory/stripped" | grep -F -w -e NETCLSD_FAULTS -f <(echo "$names")
 }
 
 check "cmake --install $build --prefix DIR" cmake --install "$build" --prefix "$directory/prefix"

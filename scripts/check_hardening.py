@@ -1,11 +1,10 @@
 #!/usr/bin/python3
-"""Checks that programs were built with what makes an attacker's work hard.
+"""Checks that programs were built with the properties that make an attack hard.
 
     scripts/check_hardening.py PROGRAM…
 
-Looks at the programs themselves (readelf, objdump), because flags that are given may still have no effect; the programs
-must have their symbols, as they have in build/release/bin. docs/adr/0025-what-ci-looks-for.md tells of each property. The
-last line is `N passed, N failed, N skipped`.
+Examines the programs themselves (readelf, objdump), because flags may have no effect. The programs must have their symbols,
+as in build/release/bin. docs/adr/0025-what-ci-looks-for.md describes each property. The last line is `N passed, N failed, N skipped`.
 """
 
 import re

@@ -4,14 +4,15 @@
 #   scripts/demo.sh
 #
 # Builds with the preset release, unless NETCLSD_BIN_DIR names a directory with the programs.
-# Everything happens on a socket, in directories, groups and namespaces of its own, and is undone at the end, also after
-# Ctrl-C.
+# It uses its own socket, directories, groups and namespaces, and undoes everything at the end, also after Ctrl-C.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=scripts/common.sh
+. scripts/common.sh
 
 case "${1:-}" in
   "") ;;
-  -h | --help) sed -n '2,/^set -euo/{/^set -euo/d; s/^# \{0,1\}//; p}' scripts/demo.sh; exit 0 ;;
+  -h | --help) usage; exit 0 ;;
   *) echo "demo.sh: unknown option \"$1\"" >&2; exit 2 ;;
 esac
 if [[ $EUID -ne 0 ]]; then
@@ -19,24 +20,12 @@ if [[ $EUID -ne 0 ]]; then
   exit 1
 fi
 
-build_release() {
-  local log=build/demo-build.log
-  mkdir -p build
-  printf 'Building (log: %s) ... ' "$log"
-  if ! { cmake --preset release && cmake --build --preset release; } >"$log" 2>&1; then
-    printf 'failed\n'
-    tail -n 40 "$log" >&2
-    exit 1
-  fi
-  printf 'done\n'
-}
-
-# All that follows runs in a mount namespace of its own: our mount of net_cls is seen by nobody else, and is gone when the
-# last of our processes is.
+# All that follows runs in a mount namespace of its own: nothing else sees our mount of net_cls, and it ends with the last
+# of our processes.
 if [[ -z "${NETCLSD_DEMO_WORK:-}" ]]; then
   if [[ -z "${NETCLSD_BIN_DIR:-}" ]]; then
     scripts/install-deps.sh build run
-    build_release
+    build_preset release build/demo-build.log
   fi
   NETCLSD_DEMO_WORK=$(mktemp -d /tmp/netclsd-demo.XXXXXX)
   export NETCLSD_DEMO_WORK
@@ -60,7 +49,7 @@ ctl() { "$bin/netclsctl" --socket "$work/run/agent.sock" "$@"; }
 in_net() { nsenter -t "$init" -n "$@"; }
 
 clean_up() {
-  trap '' INT TERM # once begun, it is finished
+  trap '' INT TERM # no interruption from here on
   set +e
   runc_here delete --force "$name" >/dev/null 2>&1
   if [[ -n "$agent" ]]; then
@@ -96,7 +85,7 @@ controllers=$(awk '$1 == "net_cls" { cls = $2 } $1 == "net_prio" { prio = $2 }
 mount -t cgroup -o "$controllers" net_cls "$net_cls"
 
 title "1. The agent"
-# A port that nobody listens on.
+# A free port.
 port=9918
 while (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((port + 1)); done
 cat >"$work/config.json" <<END
@@ -110,13 +99,13 @@ END
 agent=$!
 is_ready() { kill -0 "$agent" && ctl status -o json | grep -q '"ready": *true'; }
 wait_for "the agent is ready" is_ready
-say "netclsd runs (pid $agent), hears the kernel's process events, and has looked at every process once."
+say "netclsd runs (pid $agent), receives the kernel's process events, and has examined every process once."
 ctl status | shows
 
 title "2. A container with the annotation netclsd.io/classid: 10:1"
 cp "$(command -v busybox)" "$work/bundle/rootfs/bin/busybox"
 for applet in sh cat sleep nslookup grep; do ln -s busybox "$work/bundle/rootfs/bin/$applet"; done
-# The same hook line goes into any runtime's configuration: see README.md.
+# The same hook line goes into any runtime's configuration: see docs/install.md.
 hook_arguments="\"netclsd-hook\", \"--socket\", \"$work/run/agent.sock\", \"--spool\", \"$work/run/spool\""
 # Of its own pid and network namespace, and with a cgroup of its own, as every container.
 resources=
@@ -142,22 +131,22 @@ runc_here run --detach --bundle "$work/bundle" --pid-file "$work/pid" "$name" >"
   exit 1
 }
 init=$(cat "$work/pid")
-wait_for "the container speaks" grep -q net_cls "$work/output"
-say "runc called our hook, the hook told the agent, and the agent put the container's first process into its class" \
-  "before it ran. Its very first instruction was \`cat /proc/self/cgroup\`; the line of net_cls:"
+wait_for "the container has written a line" grep -q net_cls "$work/output"
+say "runc called our hook, the hook registered the container, and the agent put its first process into the class" \
+  "before that ran. Its very first instruction was \`cat /proc/self/cgroup\`; the line of net_cls:"
 grep net_cls "$work/output" | shows
-say "The kernel's own word on that group (0x100001 = 1048577 = 10:1):"
+say "The kernel's file of that group (0x100001 = 1048577 = 10:1):"
 group=$(ctl show "$name" -o json | sed -n 's/.*"group": *"\([^"]*\)".*/\1/p')
 printf '%s: %s\n' "$group/net_cls.classid" "$(cat "$group/net_cls.classid")" | shows
 
-title "3. runc exec: a process that comes in from outside"
+title "3. runc exec: a process that enters from outside"
 runc_here exec --detach --pid-file "$work/exec.pid" "$name" sleep 1000 </dev/null >/dev/null 2>&1
 entrant=$(cat "$work/exec.pid")
 is_placed() { grep -q "^$entrant\$" "$group/cgroup.procs"; }
 wait_for "the entrant is placed" is_placed
-say "On a cgroup v2 host no runtime puts it into the class. The agent saw its exec and did:"
+say "On a cgroup v2 host no runtime puts it into the class. The agent received its exec event and did:"
 ctl explain "$entrant" | shows
-say "Its elder, the first process:"
+say "For comparison, the first process:"
 ctl explain "$init" | shows
 
 title "4. Packets"
@@ -165,7 +154,7 @@ in_net ip link set lo up
 table=netclsd_demo
 in_net nft "add table inet $table; add chain inet $table out { type filter hook output priority 0 ; };
             add rule inet $table out meta cgroup 1048577 counter"
-# The table lives in the container's network namespace, and goes with it.
+# The table is in the container's network namespace, and ends with it.
 runc_here exec "$name" sh -c "until grep -q 'net_cls.*:/$name' /proc/self/cgroup; do :; done
                               for i in 1 2 3; do nslookup demo 127.0.0.1; done" </dev/null >/dev/null 2>&1 || true
 in_net busybox nslookup demo 127.0.0.1 >/dev/null 2>&1 || true
@@ -182,7 +171,7 @@ ctl show "$name" | shows
 
 title "6. The metrics that matter"
 say "moves: processes put into a group, by cause. What a placed process forks is born in its group and needs no move." \
-  "dropped, overruns, strays: events that were lost, and processes that were found outside of their group: 0 is well." \
+  "dropped, overruns, strays: lost events, and processes that were found outside of their group: 0 is good." \
   "move_latency: from the kernel's event to the finished move; _sum / _count is the mean in seconds."
 metrics() { # from the TCP listener: it serves the probes and the metrics, and nothing else
   busybox wget -q -O - "http://127.0.0.1:$port/metrics"
@@ -196,4 +185,4 @@ wait_for "the group is removed" is_gone
 say "Its group, its registration and its state file are gone:"
 ctl list | shows
 echo
-say "All of this has been undone now; nothing stays on this machine but build/release."
+say "All of this is undone now; only build/release stays on this machine."

@@ -1,39 +1,42 @@
 #!/bin/bash
-# Feeds hostile input to everything that reads input: libFuzzer with the sanitizers (docs/fuzzing.md).
+# Feeds hostile input to every parser: libFuzzer with the sanitizers (docs/fuzzing.md).
 #
-#   scripts/fuzz.sh [--seconds N] [--jobs N] [--seed N] [--list] [--help] [TARGET…]
+#   scripts/fuzz.sh [--seconds N] [--jobs N] [--seed N] [--build-only] [--list] [--help] [TARGET…]
 #
-#   --seconds N   how long in all, for the targets together (default 60); 0: only the seeds, each once
+#   --seconds N   time for all targets together (default 60); 0: only the seeds, each once
 #   --jobs N      how many processes at a time (default: one for each core)
-#   --seed N      of the fuzzer's random numbers (default: of the clock; it is printed)
+#   --seed N      seed of the fuzzer's random numbers (default: from the clock; it is printed)
+#   --build-only  runs nothing
 #   --list        names the targets, with the longest input of each and why
 #   TARGET        only these; by default all
 #
-# Builds the preset fuzz (build/fuzz). What was found stays in build/fuzz/crashes with the command that shows it again;
-# inputs that reached new code stay in build/fuzz/grown and are where the next run begins. The last line is
+# Builds the preset fuzz (build/fuzz). Failing inputs stay in build/fuzz/crashes, and the command that reproduces each is
+# printed. Inputs that reached new code stay in build/fuzz/grown, and the next run begins with them. The last line is
 # `N passed, N failed, N skipped`; the exit code is 1 if a target failed, 2 for wrong usage.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=scripts/common.sh
+. scripts/common.sh
 
-usage() { sed -n '2,/^set -euo/{/^set -euo/d; s/^# \{0,1\}//; p}' scripts/fuzz.sh; }
 wrong_usage() { echo "fuzz.sh: $1" >&2; usage >&2; exit 2; }
 
 limits=tests/fuzz/limits.txt
 build=build/fuzz
-# A target takes microseconds for an input; what takes seconds, or a gigabyte, is found as a fault.
+# A target takes microseconds for an input; one that takes seconds, or a gigabyte, is a fault.
 timeout_s=5
 memory_max_mib=1024
 
 known_targets() { awk '!/^#/ && NF {print $1}' "$limits"; }
 max_len_of() { awk -v name="$1" '$1 == name {print $2}' "$limits"; }
 
-seconds=60 jobs=${JOBS:-$(nproc)} seed="" targets=()
+seconds=60 jobs=${JOBS:-$(nproc)} seed="" build_only="" targets=()
 while [[ $# -gt 0 ]]; do
   case "$1" in
     --seconds | --jobs | --seed)
       [[ "${2:-}" =~ ^[0-9]{1,9}$ ]] || wrong_usage "$1 takes a number"
       printf -v "${1#--}" '%d' "$((10#$2))"
       shift ;;
+    --build-only) build_only=yes ;;
     --list) grep -v '^#' "$limits"; exit 0 ;;
     -h | --help) usage; exit 0 ;;
     -*) wrong_usage "unknown option \"$1\"" ;;
@@ -44,18 +47,6 @@ done
 [[ $jobs -ge 1 ]] || wrong_usage "--jobs takes a number from 1"
 [[ ${#targets[@]} -gt 0 ]] || mapfile -t targets < <(known_targets)
 : "${seed:=$(($(date +%s) % 1000000 + 1))}"
-
-build_targets() {
-  local log=$build/build.log began=$SECONDS
-  mkdir -p "$build"
-  printf 'Building (log: %s) ... ' "$log"
-  if ! { cmake --preset fuzz && cmake --build --preset fuzz --parallel "${JOBS:-$(nproc)}"; } >"$log" 2>&1; then
-    printf 'failed\n'
-    tail -n 40 "$log" >&2
-    exit 1
-  fi
-  printf 'done (%d s)\n' $((SECONDS - began))
-}
 
 # The seeds of a target; those in hex, with comments, become bytes.
 unpack_seeds() {
@@ -107,7 +98,7 @@ report() {
   printf '    again: %s\n' "$build/bin/${name}_fuzz $(input_of "$name")"
 }
 
-# The input that failed: what the fuzzer wrote down, or the seed it was running.
+# The input that failed: the file that the fuzzer wrote, or the seed that it was running.
 input_of() {
   local log=$build/logs/$1.log
   sed -n 's/^artifact_prefix=.*Test unit written to //p' "$log" | tail -n 1 | grep . ||
@@ -115,7 +106,8 @@ input_of() {
 }
 
 scripts/install-deps.sh build fuzz
-build_targets
+build_preset fuzz $build/build.log
+[[ -z "$build_only" ]] || exit 0
 share=$((seconds * jobs / ${#targets[@]}))
 [[ $seconds -eq 0 || $share -gt 0 ]] || share=1
 printf '%d targets, %d s each, %d at a time, seed %d\n' "${#targets[@]}" "$share" "$jobs" "$seed"

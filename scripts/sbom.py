@@ -3,15 +3,15 @@
 
     scripts/sbom.py --build DIR --compiler PATH --root DIR --prefix DIR --output FILE INSTALLED…
 
---build      the build directory: ninja's records of it tell which headers and archives went into each program
+--build      the build directory: ninja's records of it say which headers and archives went into each program
 --compiler   the C++ compiler that it used
 --root       DESTDIR, or /
 --prefix     below it: the installation's prefix; files are named below that where they are
 INSTALLED    the installed files
 
-Debian's own records tell which package a library, a header or a tool comes from, and that package's version and
+Debian's own records say which package a library, a header or a tool comes from, and that package's version and
 licence. Equal inputs give equal bytes: the time is SOURCE_DATE_EPOCH, or the commit's. Uses no library.
-docs/install.md tells how to read the result.
+docs/install.md says how to read the result.
 """
 
 import argparse
@@ -32,7 +32,7 @@ PACKAGE = "SPDXRef-Package-netclsd"
 # C headers that only declare: the kernel's structures, and what cpp-httplib's header includes of the libraries that it, not
 # we, is linked to.
 WITHOUT_CODE = ("linux-libc-dev", "libbrotli-dev", "libssl-dev", "zlib1g-dev")
-# What a static program takes besides the archives that its link names.
+# What a static program contains besides the archives that its link names.
 IMPLICIT_ARCHIVES = ("libc.a", "libstdc++.a", "libgcc.a", "libgcc_eh.a")
 BUILD_TOOLS = ("cmake", "ninja", "ld", "as")
 
@@ -115,7 +115,7 @@ def spellings(path):
 
 
 def declared_license(package):
-    """The licence of the package's files, where its copyright file tells a machine, and every word of it has an SPDX name."""
+    """The licence of the package's files, if its copyright file is machine-readable and every word of it has an SPDX name."""
     try:
         text = Path(f"/usr/share/doc/{package.name}/copyright").read_text(errors="replace")
     except OSError:
@@ -145,7 +145,7 @@ class Build:
         self.headers = self._headers()
 
     def _headers(self):
-        """Of each object file, all that the compiler read for it."""
+        """object file → everything that the compiler read for it"""
         headers, current = {}, None
         for line in output_of("ninja", "-C", self.directory, "-t", "deps").splitlines():
             if line.startswith("    "):
@@ -156,7 +156,7 @@ class Build:
         return headers
 
     def inputs(self, program):
-        """Paths of the system's that its code comes from: headers, static archives."""
+        """The system files that its code comes from: headers, static archives."""
         found = set()
         for name in output_of("ninja", "-C", self.directory, "-t", "inputs", f"bin/{program}").splitlines():
             found |= self.headers.get(name, set())
@@ -173,7 +173,7 @@ def needed_libraries(path):
 
 
 def library_paths():
-    """Of each soname, where the dynamic linker finds it."""
+    """soname → where the dynamic linker finds it"""
     listing = output_of("/sbin/ldconfig", "--print-cache")
     paths = {}
     for name, path in re.findall(r"^\t(\S+) \(libc6,x86-64[^)]*\) => (\S+)$", listing, re.MULTILINE):

@@ -1,18 +1,24 @@
-# What scripts/test.sh and scripts/sanitize.sh share: steps and tests, and their sum. To be sourced, in bash, at the top of
-# the repository, with `logs` naming a directory.
+# Shared by scripts/test.sh and scripts/sanitize.sh: steps, tests, and the sum of results. To be sourced, in bash, at the top
+# of the repository, with `logs` naming a directory.
 # shellcheck shell=bash
 
 passed=0 failed=0 skipped=0
 no_skips=
 [[ "${CI:-}" == true ]] && no_skips=yes
-# shellcheck disable=SC2034  # for those who source this
+# shellcheck disable=SC2034  # for the scripts that source this
 jobs=${JOBS:-$(nproc)}
+durations=()
 
 step() { printf '\n== %s\n' "$*"; }
 
 count() { passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3)); }
 
+# took NAME BEGAN: for the table at the end.
+took() { durations+=("$(printf '%6d  %s' $((SECONDS - $2)) "$1")"); }
+
 finish() {
+  printf '\nseconds  step\n'
+  printf ' %s\n' "${durations[@]}" "$(printf '%6d  all' "$SECONDS")"
   if [[ -n "$no_skips" && $skipped -gt 0 ]]; then
     printf '\nNothing may skip here, and %s did: they count as failed.\n' "$skipped"
     failed=$((failed + skipped)) skipped=0
@@ -22,21 +28,26 @@ finish() {
   exit 1
 }
 
-# quietly NAME COMMAND…: its output goes to a log file, shown only where it fails. A step, not a test: success counts
-# nothing, failure ends the run.
+# quietly NAME COMMAND…: its output goes to a log file, which is shown only on failure. It is a step, not a test: success
+# counts nothing, failure ends the run.
 quietly() {
   local name=$1 began=$SECONDS
   shift
   printf '%s ... ' "$name"
   if "$@" >"$logs/$name.log" 2>&1 </dev/null; then
     printf 'done (%d s)\n' $((SECONDS - began))
+    took "$name" "$began"
     return
   fi
+  took "$name" "$began"
   printf 'FAILED\n'
   tail -n 60 "$logs/$name.log"
   count 0 1 0
   finish
 }
+
+# run_gtest BUILD NAME PROGRAM: all tests of a GoogleTest program, in a few processes.
+run_gtest() { with_summary "$2" scripts/run_gtest.py "$1/tests/$3" --shards "$jobs" --logs "$logs"; }
 
 # with_summary NAME COMMAND…: a test program whose last line is a summary like ours.
 with_summary() {
@@ -44,6 +55,7 @@ with_summary() {
   shift
   "$@" 2>&1 </dev/null | tee "$logs/$name.log" || status=$?
   printf '(%s: %d s)\n' "$name" $((SECONDS - began))
+  took "$name" "$began"
   summary=$(tail -n 1 "$logs/$name.log")
   if [[ "$summary" =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]; then
     count "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[3]}"
@@ -62,6 +74,7 @@ run_ctest() {
   rm -f "$report"
   ctest --test-dir "$build" -L "^$label\$" --no-tests=error --output-on-failure --output-junit "$report" "$@" \
     </dev/null >"$logs/$name.log" 2>&1 || status=$?
+  took "$name" "$began"
   numbers=$(/usr/bin/python3 scripts/junit_counts.py "$report" 2>/dev/null) || numbers=
   if [[ -z "$numbers" ]]; then
     tail -n 40 "$logs/$name.log"

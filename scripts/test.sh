@@ -3,16 +3,19 @@
 #
 #   scripts/test.sh [--unit-only] [--no-sanitizers] [--e2e PATTERN] [--no-skips] [--help]
 #
-#   --unit-only      only what needs neither root nor a container runtime
+#   --unit-only      only tests that need neither root nor a container runtime
 #   --e2e PATTERN    only build, and run the end-to-end tests whose name contains PATTERN
-#   --no-sanitizers  without the builds for scripts/sanitize.sh and for fuzzing, which take most of the time
-#   --no-skips       a test that skips has failed; so in CI (CI=true)
+#   --no-sanitizers  without the builds for scripts/sanitize.sh and for fuzzing, which take most of the time.
+#                    Then all end-to-end tests run with the programs as they are; else each runs once, most of them with
+#                    AddressSanitizer
+#   --no-skips       a test that skips counts as failed; always so in CI (CI=true)
 #
-# The last line is `N passed, N failed, N skipped`; the exit code is 1 if anything failed. Logs: build/dev/test-logs.
+# The last line is `N passed, N failed, N skipped`, above it is a table of the seconds that each step took; the exit code is 1
+# if anything failed. Logs: build/dev/test-logs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-
-usage() { sed -n '2,/^set -euo/{/^set -euo/d; s/^# \{0,1\}//; p}' scripts/test.sh; }
+# shellcheck source=scripts/common.sh
+. scripts/common.sh
 
 unit_only=
 e2e_pattern=
@@ -45,23 +48,52 @@ with_shared_ccache() {
     CCACHE_SLOPPINESS=locale "$@"
 }
 
+# In CI nobody uses a debugger or compiles a second time: line tables are enough, and each folder
+# is one file, so that its headers are read once. The release's build compiles each file alone and finds what it lacks.
+for_ci=()
+[[ "${CI:-}" != true ]] || for_ci=(-D CMAKE_CXX_FLAGS_DEBUG=-g1 -D CMAKE_UNITY_BUILD=ON -D CMAKE_UNITY_BUILD_BATCH_SIZE=0)
+
+# The sanitizers' builds have the processors when tests wait, and delay none: they are as nice as can be. They have a process
+# group of their own, to be ended with, but no session: the kernel shares out the processors by session first
+# (sched_autogroup), whatever is nice.
+builds_ahead=''
+begin_builds_ahead() {
+  [[ -z "$no_sanitizers" ]] || return 0
+  set -m
+  nice -n 19 bash -c 'scripts/sanitize.sh asan --build-only && scripts/sanitize.sh tsan --build-only &&
+    scripts/fuzz.sh --build-only' >"$logs/builds-ahead-output.log" 2>&1 </dev/null &
+  builds_ahead=$!
+  set +m
+  trap 'kill -- "-$builds_ahead" 2>/dev/null || true' EXIT
+}
+
+# shellcheck disable=SC2317  # it is called by quietly
+wait_for_builds_ahead() {
+  wait "$builds_ahead" && return
+  cat "$logs/builds-ahead-output.log"
+  return 1
+}
+
 step "Build"
 quietly install-deps scripts/install-deps.sh build image test lint fuzz bench chart
-quietly configure cmake --preset dev
+quietly configure cmake --preset dev "${for_ci[@]}"
 quietly build cmake --build --preset dev --parallel "$jobs"
 
 if [[ -z "$e2e_pattern" ]]; then
-  step "Layers, documents and the benchmark's arithmetic"
+  begin_builds_ahead
+  step "Layers, documents, the runner of tests and the benchmark's arithmetic"
   with_summary layers tests/layers/layers_test.py
+  with_summary one-file tests/layers/unity_test.py
   with_summary documents tests/docs/docs_test.py
+  with_summary runner tests/runner/run_gtest_test.py
   with_summary benchmark-arithmetic tests/bench/bench_test.py
   step "Lint"
   with_summary lint scripts/lint.sh --quick
   step "Helm chart, alerts and dashboard"
   with_summary chart tests/chart/run.py
   step "Unit tests and simulation"
-  run_ctest "$build" unit unit --parallel "$jobs"
-  run_ctest "$build" sim sim --parallel "$jobs"
+  run_gtest "$build" unit unit/unit_tests
+  run_gtest "$build" sim sim/sim_tests
 fi
 
 if [[ -z "$unit_only" ]]; then
@@ -87,11 +119,18 @@ if [[ -z "$unit_only" ]]; then
   fi
   step "End-to-end tests"
   if needs_root "end-to-end tests"; then
-    with_summary e2e tests/e2e/run.py ${e2e_pattern:+"$e2e_pattern"}
+    # The others run with AddressSanitizer.
+    # shellcheck source=scripts/e2e_selection.sh
+    . scripts/e2e_selection.sh
+    only_here=("${NOT_SANITIZED[@]}" "${NOTHING_NEW[@]}")
+    [[ -z "$no_sanitizers$e2e_pattern" ]] || only_here=()
+    with_summary e2e tests/e2e/run.py "${only_here[@]}" ${e2e_pattern:+"$e2e_pattern"}
   fi
 fi
 
 if [[ -z "$e2e_pattern$no_sanitizers" ]]; then
+  step "Builds for sanitizers and fuzzing"
+  quietly builds-ahead wait_for_builds_ahead
   step "Fuzzing"
   with_summary fuzz scripts/fuzz.sh --seconds 60
   for sanitizer in asan tsan; do

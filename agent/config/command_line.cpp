@@ -22,14 +22,14 @@ struct OverridingFlag {
 
 constexpr std::array<OverridingFlag, 11> kOverridingFlags = {{
     {"--socket", "socket", "PATH", "Unix socket of the API"},
-    {"--state-dir", "state_dir", "DIR", "where registrations outlive the agent"},
+    {"--state-dir", "state_dir", "DIR", "directory of the registrations, which a restart of the agent reads"},
     {"--listen", "listen", "IP:PORT", "TCP listener of /livez, /readyz and /metrics; \"\" for none"},
-    {"--web-config", "web_config", "FILE", "TLS and passwords of that listener, as Prometheus's tools take them"},
+    {"--web-config", "web_config", "FILE", "TLS and passwords of that listener, in the format of Prometheus's tools"},
     {"--net-cls-mount", "net_cls.mount", "DIR", "net_cls hierarchy, or \"auto\""},
-    {"--net-cls-parent", "net_cls.parent", "NAME", "group that all groups are made below"},
+    {"--net-cls-parent", "net_cls.parent", "NAME", "group in which the containers' groups are made"},
     {"--receive-buffer", "receive_buffer", "SIZE", "event socket's receive buffer, like 64MiB"},
-    {"--audit-interval", "audit_interval", "DURATION", "between two audits of /proc, like 30s"},
-    {"--event-nap", "event_nap", "DURATION", "how long events may gather in a storm, like 1ms; 0ms: not at all"},
+    {"--audit-interval", "audit_interval", "DURATION", "time between two audits of /proc, like 30s"},
+    {"--event-nap", "event_nap", "DURATION", "how long events may gather when there are many, like 1ms; 0ms: never"},
     {"--log-level", "log.level", "LEVEL", "debug, info, warning or error"},
     {"--log-format", "log.format", "FORMAT", "text or json"},
 }};
@@ -37,10 +37,10 @@ constexpr std::array<OverridingFlag, 11> kOverridingFlags = {{
 constexpr const char* kExamples =
     "Examples:\n"
     "  netclsd                                           with /etc/netclsd/config.json, or defaults without it\n"
-    "  netclsd --config ./config.json --check-config     tells whether a file is valid\n"
+    "  netclsd --config ./config.json --check-config     checks whether a file is valid\n"
     "  netclsd --listen 0.0.0.0:9917 --log-format json   flags override the file\n"
     "  kill -HUP $(pidof netclsd)                        reads the file again\n"
-    "  netclsd --clean-up                                after the last agent: no group, mount or state stays\n"
+    "  netclsd --clean-up                                removes all groups, mounts and state, after the last agent\n"
     "\nExit codes: 0 done, 1 failed, 2 wrong usage.";
 
 struct TaskFlag {
@@ -51,11 +51,12 @@ struct TaskFlag {
 
 constexpr std::array<TaskFlag, 3> kTasks = {{
     {"--check-config", Task::kCheckConfig, "check the configuration and exit"},
-    {"--prepare", Task::kPrepare, "mount net_cls where it is missing, make the parent group, and exit"},
-    {"--clean-up", Task::kCleanUp, "undo all that agents have done to this node, and exit"},
+    {"--prepare", Task::kPrepare,
+     "prepare this node and exit: mounts net_cls and makes the parent group, if they are needed from the start"},
+    {"--clean-up", Task::kCleanUp, "undo everything that agents have done to this node, and exit"},
 }};
 
-// One at most.
+// At most one of them may be given.
 void add_tasks(CLI::App& app, CommandLine& out) {
   CLI::Option_group* group = app.add_option_group("Instead of running");
   group->require_option(0, 1);
@@ -78,7 +79,7 @@ void add_options(CLI::App& app, CommandLine& out) {
   }
 }
 
-// CLI11 reports by exceptions, also --help; they end here.
+// CLI11 reports everything by exceptions, --help too. They end here.
 EarlyExit exit_for(const CLI::App& app, const CLI::ParseError& error) {
   std::ostringstream out;
   std::ostringstream err;

@@ -1,4 +1,4 @@
-// netclsd's command line. Flags override the file's keys and are checked as strictly.
+// netclsd's command line. Flags override the keys of the file, and are checked in the same way.
 #pragma once
 
 #include <optional>
@@ -25,7 +25,7 @@ struct CommandLine {
   std::vector<KeyOverride> overrides;
 };
 
-// --help and --version (exit code 0, the text belongs on stdout), or wrong usage (2, stderr).
+// --help and --version: exit code 0, the text is for stdout. Wrong usage: 2, stderr.
 struct EarlyExit {
   int exit_code = 0;
   std::string text;
@@ -33,7 +33,7 @@ struct EarlyExit {
 
 [[nodiscard]] std::variant<CommandLine, EarlyExit> parse_command_line(int argc, const char* const* argv);
 
-// The file, overridden by the flags: at start, and again at SIGHUP.
+// The file, overridden by the flags. Called at start and at SIGHUP.
 [[nodiscard]] Result<Config> load_config(const CommandLine& command_line);
 
 }  // namespace netclsd

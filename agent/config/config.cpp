@@ -3,7 +3,6 @@
 #include <cerrno>
 
 #include "agent/config/keys.h"
-#include "agent/config/policy_keys.h"
 #include "common/base/file.h"
 
 namespace netclsd {
@@ -42,6 +41,7 @@ std::vector<std::string> restart_only_changes(const Config& old, const Config& n
   compare("web_config", old.web_config, now.web_config);
   compare("net_cls.mount", old.net_cls.mount, now.net_cls.mount);
   compare("net_cls.parent", old.net_cls.parent, now.net_cls.parent);
+  compare("net_cls.keep_mounted", old.net_cls.keep_mounted, now.net_cls.keep_mounted);
   compare("receive_buffer", old.receive_buffer_bytes, now.receive_buffer_bytes);
   compare("log.format", old.log.format, now.log.format);
   compare("sandbox.seccomp", old.sandbox.seccomp, now.sandbox.seccomp);

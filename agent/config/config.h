@@ -1,7 +1,7 @@
 // The agent's configuration as a value: the file's keys, checked, with their defaults.
 //
-// Reading is all or nothing: a Config exists only if every key is known, is there once, and has a value that makes
-// sense. Errors are one line for people that names the file, the line, the key and what was expected:
+// Reading is all or nothing: a Config exists only if every key is known, occurs once and has a valid value. An error is
+// one line. It names the file, the line, the key and what was expected:
 //
 //   /etc/netclsd/config.json:7: unknown key "receive_bufer"; did you mean "receive_buffer"?
 //
@@ -17,13 +17,12 @@
 #include <variant>
 #include <vector>
 
-#include "agent/config/listen_address.h"
-#include "agent/core/class_policy.h"
+#include "agent/classes/class_policy.h"
 #include "agent/logging/log.h"
 #include "common/base/error.h"
+#include "common/model/annotations.h"
 #include "common/model/class_id.h"
-#include "common/model/class_request.h"
-#include "common/sandbox/seccomp_mode.h"
+#include "common/sandbox/seccomp_filter.h"
 
 namespace netclsd {
 
@@ -31,9 +30,17 @@ inline constexpr const char* kDefaultConfigFile = "/etc/netclsd/config.json";
 inline constexpr std::size_t kConfigFileMax_bytes = 1U << 20;
 inline constexpr const char* kNetClsMountAuto = "auto";
 
+// Where a TCP listener is bound: "127.0.0.1:9917" or "[::1]:9917". No host names: a privileged program resolves none.
+struct ListenAddress {
+  std::string host;  // without brackets
+  std::uint16_t port = 0;
+  friend bool operator==(const ListenAddress&, const ListenAddress&) = default;
+};
+
 struct NetClsConfig {
   std::string mount = kNetClsMountAuto;  // or an absolute directory
   std::string parent = "netclsd";        // one name, below the hierarchy's root
+  bool keep_mounted = false;             // true: mount at start, and stay mounted while no container has a class
   friend bool operator==(const NetClsConfig&, const NetClsConfig&) = default;
 };
 
@@ -56,13 +63,13 @@ struct Config {
   std::optional<std::string> socket_group;  // a name or a number; std::nullopt: only root may connect
   std::string state_dir = "/run/netclsd";
   std::optional<ListenAddress> listen = ListenAddress{"127.0.0.1", 9917};  // std::nullopt: no TCP listener
-  std::optional<std::string> web_config;  // TLS and passwords of `listen`, agent/web/web_config.h
+  std::optional<std::string> web_config;  // TLS and passwords of `listen`, agent/http/web_config.h
   NetClsConfig net_cls;
   std::map<std::string, ClassId> classes;
   // A ClassName is one of `classes`.
   std::optional<std::variant<ClassId, ClassName>> default_class;
   std::vector<ClassIdRange> allowed_classids;  // empty: every classid is allowed
-  std::optional<PodPolicy> policy;             // absent: no pod is more than another
+  std::optional<PodPolicy> policy;             // std::nullopt: every pod may have every allowed classid
   std::uint64_t receive_buffer_bytes = 64U << 20;
   std::chrono::microseconds audit_interval = std::chrono::seconds{30};
   std::chrono::microseconds event_nap = std::chrono::milliseconds{1};  // 0: never
@@ -71,13 +78,13 @@ struct Config {
   friend bool operator==(const Config&, const Config&) = default;
 };
 
-// `file_name` only for the errors, which are all kInvalid.
+// `file_name` is for the errors, which are all kInvalid.
 [[nodiscard]] Result<Config> parse_config(std::string_view text, std::string_view file_name);
 
-// std::nullopt: the default file, whose absence means defaults. A file that is named must be there.
+// std::nullopt: the default file; if it does not exist, all values are defaults. A file that is named must exist.
 [[nodiscard]] Result<Config> load_config(const std::optional<std::string>& path);
 
-// The keys that differ and that SIGHUP cannot change, as in "net_cls.mount".
+// The keys that differ and that SIGHUP cannot change, such as "net_cls.mount".
 [[nodiscard]] std::vector<std::string> restart_only_changes(const Config& old, const Config& now);
 
 }  // namespace netclsd

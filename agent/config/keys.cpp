@@ -4,13 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <type_traits>
 
 #include "agent/config/config.h"
-#include "agent/config/policy_keys.h"
-#include "agent/config/sandbox_keys.h"
-#include "common/base/check.h"
+#include "common/base/error.h"
 #include "common/base/text.h"
-#include "common/base/units.h"
 
 namespace netclsd {
 namespace {
@@ -34,30 +32,40 @@ bool is_name(std::string_view text) {
 
 bool is_plain(char c) { return static_cast<unsigned char>(c) >= ' ' && c != '\x7f'; }
 
-Result<void> read_path(const ConfigValue& value, std::size_t length_max, std::string& out) {
-  const std::string what = "an absolute path of at most " + std::to_string(length_max) + " characters";
+// A string that `parse` makes a value of: it returns an optional, or a bool that says whether the string itself is
+// good.
+template <typename T, typename Parse>
+Result<void> read_as(const ConfigValue& value, std::string_view what, Parse parse, T& out) {
   const auto text = string_in(value, what);
   if (!text) return pass_on(text.error());
-  const bool is_path = text->starts_with('/') && text->size() > 1 && text->size() <= length_max;
-  if (!is_path || !std::all_of(text->begin(), text->end(), is_plain)) return value.expected(what);
-  out = *text;
+  const auto parsed = parse(*text);
+  if (!parsed) return value.expected(what);
+  if constexpr (std::is_same_v<decltype(parsed), const bool>) {
+    out = *text;
+  } else {
+    out = *parsed;
+  }
   return {};
+}
+
+Result<void> read_path(const ConfigValue& value, std::size_t length_max, std::string& out) {
+  const std::string what = "an absolute path of at most " + std::to_string(length_max) + " characters";
+  const auto is_path = [&](std::string_view text) {
+    const bool is_absolute = text.starts_with('/') && text.size() > 1 && text.size() <= length_max;
+    return is_absolute && std::all_of(text.begin(), text.end(), is_plain);
+  };
+  return read_as(value, what, is_path, out);
 }
 
 Result<void> read_socket(const ConfigValue& value, Config& config) {
   return read_path(value, kSocketPathMax, config.socket);
 }
 
-// Whether there is such a group is seen when the socket is made: the file may be checked elsewhere.
+// Whether the group exists is checked when the socket is made: the file may be checked on another machine.
 Result<void> read_socket_group(const ConfigValue& value, Config& config) {
-  constexpr std::string_view kWhat = "a group's name or number like \"netclsd\" or \"990\", or null";
   config.socket_group.reset();
   if (value.node.kind == Kind::kNull) return {};
-  const auto text = string_in(value, kWhat);
-  if (!text) return pass_on(text.error());
-  if (!is_name(*text)) return value.expected(kWhat);
-  config.socket_group = *text;
-  return {};
+  return read_as(value, "a group's name or number like \"netclsd\" or \"990\", or null", is_name, config.socket_group);
 }
 
 Result<void> read_state_dir(const ConfigValue& value, Config& config) {
@@ -100,24 +108,24 @@ Result<void> read_web_config(const ConfigValue& value, Config& config) {
 }
 
 Result<void> read_mount(const ConfigValue& value, Config& config) {
-  const auto text = string_in(value, "\"auto\" or an absolute path");
-  if (!text) return pass_on(text.error());
-  if (*text != kNetClsMountAuto && !text->starts_with('/')) return value.expected("\"auto\" or an absolute path");
-  if (*text != kNetClsMountAuto) return read_path(value, kPathMax, config.net_cls.mount);
-  config.net_cls.mount = *text;
-  return {};
+  if (value.node.text.starts_with('/')) return read_path(value, kPathMax, config.net_cls.mount);
+  const auto is_auto = [](std::string_view text) { return text == kNetClsMountAuto; };
+  return read_as(value, "\"auto\" or an absolute path", is_auto, config.net_cls.mount);
 }
 
 Result<void> read_parent(const ConfigValue& value, Config& config) {
-  constexpr std::string_view kWhat = "a directory's name of letters, digits, '_', '-' and '.'";
-  const auto text = string_in(value, kWhat);
-  if (!text) return pass_on(text.error());
-  if (!is_name(*text) || text->starts_with('.')) return value.expected(kWhat);
-  config.net_cls.parent = *text;
+  const auto is_directory_name = [](std::string_view text) { return is_name(text) && !text.starts_with('.'); };
+  return read_as(value, "a directory's name of letters, digits, '_', '-' and '.'", is_directory_name,
+                 config.net_cls.parent);
+}
+
+Result<void> read_keep_mounted(const ConfigValue& value, Config& config) {
+  if (value.node.kind != Kind::kBoolean) return value.expected("true or false");
+  config.net_cls.keep_mounted = value.node.text == "true";
   return {};
 }
 
-// A name begins with a letter, so that no name can be taken for a classid.
+// A name begins with a letter, so that it cannot be mistaken for a classid.
 Result<void> read_class(const ConfigValue& value, const std::string& name, Config& config) {
   if (!is_name(name) || !is_letter(name.front())) {
     return value.wrong("a class's name begins with a letter and has letters, digits, '_', '-' and '.', at most 63");
@@ -140,7 +148,7 @@ Result<void> read_classes(const ConfigValue& value, Config& config) {
 
 constexpr std::string_view kDefaultClassWhat = "a class's name, a classid like \"10:1\", or null";
 
-// The type only: resolve_default_class knows the classes.
+// Only the type is checked here: all classes are known when resolve_default_class is called.
 Result<void> read_default_class(const ConfigValue& value, Config&) {
   if (value.node.kind != Kind::kNull && value.node.kind != Kind::kString) return value.expected(kDefaultClassWhat);
   return {};
@@ -154,60 +162,65 @@ Result<void> read_allowed_classids(const ConfigValue& value, Config& config) {
 }
 
 Result<void> read_receive_buffer(const ConfigValue& value, Config& config) {
-  constexpr std::string_view kWhat = "a size from 4KiB to 1GiB like \"64MiB\"";
-  const auto text = string_in(value, kWhat);
-  if (!text) return pass_on(text.error());
-  const auto bytes = parse_size(*text);
-  if (!bytes || *bytes < kReceiveBufferMin_bytes || *bytes > kReceiveBufferMax_bytes) return value.expected(kWhat);
-  config.receive_buffer_bytes = *bytes;
-  return {};
+  const auto parse = [](std::string_view text) {
+    const auto bytes = parse_size(text);
+    const bool is_good = bytes && *bytes >= kReceiveBufferMin_bytes && *bytes <= kReceiveBufferMax_bytes;
+    return is_good ? bytes : std::nullopt;
+  };
+  return read_as(value, "a size from 4KiB to 1GiB like \"64MiB\"", parse, config.receive_buffer_bytes);
 }
 
 Result<void> read_audit_interval(const ConfigValue& value, Config& config) {
-  constexpr std::string_view kWhat = "a duration from 100ms to 24h like \"30s\"";
-  const auto text = string_in(value, kWhat);
-  if (!text) return pass_on(text.error());
-  const auto interval = parse_duration(*text);
-  if (!interval || *interval < kAuditIntervalMin) return value.expected(kWhat);
-  config.audit_interval = *interval;
-  return {};
+  const auto parse = [](std::string_view text) {
+    const auto interval = parse_duration(text);
+    return interval && *interval >= kAuditIntervalMin ? interval : std::nullopt;
+  };
+  return read_as(value, "a duration from 100ms to 24h like \"30s\"", parse, config.audit_interval);
 }
 
 Result<void> read_event_nap(const ConfigValue& value, Config& config) {
-  constexpr std::string_view kWhat = "a duration from 0ms to 10ms like \"1ms\"";
-  const auto text = string_in(value, kWhat);
-  if (!text) return pass_on(text.error());
-  const auto nap = parse_duration(*text);
-  if (!nap || *nap > kEventNapMax) return value.expected(kWhat);
-  config.event_nap = *nap;
-  return {};
+  const auto parse = [](std::string_view text) {
+    const auto nap = parse_duration(text);
+    return nap && *nap <= kEventNapMax ? nap : std::nullopt;
+  };
+  return read_as(value, "a duration from 0ms to 10ms like \"1ms\"", parse, config.event_nap);
 }
 
 Result<void> read_log_level(const ConfigValue& value, Config& config) {
-  constexpr std::string_view kWhat = "\"debug\", \"info\", \"warning\" or \"error\"";
-  const auto text = string_in(value, kWhat);
-  if (!text) return pass_on(text.error());
-  const auto level = parse_log_level(*text);
-  if (!level) return value.expected(kWhat);
-  config.log.level = *level;
-  return {};
+  return read_as(value, R"("debug", "info", "warning" or "error")", parse_log_level, config.log.level);
 }
 
 Result<void> read_log_format(const ConfigValue& value, Config& config) {
-  constexpr std::string_view kWhat = "\"text\" or \"json\"";
-  const auto text = string_in(value, kWhat);
-  if (!text) return pass_on(text.error());
-  const auto format = parse_log_format(*text);
-  if (!format) return value.expected(kWhat);
-  config.log.format = *format;
-  return {};
+  return read_as(value, R"("text" or "json")", parse_log_format, config.log.format);
 }
 
-constexpr std::array<ConfigKey, 2> kNetClsKeys = {{{"mount", read_mount}, {"parent", read_parent}}};
+Result<void> read_seccomp(const ConfigValue& value, Config& config) {
+  const auto parse = [](std::string_view text) {
+    const auto mode = parse_seccomp_mode(text);
+    return mode == SeccompMode::kRefuse ? std::nullopt : mode;
+  };
+  return read_as(value, R"("kill", "log" or "off")", parse, config.sandbox.seccomp);
+}
+
+std::optional<LandlockMode> parse_landlock_mode(std::string_view text) {
+  if (text == "auto") return LandlockMode::kAuto;
+  return text == "off" ? std::optional(LandlockMode::kOff) : std::nullopt;
+}
+
+Result<void> read_landlock(const ConfigValue& value, Config& config) {
+  return read_as(value, R"("auto" or "off")", parse_landlock_mode, config.sandbox.landlock);
+}
+
+constexpr std::array<ConfigKey, 3> kNetClsKeys = {
+    {{"mount", read_mount}, {"parent", read_parent}, {"keep_mounted", read_keep_mounted}}};
 constexpr std::array<ConfigKey, 2> kLogKeys = {{{"level", read_log_level}, {"format", read_log_format}}};
+constexpr std::array<ConfigKey, 2> kSandboxKeys = {{{"seccomp", read_seccomp}, {"landlock", read_landlock}}};
 
 Result<void> read_net_cls(const ConfigValue& value, Config& config) { return read_members(value, kNetClsKeys, config); }
 Result<void> read_log(const ConfigValue& value, Config& config) { return read_members(value, kLogKeys, config); }
+Result<void> read_sandbox(const ConfigValue& value, Config& config) {
+  return read_members(value, kSandboxKeys, config);
+}
 
 // An editor finds the schema by this key.
 Result<void> read_schema(const ConfigValue& value, Config&) {
@@ -226,12 +239,12 @@ const std::array<ConfigKey, 16> kKeys = {{
     {"classes", read_classes},
     {"default_class", read_default_class},
     {"allowed_classids", read_allowed_classids},
-    {"policy", read_policy, kPolicyKeys},
+    {"policy", read_policy, policy_keys()},
     {"receive_buffer", read_receive_buffer},
     {"audit_interval", read_audit_interval},
     {"event_nap", read_event_nap},
     {"log", read_log, kLogKeys},
-    {"sandbox", read_sandbox, sandbox_keys()},
+    {"sandbox", read_sandbox, kSandboxKeys},
 }};
 
 void append_names(std::span<const ConfigKey> keys, const std::string& prefix, std::vector<std::string>& names) {

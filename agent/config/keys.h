@@ -1,4 +1,5 @@
-// The table of all keys: what the file may hold, and how each is read. Pure.
+// The tables of all keys: what the file may hold, and how each is read. Those of "policy" are in policy_keys.cpp, all
+// others in keys.cpp. Pure.
 #pragma once
 
 #include <span>
@@ -16,10 +17,17 @@ namespace netclsd {
 // "socket", "net_cls", "net_cls.mount", …: what the JSON Schema must list.
 [[nodiscard]] std::vector<std::string> known_config_keys();
 
-// What is checked when all keys are read, since a key may stand before what it speaks of.
+// Checked after all keys are read, since "default_class" may stand before the classes it names.
 [[nodiscard]] Result<void> resolve_default_class(const ConfigValue& root, Config& config);
 
 // One key, "net_cls.mount", from text: what a flag gives. Errors begin with `flag`.
 [[nodiscard]] Result<void> set_config_key(Config& config, std::string_view key, std::string text, std::string flag);
+
+// "policy", and the keys below it: which pods may have which classids.
+[[nodiscard]] Result<void> read_policy(const ConfigValue& value, Config& config);
+[[nodiscard]] std::span<const ConfigKey> policy_keys();
+
+// Checked after all keys are read: a policy that falls back to the default class needs one, and may not reserve it.
+[[nodiscard]] Result<void> check_policy(const ConfigValue& root, const Config& config);
 
 }  // namespace netclsd

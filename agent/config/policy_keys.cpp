@@ -1,18 +1,18 @@
-#include "agent/config/policy_keys.h"
-
 #include <algorithm>
+#include <array>
 
 #include "agent/config/config.h"
+#include "agent/config/keys.h"
 
 namespace netclsd {
 namespace {
 
 using Kind = JsonNode::Kind;
 
-constexpr std::size_t kPatternMax = 253;  // of a DNS subdomain: no name is longer
+constexpr std::size_t kPatternMax = 253;  // of a DNS subdomain, the longest name in Kubernetes
 constexpr std::size_t kRuleNameMax = 63;
 
-// Of the letters that names in Kubernetes have, so that a pattern that can never match is found here.
+// Only characters of Kubernetes names: a pattern with others could never match.
 bool is_pattern_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '*' || c == '?';
 }
@@ -103,19 +103,6 @@ Result<void> read_rule(const ConfigValue& value, Config& config) {
   return {};
 }
 
-}  // namespace
-
-Result<void> read_policy(const ConfigValue& value, Config& config) {
-  config.policy.reset();
-  if (value.node.kind == Kind::kNull) return {};
-  config.policy.emplace();
-  if (auto read = read_members(value, kPolicyKeys, config); !read) return read;
-  // It would refuse everything, which nobody means who writes no rule.
-  if (config.policy->rules.empty())
-    return value.wrong("has no rules: nothing would be allowed; leave it out or add one");
-  return {};
-}
-
 Result<void> read_policy_rules(const ConfigValue& value, Config& config) {
   if (value.node.kind != Kind::kArray) return value.expected("an array of rules");
   for (std::size_t i = 0; i < value.node.items.size(); ++i) {
@@ -137,6 +124,27 @@ Result<void> read_policy_exclusive_classids(const ConfigValue& value, Config& co
   auto ranges = ranges_in(value);
   if (!ranges) return pass_on(ranges.error());
   config.policy->exclusive = *std::move(ranges);
+  return {};
+}
+
+constexpr std::array<ConfigKey, 3> kPolicyKeys = {{
+    {"rules", read_policy_rules},
+    {"on_refusal", read_policy_on_refusal},
+    {"exclusive_classids", read_policy_exclusive_classids},
+}};
+
+}  // namespace
+
+std::span<const ConfigKey> policy_keys() { return kPolicyKeys; }
+
+Result<void> read_policy(const ConfigValue& value, Config& config) {
+  config.policy.reset();
+  if (value.node.kind == Kind::kNull) return {};
+  config.policy.emplace();
+  if (auto read = read_members(value, kPolicyKeys, config); !read) return read;
+  // Without rules it would refuse everything, which is hardly what the author meant.
+  if (config.policy->rules.empty())
+    return value.wrong("has no rules: nothing would be allowed; leave it out or add one");
   return {};
 }
 

@@ -1,82 +1,97 @@
 // The whole of netclsd's behaviour over an abstract host: registers, follows events, sweeps, releases. The real agent
 // gives it the kernel, the simulation gives it FakeHost. One thread (the loop) calls everything.
 //
-// Loss is an ordinary input: on_dropped makes the engine forget what it had proven and sweep as soon as things calm
-// down, at the latest after kOverrunSweepAfterMax.
+// Loss is an ordinary input: the engine forgets what it had proven and sweeps as soon as things calm down
+// (agent/placing/sweep_debt.h says when).
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 
-#include "agent/engine/patrol.h"
-#include "agent/engine/recovery.h"
-#include "agent/engine/releaser.h"
-#include "agent/engine/sweeper.h"
-#include "agent/engine/views.h"
+#include "agent/containers/recovery.h"
+#include "agent/containers/releaser.h"
+#include "agent/containers/views.h"
+#include "agent/placing/draining_net_cls.h"
+#include "agent/placing/intake.h"
+#include "agent/placing/patrol.h"
+#include "agent/placing/sweeper.h"
 
 namespace netclsd {
 
-class Engine : public EventSink {
+class Engine {
  public:
-  static constexpr MonotonicTime kCalm = std::chrono::milliseconds{50};
-  static constexpr MonotonicTime kOverrunSweepAfterMax = std::chrono::seconds{1};
-  static constexpr MonotonicTime kSecondLook = std::chrono::milliseconds{200};  // after a sweep that found strays
-  static constexpr MonotonicTime kReleaseRetry = std::chrono::milliseconds{25};
+  static constexpr MonotonicTime kReleaseRetryMin = std::chrono::milliseconds{25};
+  static constexpr MonotonicTime kReleaseRetryMax = std::chrono::seconds{1};
+  static constexpr std::size_t kExaminationsPerRound = 256;  // between two looks at signals, timers and requests
 
   // `counters` outlives the engine.
   Engine(Host host, EngineOptions options, Counters& counters);
 
   void set_policy(ClassPolicy policy);
-  void set_audit_interval(MonotonicTime interval) { audit_interval_ = interval; }
+  void set_audit_interval(MonotonicTime interval);
 
-  // Before the first sweep.
-  void recover();
-
-  // Reads what has arrived, then examines and moves, at most `examinations_max` processes, and takes up a few spool
-  // entries; drains between any two moves. True if there is more to do at once.
-  bool work(std::size_t examinations_max);
-  // What is due by now: overrun sweep, audit, unfinished releases, the spool. Call at next_deadline().
-  void tick();
+  // Once, before the first round, when events are subscribed to: takes up what was registered and what hooks left, and
+  // sweeps.
+  void start();
+  // One round of the loop: reads the events that have arrived, examines and moves at most `examinations_max` processes,
+  // takes up a few spool entries, and does what is due: sweeps, releases. True if there is more to do at once;
+  // otherwise call it when something happens, at next_deadline() at the latest.
+  bool round(std::size_t examinations_max = kExaminationsPerRound);
   [[nodiscard]] MonotonicTime next_deadline() const;
-
-  void on_event(const ProcessEvent& event) override;
-  void on_dropped(std::uint64_t events) override;
+  // Once a second, before a round: looks after what is not reported, and tries again what did not work.
+  void on_second();
+  // That init has ended.
   void on_exit(Pid init);
+  // Something may have happened that could not be seen: sweep at once.
+  void distrust_events() { intake_.distrust_events(); }
 
   [[nodiscard]] Result<RegistrationAnswer> register_container(const ContainerId& id, const RegisterRequest& request);
   [[nodiscard]] Result<void> release(const ContainerId& id, bool force);
   [[nodiscard]] Result<SweepReport> sweep(SweepCause cause);
-  // Once a second. work() takes up a few entries of what is found, so that everybody else is served meanwhile.
-  void look_into_spool();
-  void take_up_spool(std::size_t entries_max);
-  // Tries again to keep what could not be kept (no space in the state directory).
-  void keep_unkept();
-  // Why registrations are not kept; empty if all are.
-  [[nodiscard]] const std::string& not_kept_because() const { return registrar_.not_kept_because(); }
-  // Takes processes that ended off the table, so that `processes` counts the living. Call once a second;
-  // on hosts with thousands of processes it looks less often than that.
-  void forget_ended();
-  // Something out of sight may have happened (the listener was deaf): sweep at once.
-  void distrust_events();
-
   [[nodiscard]] Views& views() { return views_; }
+
+  // How things are, for readiness.
+  [[nodiscard]] bool has_swept() const { return has_swept_; }  // the first sweep has succeeded
+  [[nodiscard]] Pulse pulse() const { return pulse_; }         // of the event source, in the last second
+  // Why not all that was kept is known; empty if it is.
+  [[nodiscard]] const std::string& unread_because() const { return recovery_.unread_because(); }
+  // Why registrations are not kept; empty if all are.
+  [[nodiscard]] const std::string& not_kept_because() const { return keeper_.not_kept_because(); }
 
  private:
   [[nodiscard]] Result<std::optional<Registered>> make_way_and_add(const ContainerId& id,
                                                                    const RegisterRequest& request);
+  void recover();
+  void finish_recovery();
+  void look_after_late();
+  void renew_boot_offset();
+  void work_off(std::size_t examinations_max);
+  void do_what_is_due();
+  void forget_ended();
+  [[nodiscard]] bool can_tell_who_ended() const;
+  [[nodiscard]] std::string shared_init(const ContainerId& id, const RegisterRequest& request);
+  [[nodiscard]] Failure clean_up_after(const ContainerId& id, const Error& error);  // a registration that failed
   void finish_ended();
   void update_gauges();
   void count_failure(const Error& error);
+  void look_into_spool();
+  void take_up_spool(std::size_t entries_max);
   void take_up(SpoolItem& item);
+  [[nodiscard]] bool is_to_be_tried_again(const std::string& spool_name);
+  void put_off_or_set_aside(const SpoolItem& item);
   void undo_placement(const ContainerId& id);
-  [[nodiscard]] bool is_overrun_sweep_due(MonotonicTime now) const;
 
-  Host host_;
   EngineOptions options_;
   Counters& counters_;
   Containers containers_;
   Tracker tracker_{containers_.claims()};
+  Intake intake_;
+  DrainingNetCls net_cls_;
+  Host host_;  // all parts write through net_cls_
+  Keeper keeper_;
+  Groups groups_;
   Mover mover_;
   Patrol patrol_;
   Refusals refusals_;
@@ -87,18 +102,19 @@ class Engine : public EventSink {
   Recovery recovery_;
   Views views_;
 
-  struct Overrun {
-    MonotonicTime began_at;
-    MonotonicTime last_drop_at;
-    bool is_counted;  // false: nothing was dropped, but events cannot be relied on
-  };
-  std::optional<Overrun> overrun_;
   MonotonicTime audit_interval_ = std::chrono::seconds{30};
   MonotonicTime last_sweep_at_{0};
-  MonotonicTime last_retry_at_{0};
+  MonotonicTime retry_at_{0};  // of releases that were not possible yet
+  MonotonicTime retry_pause_ = kReleaseRetryMin;
   MonotonicTime forget_again_at_{0};
-  bool has_spooled_ = false;                // not all of what was found is taken up yet
-  std::map<std::string, int> spool_tries_;  // of entries that could not be taken up yet
+  bool has_swept_ = false;
+  Pulse pulse_ = Pulse::kAlive;
+  bool has_spooled_ = false;  // not all of what was found is taken up yet
+  // How often an entry could not be taken up: in this look into the spool and in the one before. What has left the
+  // spool meanwhile is in neither, so there are at most as many as the spool looks at.
+  std::map<std::string, int> spool_tries_;
+  std::map<std::string, int> spool_tries_before_;
+  std::optional<std::uint64_t> class_changes_told_;  // ClassCounts::changes() when the gauges were set
 };
 
 }  // namespace netclsd

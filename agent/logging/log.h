@@ -1,16 +1,22 @@
-// The agent's log: one line on stderr for each fact, an event's name followed by key=value.
+// The agent's log: one line on stderr for each event: its name, then key=value.
 //
 //   2026-11-21T20:00:00.123Z info container_registered container=ab12 class=10:1
 //
-// All functions may be called from any thread. Logging never fails towards the caller; before configure_logging() it
-// is text at level info. Only the loop, the request handler and main() log; libraries return errors.
+// All functions may be called from any thread. Logging reports no error and never waits. Lines for which a full pipe
+// has no room are dropped; when it has room again, the line log_lines_dropped says how many. Before configure_logging()
+// the format is text and the level is info. Only the loop, the request handler and main() log; libraries return errors.
 #pragma once
 
+#include <chrono>
 #include <concepts>
+#include <cstdint>
 #include <initializer_list>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace netclsd {
 
@@ -41,5 +47,43 @@ void configure_logging(LogLevel level, LogFormat format);
 void set_log_level(LogLevel level);
 
 void log_event(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});
+
+struct RepeatGuardOptions {
+  std::chrono::steady_clock::duration interval = std::chrono::minutes{1};
+  std::size_t keys_max = 1024;  // above it, new keys share one line an interval
+};
+
+// Keeps a repeated failure from filling the log: one line per interval is let through for the same (event, key). That
+// line says how many were held back before it.
+//
+//   if (const auto repeated = guard.admit("move_failed", container, now)) {
+//     log_event(LogLevel::kWarning, "move_failed", {{"container", container}, {"repeated", *repeated}});
+//   }
+//
+// May be called from any thread.
+class RepeatGuard {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  explicit RepeatGuard(RepeatGuardOptions options = {}) : options_(options) {}
+
+  // std::nullopt: hold this line back. Otherwise: how many were held back since the last line.
+  [[nodiscard]] std::optional<std::uint64_t> admit(std::string_view event, std::string_view key, Time now);
+
+ private:
+  struct Entry {
+    Time last_line;
+    std::uint64_t held_back = 0;
+  };
+  using Key = std::pair<std::string, std::string>;
+
+  // With mutex_ held.
+  std::map<Key, Entry>::iterator entry_for(Key key);
+  void forget_expired(Time now);
+
+  const RepeatGuardOptions options_;
+  std::mutex mutex_;
+  std::map<Key, Entry> entries_;
+};
 
 }  // namespace netclsd

@@ -1,9 +1,13 @@
 #include "agent/metrics/agent_metrics.h"
 
 #include <netclsd_version.h>
+#include <prometheus/text_serializer.h>
 
+#include <iterator>
 #include <limits>
 #include <string>
+
+#include "agent/metrics/process_metrics.h"
 
 namespace netclsd {
 namespace {
@@ -37,6 +41,21 @@ MetricFamily counters_by(const char* name, const char* help, const char* label,
     ClientMetric& metric = made.metric.emplace_back();
     metric.label = {{label, values[i]}};
     metric.counter.value = static_cast<double>(counts[static_cast<Label>(i)].value());
+  }
+  return made;
+}
+
+// With `exported`: only the values for which that is not 0.
+template <typename Label, std::size_t N>
+MetricFamily gauges_by(const char* name, const char* help, const char* label, const std::array<const char*, N>& values,
+                       const LabelledCount<Label>& gauges, const LabelledCount<Label>* exported = nullptr) {
+  static_assert(N == LabelledCount<Label>::size(), "every label value has a name");
+  MetricFamily made = family(name, help, MetricType::Gauge);
+  for (std::size_t i = 0; i < N; ++i) {
+    if (exported != nullptr && (*exported)[static_cast<Label>(i)].value() == 0) continue;
+    ClientMetric& metric = made.metric.emplace_back();
+    metric.label = {{label, values[i]}};
+    metric.gauge.value = static_cast<double>(gauges[static_cast<Label>(i)].value());
   }
   return made;
 }
@@ -89,8 +108,7 @@ MetricFamily build_info() {
 
 }  // namespace
 
-std::vector<MetricFamily> AgentMetrics::Collect() const {
-  const Counters& c = counters_;
+std::vector<MetricFamily> collect_agent_metrics(const Counters& c) {
   return {
       build_info(),
       gauge("ready", "1 when subscribed, events are proven to arrive and the first sweep is done.", c.ready),
@@ -116,6 +134,10 @@ std::vector<MetricFamily> AgentMetrics::Collect() const {
                   c.registrations),
       counters_by_name("hook_registrations_total", "Containers registered by a hook, by the hook's version.", "version",
                        c.hook_registrations),
+      gauges_by("hook_installed", "1 if that container runtime will call the hook, as last reported; 0 if not.",
+                "runtime", kHookRuntimes, c.hook_installed, &c.hook_reported),
+      gauges_by("hook_state", "1 for what the hook's installation last reported; all 0 if there is no report.", "state",
+                kHookStates, c.hook_state),
       counters_by("registration_failures_total", "Registrations refused or failed.", "reason", kRegistrationFailures,
                   c.registration_failures),
       counters_by("policy_refusals_total", "Containers that may not have the class they ask for, by why not.", "reason",
@@ -129,6 +151,26 @@ std::vector<MetricFamily> AgentMetrics::Collect() const {
       counter("config_reload_failures_total", "Configurations refused on SIGHUP; the old one stayed.",
               c.config_reload_failures),
   };
+}
+
+std::string render_metrics(const Counters& counters) {
+  auto families = collect_agent_metrics(counters);
+  auto process = collect_process_metrics();
+  families.insert(families.end(), std::make_move_iterator(process.begin()), std::make_move_iterator(process.end()));
+  return prometheus::TextSerializer().Serialize(families);
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> list_counters(const Counters& counters) {
+  std::vector<std::pair<std::string, std::uint64_t>> list;
+  for (const auto& family : collect_agent_metrics(counters)) {
+    if (family.type != prometheus::MetricType::Counter) continue;
+    for (const auto& metric : family.metric) {
+      std::string name = family.name.substr(kMetricPrefix.size());
+      for (const auto& label : metric.label) name += "{" + label.name + "=\"" + label.value + "\"}";
+      list.emplace_back(std::move(name), static_cast<std::uint64_t>(metric.counter.value));
+    }
+  }
+  return list;
 }
 
 }  // namespace netclsd

@@ -17,7 +17,7 @@ using prometheus::MetricType;
 constexpr std::size_t kFileMax_bytes = 1U << 20;  // /proc/stat has a line per CPU and a long one of interrupts
 constexpr std::size_t kOpenFdsMax = 1U << 20;
 
-// Fields of /proc/PID/stat counted from the one behind the command, which may hold spaces and parentheses.
+// Fields of /proc/PID/stat, counted from the one after the command, which may contain spaces and parentheses.
 constexpr std::size_t kUserTicks = 11;
 constexpr std::size_t kSystemTicks = 12;
 constexpr std::size_t kStartTicks = 19;
@@ -37,7 +37,7 @@ double number(std::string_view text) { return static_cast<double>(parse_unsigned
 
 double per_second(double ticks) { return ticks / static_cast<double>(::sysconf(_SC_CLK_TCK)); }
 
-// The word behind `key` and its white space, anywhere in a file of lines.
+// The number after `key` and blanks, anywhere in the text.
 std::optional<double> value_after(std::string_view text, std::string_view key) {
   const std::size_t at = text.find(key);
   if (at == std::string_view::npos) return std::nullopt;
@@ -76,7 +76,7 @@ void add_open_fds(std::vector<MetricFamily>& out, const std::string& proc) {
   const auto directory = open_directory(proc + "/self/fd");
   const auto names = directory ? list_names(*directory, kOpenFdsMax) : Result<std::vector<std::string>>{};
   if (!directory || !names) return;
-  // Less the one that is open for looking.
+  // Without the one that was opened for listing.
   add(out, "process_open_fds", "Number of open file descriptors.", MetricType::Gauge,
       static_cast<double>(names->size()) - 1);
 }
@@ -89,16 +89,16 @@ void add_max_fds(std::vector<MetricFamily>& out, const std::string& proc) {
 
 }  // namespace
 
-std::vector<MetricFamily> ProcessMetrics::Collect() const {
+std::vector<MetricFamily> collect_process_metrics(const std::string& proc) {
   std::vector<MetricFamily> families;
-  const auto text = read_file(proc_ + "/self/stat", kFileMax_bytes);
+  const auto text = read_file(proc + "/self/stat", kFileMax_bytes);
   const Stat stat = text ? split_stat(*text) : Stat{};
   if (stat.size() >= kFields) {
     add_usage(families, stat);
-    add_start_time(families, stat, proc_);
+    add_start_time(families, stat, proc);
   }
-  add_open_fds(families, proc_);
-  add_max_fds(families, proc_);
+  add_open_fds(families, proc);
+  add_max_fds(families, proc);
   return families;
 }
 

@@ -1,7 +1,6 @@
-// The standard process_* metrics, read from /proc at each scrape. What cannot be read is left out of the answer.
+// The standard process_* metrics, read from /proc at each scrape. A metric that cannot be read is left out.
 #pragma once
 
-#include <prometheus/collectable.h>
 #include <prometheus/metric_family.h>
 
 #include <string>
@@ -9,14 +8,7 @@
 
 namespace netclsd {
 
-class ProcessMetrics : public prometheus::Collectable {
- public:
-  // `proc`: where procfs is mounted; a test hands in a directory.
-  explicit ProcessMetrics(std::string proc = "/proc") : proc_(std::move(proc)) {}
-  [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override;
-
- private:
-  std::string proc_;
-};
+// `proc`: where procfs is mounted; a test passes a directory.
+[[nodiscard]] std::vector<prometheus::MetricFamily> collect_process_metrics(const std::string& proc = "/proc");
 
 }  // namespace netclsd

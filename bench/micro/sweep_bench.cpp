@@ -1,7 +1,7 @@
 // What the agent computes for one process that it looks at, after /proc was read.
 #include <benchmark/benchmark.h>
 
-#include "agent/core/sweep_plan.h"
+#include "agent/membership/sweep_plan.h"
 #include "bench/micro/world.h"
 
 namespace netclsd::bench {

@@ -10,14 +10,13 @@
 #include <variant>
 #include <vector>
 
-#include "agent/core/claims.h"
-#include "agent/core/tracker.h"
-#include "agent/kernel/event_decoder.h"
+#include "agent/events/event_decoder.h"
+#include "agent/membership/claims.h"
+#include "agent/membership/tracker.h"
 
 namespace netclsd::bench {
 
 inline constexpr std::int32_t kFirstMember = 1'000'000;  // members' numbers begin here, strangers' are below
-inline constexpr std::size_t kTimestampAt = 44;          // in the datagram (agent/kernel/event_decoder.cpp)
 
 // A constant sequence that looks random: the same events in every run.
 class Random {

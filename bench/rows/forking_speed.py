@@ -8,8 +8,8 @@ from ..support.result import of_median
 from ..support.storms import ratios, rounds
 
 SPEED_MIN = {"fork": 0.90, "exec": 0.90, "thread": 0.95}
-WHY_MISSED = ("Each wake-up of a listener takes the CPU from who forks, and the kernel makes an event for each fork as soon as "
-              "anybody listens: the counting and the napping reader in the note pay for the same.")
+WHY_MISSED = ("Each wake-up of a listener takes the CPU from the forking processes, and the kernel makes an event for each fork "
+              "as soon as something listens. The counting and the napping reader in the note have the same cost.")
 WHAT = {"fork": "forking", "exec": "fork and exec", "thread": "thread creation"}
 
 

@@ -12,9 +12,8 @@ from ..support.timed import Command, run_timed
 
 # After 100 ms without a write to a cgroup the kernel waits for an RCU grace period at the next one.
 COOL_DOWN = ("/bin/sleep", "0.15")
-WHY_MISSED = ("The move of init waits for an RCU grace period in the kernel's write to cgroup.procs, as everybody's does who "
-              "moves a process after a while without a move; for a container that is known the same hook takes what the "
-              "row \"known already\" says.")
+WHY_MISSED = ("The move of init waits for an RCU grace period in the kernel's write to cgroup.procs, as does every first move "
+              "after a while without one. The row \"known already\" has the same hook for a known container.")
 WALL_MAX_MS, PEAK_MAX_MIB, START_RATIO_MAX = 2, 3, 1.05
 
 

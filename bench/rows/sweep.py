@@ -10,8 +10,8 @@ from ..support.load import Load, Sleepers
 from ..support.result import Result, of_median
 
 PER_PROCESS_MAX_US = 6
-WHY_MISSED = ("It opens, reads and closes two files of each process, and the kernel's work for these alone is the next row; who "
-              "left a container's path is told by stat alone (ADR 14).")
+WHY_MISSED = ("It opens, reads and closes two files of each process; the next row is the kernel's work for these alone. Only stat "
+              "reveals a member that has left its container's path (ADR 14).")
 CONTAINERS = 50
 SWEEPS = 20
 

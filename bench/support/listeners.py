@@ -1,9 +1,9 @@
 """Who listens to process events, or nobody: the rivals of the benchmark. Each is started anew for each sample."""
 
 import subprocess
-from pathlib import Path
 
-from e2e.support.programs import program, tool
+from e2e.support.libcgroup import Libcgroup
+from e2e.support.programs import program
 from e2e.support.truth import socket_drops
 from e2e.support.waiting import eventually
 
@@ -84,16 +84,6 @@ class Netclsd(Nobody):
         return int(self.agent.metrics().total("events_total"))
 
 
-_CGRULESENGD = """
-# libcgroup 2.0.2 does not start beside a cgroup2 mount that has no controllers.
-awk '$3 == "cgroup2" { print $2 }' /proc/mounts | tac | while read -r mount; do umount "$mount"; done
-mount -t tmpfs none /run
-cp /etc/passwd /etc/group /etc/nsswitch.conf /etc/ld.so.cache "$WORK/"
-mount --bind "$WORK" /etc
-exec "$1" -n -Q
-"""
-
-
 class Cgrulesengd(Nobody):
     """The real one, with a rule that puts the load's processes into a net_cls group. It sees its own /etc."""
     name = "cgrulesengd"
@@ -102,17 +92,7 @@ class Cgrulesengd(Nobody):
         host = self.session.host
         self.group = host.seen(host.net_cls_mount) / f"{host.tag}-rules"
         self.group.mkdir(exist_ok=True)
-        work = Path(host.work) / "cgrulesengd"
-        for name in ("cgrules.d", "cgconfig.d"):
-            (work / name).mkdir(parents=True, exist_ok=True)
-        (work / "cgconfig.conf").write_text("")
-        (work / "cgrules.conf").write_text(f"*:bench_load net_cls {self.group.name}\n")
-        # Not the host's popen: its environment has no WORK.
-        self.process = subprocess.Popen(
-            host.inside([tool("unshare"), "--mount", "--propagation", "private", "/bin/bash", "-euc", _CGRULESENGD,
-                         "cgrulesengd", tool("cgrulesengd")]),
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            env={**host.environment(), "WORK": str(work)})
+        self.process = Libcgroup(host).start_rules_daemon(f"*:bench_load net_cls {self.group.name}\n")
         self.pid = self.process.pid
         try:
             eventually("cgrulesengd listens and has applied its rule to the load", lambda: self._has_placed(load_pid))

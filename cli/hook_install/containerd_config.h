@@ -1,8 +1,8 @@
-// containerd's config.toml (version 2, containerd <= 1.7): what the CRI plugin's runtime handlers say, and an edit that
-// changes two keys of them and not one other byte. Pure.
+// containerd's config.toml (version 2, containerd <= 1.7): what it says about the CRI plugin's runtime handlers, which
+// of them are to call the hook, and an edit that changes two keys of them and not one other byte. Pure.
 //
-// The text is edited, and the result parsed and compared with what was intended: exactly these keys differ, or the edit
-// is refused. Toml++ only parses; it cannot write a file with its comments.
+// The text itself is edited. The result is parsed and compared with what was intended: if anything but these keys
+// differs, the edit is refused. toml++ only parses; it cannot write a file with its comments.
 #pragma once
 
 #include <string>
@@ -13,33 +13,77 @@
 
 namespace netclsd::cli {
 
+inline constexpr const char* kContainerdDirectory = "/etc/containerd";
+inline constexpr const char* kContainerdConfigPath = "/etc/containerd/config.toml";  // the usual one
+inline constexpr std::string_view kCriPlugin = "io.containerd.grpc.v1.cri";
 inline constexpr std::string_view kPodAnnotations = "netclsd.io/*";
+inline constexpr std::string_view kSpecPrefix = "/etc/containerd/netclsd-base-spec";
+
+// The table of the CRI plugin's "containerd" that a handler is in. The last two are old forms. If they have a
+// runtime_type, containerd <= 1.7 makes them the handlers "default", which then is the default one, and "untrusted".
+enum class HandlerTable { kRuntimes, kDefaultRuntime, kUntrustedWorkload };
 
 struct RuntimeHandler {
   std::string name;
   std::string runtime_type;  // empty: containerd's default, which is runc
   std::string base_runtime_spec;
   bool passes_our_annotations = false;
+  HandlerTable table = HandlerTable::kRuntimes;
 };
 [[nodiscard]] bool is_runc(const RuntimeHandler& handler);
+[[nodiscard]] bool calls_our_hook(const RuntimeHandler& handler);
+// plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc
+[[nodiscard]] std::string table_name(HandlerTable table, std::string_view handler);
 
 struct ContainerdConfig {
-  int version = 1;        // what a file without the key means
+  int version = 1;  // what a file without the key means
+  bool has_version = false;
   bool is_empty = false;  // no key at all
   bool is_cri_disabled = false;
   bool has_cri_table = false;
-  std::vector<std::string> imports;  // glob patterns
-  std::vector<RuntimeHandler> handlers;
+  bool has_handlers_table = false;        // "runtimes"; without one containerd has a built-in handler "runc"
+  std::vector<std::string> imports = {};  // paths, or glob patterns
+  std::vector<RuntimeHandler> handlers = {};
+  std::string default_handler = "runc";  // of pods without a RuntimeClass
 };
 
+// Refuses also what containerd itself does not start with, such as a version that is a text.
 [[nodiscard]] Result<ContainerdConfig> parse_containerd_config(std::string_view text);
+
+// Whether a value, and not only a comment, is ours: our base spec, or our annotations.
+[[nodiscard]] bool has_value_of_ours(std::string_view text);
+
+// Whether a value is this text; if the file cannot be parsed, whether the text is anywhere in it.
+[[nodiscard]] bool has_value(std::string_view text, std::string_view value);
 
 struct HandlerEdit {
   std::string handler;
   std::string base_runtime_spec;
+  HandlerTable table = HandlerTable::kRuntimes;
 };
 
-// The new text. A file without keys gets its version; where no handler is spelled out, "runc" is, at the end.
+// The new text. A file without keys gets a version. If it defines no handler, "runc" is defined at its end.
+// Both are in containerd_edit.cpp.
 [[nodiscard]] Result<std::string> edit_containerd_config(std::string_view text, const std::vector<HandlerEdit>& edits);
+// What a person has to write if the text cannot be edited: for each edit a line feed, the table, and the two lines in
+// it.
+[[nodiscard]] std::string lines_by_hand(const std::vector<HandlerEdit>& edits);
+
+struct ChosenHandlers {
+  std::vector<RuntimeHandler> handlers;
+  std::vector<std::string> notes;  // which handlers were skipped, and why
+};
+
+// The named ones, or else all of runc's. One whose name needs an escape in a TOML key is skipped with a note.
+[[nodiscard]] Result<ChosenHandlers> choose_handlers(const std::vector<RuntimeHandler>& handlers,
+                                                     const std::vector<std::string>& names);
+
+// Describes the first handler that should call our hook and does not, or why there is none to choose; empty: all call
+// it.
+[[nodiscard]] std::string find_handler_without_us(const std::vector<RuntimeHandler>& handlers,
+                                                  const std::vector<std::string>& names);
+
+// The base spec that we write for a handler: one for itself if it has one already.
+[[nodiscard]] std::string spec_path_for(const RuntimeHandler& handler);
 
 }  // namespace netclsd::cli

@@ -1,21 +1,94 @@
+#include "cli/hook_install/containerd_config.h"
+
 #include <algorithm>
 #include <optional>
 
-#include "cli/hook_install/containerd_config.h"
-#include "cli/hook_install/containerd_tables.h"
+#include "cli/hook_install/toml.h"
 
 namespace netclsd::cli {
 namespace {
 
+const TablePath kContainerdPath = {"plugins", kCriPlugin, "containerd"};
 constexpr std::string_view kSpecKey = "base_runtime_spec";
 constexpr std::string_view kAnnotationsKey = "pod_annotations";
 constexpr std::string_view kRunc = "runc";
 constexpr std::string_view kRuncType = "io.containerd.runc.v2";
 
+TablePath path_of(const HandlerEdit& edit) {
+  TablePath path = kContainerdPath;
+  switch (edit.table) {
+    case HandlerTable::kDefaultRuntime:
+      path.emplace_back("default_runtime");
+      return path;
+    case HandlerTable::kUntrustedWorkload:
+      path.emplace_back("untrusted_workload_runtime");
+      return path;
+    case HandlerTable::kRuntimes:
+      path.emplace_back("runtimes");
+      path.emplace_back(edit.handler);
+  }
+  return path;
+}
+
+// containerd has a handler "runc" without a table; then it must be spelled out.
+bool is_built_in(const toml::table& root, const HandlerEdit& edit) {
+  if (edit.table != HandlerTable::kRuntimes || edit.handler != kRunc) return false;
+  const toml::table* containerd = find_table(root, kContainerdPath);
+  return containerd == nullptr || !containerd->contains("runtimes");
+}
+
+bool lists_our_annotations(const toml::array& array) {
+  return std::any_of(array.begin(), array.end(),
+                     [](const toml::node& item) { return item.value_or(std::string_view()) == kPodAnnotations; });
+}
+
+toml::table& make_table(toml::table& parent, std::string_view key) {
+  if (parent.get_as<toml::table>(key) == nullptr) parent.insert_or_assign(key, toml::table{});
+  return *parent.get_as<toml::table>(key);
+}
+
+void set_keys(toml::table& handler, const HandlerEdit& edit) {
+  handler.insert_or_assign(kSpecKey, edit.base_runtime_spec);
+  if (handler.get(kAnnotationsKey) == nullptr) handler.insert(kAnnotationsKey, toml::array{});
+  toml::array* list = handler.get_as<toml::array>(kAnnotationsKey);
+  if (list != nullptr && !lists_our_annotations(*list)) list->insert(list->begin(), kPodAnnotations);
+}
+
+// The intention, carried out on the parsed tables.
+toml::table intended(const toml::table& before, const std::vector<HandlerEdit>& edits) {
+  toml::table root = before;
+  if (root.empty()) root.insert("version", 2);
+  for (const HandlerEdit& edit : edits) {
+    toml::table* handler = &root;
+    for (const std::string_view key : path_of(edit)) handler = &make_table(*handler, key);
+    if (is_built_in(before, edit)) handler->insert_or_assign("runtime_type", kRuncType);
+    set_keys(*handler, edit);
+  }
+  return root;
+}
+
+bool has_annotations(const toml::table& root, const HandlerEdit& edit) {
+  const toml::table* table = find_table(root, path_of(edit));
+  return table != nullptr && table->get_as<toml::array>(kAnnotationsKey) != nullptr;
+}
+
+bool is_as_intended(const toml::table& before, const toml::table& after, const std::vector<HandlerEdit>& edits) {
+  return after == intended(before, edits) &&
+         std::all_of(edits.begin(), edits.end(), [&](const HandlerEdit& edit) { return has_annotations(after, edit); });
+}
+
 // Plain paths and names of ours: nothing in them needs an escape.
 std::string toml_string(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
-struct Change {  // of the text
+std::string spec_line(const HandlerEdit& edit) {
+  return std::string(kSpecKey) + " = " + toml_string(edit.base_runtime_spec);
+}
+
+std::string annotations_line() { return std::string(kAnnotationsKey) + " = [" + toml_string(kPodAnnotations) + "]"; }
+
+std::string header_of(const HandlerEdit& edit) { return "[" + table_name(edit.table, edit.handler) + "]"; }
+
+struct Change {  // `text` in the place of `length` bytes
   std::size_t at = 0;
   std::size_t length = 0;
   std::string text;
@@ -38,78 +111,78 @@ std::string_view line_at(std::string_view text, std::size_t at) {
   return line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
 }
 
-// A table that has no header of its own begins somewhere else: at a subtable's header, or at a dotted key.
-bool is_header_of(std::string_view line, const TablePath& path) {
+// A table without a header of its own begins at a subtable's header, or at a dotted key.
+enum class Beginning { kOwnHeader, kSubtablesHeader, kOther };
+
+Beginning beginning_of(std::string_view line, const TablePath& path) {
   const auto alone = parse_toml(line);
-  if (!alone || !line.starts_with('[')) return false;
+  if (!alone || !line.starts_with('[')) return Beginning::kOther;
   const toml::table* table = find_table(*alone, path);
-  return table != nullptr && table->empty();
-}
-
-std::string by_hand(const HandlerEdit& edit) {
-  return "add by hand to the table plugins." + toml_string(kCriPlugin) + ".containerd.runtimes." + edit.handler +
-         ":\n  " + std::string(kSpecKey) + " = " + toml_string(edit.base_runtime_spec) + "\n  " +
-         std::string(kAnnotationsKey) + " = [" + toml_string(kPodAnnotations) + "]";
-}
-
-Failure refuse(const HandlerEdit& edit, const std::string& why) {
-  return failure(ErrorCode::kConflict, "config.toml cannot be edited safely (" + why + "); " + by_hand(edit));
+  if (table == nullptr) return Beginning::kOther;
+  return table->empty() ? Beginning::kOwnHeader : Beginning::kSubtablesHeader;
 }
 
 class HandlerEditor {
  public:
-  HandlerEditor(std::string_view text, const toml::table& table, std::size_t header)
-      : text_(text), table_(table), header_(header) {}
+  // `header`: where the table's header is, or that of its first subtable.
+  HandlerEditor(std::string_view text, std::string_view line_end, const toml::table& table, std::size_t header)
+      : text_(text), line_end_(line_end), table_(table), header_(header) {
+    const std::size_t line_begin = text_.rfind('\n', header_) + 1;  // npos + 1 is 0
+    indent_ = text_.substr(line_begin, header_ - line_begin);
+  }
 
   std::vector<Change> changes(const HandlerEdit& edit) {
-    set_spec(edit.base_runtime_spec);
+    set_spec(edit);
     add_annotations();
     return std::move(changes_);
   }
 
+  // In front of the subtable's header.
+  [[nodiscard]] Change new_header(const HandlerEdit& edit) const {
+    std::string lines = header_of(edit) + end();
+    for (const std::string& line : {spec_line(edit), annotations_line()}) lines += indent_ + "  " + line + end();
+    return {.at = header_, .length = 0, .text = lines + indent_};
+  }
+
  private:
-  void set_spec(const std::string& path) {
+  std::string end() const { return std::string(line_end_); }
+
+  void set_spec(const HandlerEdit& edit) {
     const toml::node* node = table_.get(kSpecKey);
-    if (node == nullptr) return insert_line(std::string(kSpecKey) + " = " + toml_string(path));
+    if (node == nullptr) return insert_line(spec_line(edit));
     const std::size_t begin = offset_of(text_, node->source().begin);
-    const std::size_t end = offset_of(text_, node->source().end);
-    changes_.push_back({.at = begin, .length = end - begin, .text = toml_string(path)});
+    const std::size_t length = offset_of(text_, node->source().end) - begin;
+    changes_.push_back({.at = begin, .length = length, .text = toml_string(edit.base_runtime_spec)});
   }
 
   void add_annotations() {
     const toml::node* node = table_.get(kAnnotationsKey);
     const toml::array* array = node == nullptr ? nullptr : node->as_array();
-    if (node == nullptr) return insert_line(std::string(kAnnotationsKey) + " = [" + toml_string(kPodAnnotations) + "]");
-    if (array == nullptr || has_ours(*array)) return;  // no list at all: the comparison refuses
+    if (node == nullptr) return insert_line(annotations_line());
+    if (array == nullptr || lists_our_annotations(*array)) return;  // no list at all: the comparison refuses
     const std::size_t bracket = offset_of(text_, node->source().begin);
     changes_.push_back(
         {.at = bracket + 1, .length = 0, .text = toml_string(kPodAnnotations) + (array->empty() ? "" : ", ")});
   }
 
-  static bool has_ours(const toml::array& array) {
-    return std::any_of(array.begin(), array.end(),
-                       [](const toml::node& item) { return item.value_or(std::string_view()) == kPodAnnotations; });
-  }
-
   // Below the header, indented two blanks more.
   void insert_line(const std::string& line) {
-    const std::size_t line_begin = text_.rfind('\n', header_) + 1;  // npos + 1 is 0
-    const std::string indent(text_.substr(line_begin, header_ - line_begin));
-    const std::size_t line_end = text_.find('\n', header_);
-    if (line_end == std::string_view::npos) {  // the header is the last line and does not end
-      return changes_.push_back({.at = text_.size(), .length = 0, .text = "\n" + indent + "  " + line});
+    const std::size_t line_stop = text_.find('\n', header_);
+    if (line_stop == std::string_view::npos) {  // the header is the last line and does not end
+      return changes_.push_back({.at = text_.size(), .length = 0, .text = end() + indent_ + "  " + line});
     }
-    const std::string end = text_[line_end - 1] == '\r' ? "\r\n" : "\n";
-    changes_.push_back({.at = line_end + 1, .length = 0, .text = indent + "  " + line + end});
+    changes_.push_back({.at = line_stop + 1, .length = 0, .text = indent_ + "  " + line + end()});
   }
 
   std::string_view text_;
+  std::string_view line_end_;
   const toml::table& table_;
   std::size_t header_;
+  std::string indent_;
   std::vector<Change> changes_;
 };
 
-// From the back: what is before a change stays where it is. The first of two at one place ends up first.
+// From the back, so that earlier positions stay right. Of two changes at one place the first one ends up first.
 std::string apply(std::string text, std::vector<Change> changes) {
   std::reverse(changes.begin(), changes.end());
   std::stable_sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) { return a.at > b.at; });
@@ -117,88 +190,92 @@ std::string apply(std::string text, std::vector<Change> changes) {
   return text;
 }
 
-std::string new_handler(const HandlerEdit& edit) {
-  return "[plugins." + toml_string(kCriPlugin) + ".containerd.runtimes." + edit.handler +
-         "]\n  runtime_type = " + toml_string(kRuncType) + "\n  " + std::string(kSpecKey) + " = " +
-         toml_string(edit.base_runtime_spec) + "\n  " + std::string(kAnnotationsKey) + " = [" +
-         toml_string(kPodAnnotations) + "]\n";
-}
+// A text without its byte order mark, and the edits of it.
+class TextEditor {
+ public:
+  TextEditor(std::string_view text, const toml::table& root)
+      : text_(text), readable_(to_readable(text)), line_end_(line_end_of(text)), root_(root) {}
 
-toml::table& make_table(toml::table& parent, std::string_view key) {
-  if (parent.get_as<toml::table>(key) == nullptr) parent.insert_or_assign(key, toml::table{});
-  return *parent.get_as<toml::table>(key);
-}
-
-// What the edited text must say: the intention, carried out on the parsed tables.
-toml::table intended(toml::table root, const std::vector<HandlerEdit>& edits, bool is_new) {
-  if (root.empty()) root.insert("version", 2);
-  toml::table* handlers = &root;
-  for (const std::string_view key : kHandlersPath) handlers = &make_table(*handlers, key);
-  for (const HandlerEdit& edit : edits) {
-    toml::table& handler = make_table(*handlers, edit.handler);
-    if (is_new) handler.insert_or_assign("runtime_type", kRuncType);
-    handler.insert_or_assign(kSpecKey, edit.base_runtime_spec);
-    if (handler.get(kAnnotationsKey) == nullptr) handler.insert(kAnnotationsKey, toml::array{});
-    toml::array* list = handler.get_as<toml::array>(kAnnotationsKey);
-    const bool is_listed = list != nullptr && std::any_of(list->begin(), list->end(), [](const toml::node& item) {
-                             return item.value_or(std::string_view()) == kPodAnnotations;
-                           });
-    if (list != nullptr && !is_listed) list->insert(list->begin(), kPodAnnotations);
+  // std::nullopt, or why not.
+  std::optional<std::string> add(const HandlerEdit& edit) {
+    const toml::table* table = find_table(root_, path_of(edit));
+    if (is_built_in(root_, edit)) {
+      append(edit);
+      return std::nullopt;
+    }
+    if (table == nullptr) return "there is no such handler";
+    if (table->is_inline()) return "its table is an inline one";
+    const std::size_t begin = offset_of(readable_, table->source().begin);
+    HandlerEditor editor(readable_, line_end_, *table, begin);
+    switch (beginning_of(line_at(readable_, begin), path_of(edit))) {
+      case Beginning::kOwnHeader: {
+        const auto more = editor.changes(edit);
+        changes_.insert(changes_.end(), more.begin(), more.end());
+        return std::nullopt;
+      }
+      case Beginning::kSubtablesHeader:
+        changes_.push_back(editor.new_header(edit));
+        return std::nullopt;
+      case Beginning::kOther:
+        return "its table has no header of its own";
+    }
+    return std::nullopt;
   }
-  return root;
-}
 
-bool has_annotations(const toml::table& root, const HandlerEdit& edit) {
-  TablePath path = kHandlersPath;
-  path.emplace_back(edit.handler);
-  const toml::table* table = find_table(root, path);
-  return table != nullptr && table->get_as<toml::array>(kAnnotationsKey) != nullptr;
-}
+  std::string edited() { return apply(std::string(text_), std::move(changes_)) + tail_; }
 
-Result<std::string> append_runc(std::string_view text, const toml::table& root, const HandlerEdit& edit) {
-  std::string edited(text);
-  if (!edited.empty() && !edited.ends_with('\n')) edited += '\n';
-  if (root.empty()) edited += "version = 2\n";
-  if (!edited.empty()) edited += '\n';
-  return edited + new_handler(edit);
-}
-
-Result<std::string> edit_handlers(std::string_view text, const toml::table& root,
-                                  const std::vector<HandlerEdit>& edits) {
-  std::vector<Change> changes;
-  for (const HandlerEdit& edit : edits) {
-    TablePath path = kHandlersPath;
-    path.emplace_back(edit.handler);
-    const toml::table* table = find_table(root, path);
-    if (table == nullptr) return refuse(edit, "there is no such handler");
-    if (table->is_inline()) return refuse(edit, "its table is an inline one");
-    const std::size_t header = offset_of(text, table->source().begin);
-    if (!is_header_of(line_at(text, header), path)) return refuse(edit, "its table has no header of its own");
-    const auto more = HandlerEditor(text, *table, header).changes(edit);
-    changes.insert(changes.end(), more.begin(), more.end());
+ private:
+  void append(const HandlerEdit& edit) {
+    const std::string end(line_end_);
+    if (!text_.empty() && !text_.ends_with('\n')) tail_ += end;
+    if (root_.empty()) tail_ += "version = 2" + end;
+    if (!text_.empty() || !tail_.empty()) tail_ += end;
+    tail_ += header_of(edit) + end;
+    for (const std::string& line : {"runtime_type = " + toml_string(kRuncType), spec_line(edit), annotations_line()}) {
+      tail_ += "  " + line + end;
+    }
   }
-  return apply(std::string(text), std::move(changes));
+
+  std::string_view text_;
+  std::string readable_;  // what the parser read; positions are those of text_
+  std::string_view line_end_;
+  const toml::table& root_;
+  std::vector<Change> changes_;
+  std::string tail_;
+};
+
+Failure refuse_edit(const std::vector<HandlerEdit>& edits, const std::string& why) {
+  return failure(ErrorCode::kConflict, "cannot be edited safely (" + why +
+                                           "); nothing was changed. Write by hand, in place of how it is written "
+                                           "now, and with a base spec as docs/install.md says:" +
+                                           lines_by_hand(edits));
 }
 
 }  // namespace
 
-Result<std::string> edit_containerd_config(std::string_view text, const std::vector<HandlerEdit>& edits) {
-  const auto root = parse_toml(text);
-  if (!root) return pass_on(root.error(), "config.toml");
-  const toml::table* handlers = find_table(*root, kHandlersPath);
-  const bool is_new = handlers == nullptr || handlers->empty();
-  if (is_new && (edits.size() != 1 || edits.front().handler != kRunc)) {
-    return failure(ErrorCode::kNotFound, "config.toml has no runtime handlers");
-  }
-  auto edited = is_new ? append_runc(text, *root, edits.front()) : edit_handlers(text, *root, edits);
-  if (!edited) return edited;
-  const auto result = parse_toml(*edited);
-  const bool is_as_intended = result && *result == intended(*root, edits, is_new);
+std::string lines_by_hand(const std::vector<HandlerEdit>& edits) {
+  std::string lines;
   for (const HandlerEdit& edit : edits) {
-    if (!is_as_intended || !has_annotations(*result, edit))
-      return refuse(edit, "its tables are written in an unusual way");
+    lines += "\n" + header_of(edit) + "\n  " + spec_line(edit) + "\n  " + annotations_line();
   }
-  return edited;
+  return lines;
+}
+
+Result<std::string> edit_containerd_config(std::string_view text, const std::vector<HandlerEdit>& edits) {
+  const auto config = parse_containerd_config(text);
+  if (!config) return pass_on(config.error());
+  if (config->version >= 3) return refuse_edit(edits, "it is of a format that only containerd 2 reads");
+  const auto root = parse_toml(text);
+  if (!root) return pass_on(root.error());
+  const std::string_view mark = byte_order_mark(text);
+  TextEditor editor(text.substr(mark.size()), *root);
+  for (const HandlerEdit& edit : edits) {
+    if (const auto why_not = editor.add(edit)) return refuse_edit(edits, *why_not);
+  }
+  std::string edited = std::string(mark) + editor.edited();
+  const auto result = parse_toml(edited);
+  if (result && is_as_intended(*root, *result, edits)) return edited;
+  return refuse_edit(edits, "its tables are written in an unusual way");
 }
 
 }  // namespace netclsd::cli

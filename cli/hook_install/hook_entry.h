@@ -1,9 +1,12 @@
-// How runtimes are told to call the hook: a hooks.d file, or entries of an OCI spec. Pure.
+// What makes a runtime call the hook: a hooks.d file, or an entry in the OCI spec that containerd <= 1.7 begins a
+// container with. Pure.
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "common/base/error.h"
 #include "common/json/fields.h"
 
 namespace netclsd::cli {
@@ -14,15 +17,29 @@ struct HookEntry {
   bool all_containers = false;
 };
 
-// Whole seconds for the runtime's own limit: the hook's --timeout (500 ms without one) rounded up, and one more.
+// The runtime's own limit: the hook's --timeout (default 500 ms) rounded up to seconds, and one more.
 [[nodiscard]] int runtime_timeout_s(const std::vector<std::string>& arguments);
 
 // The text of a hooks.d file, schema 1.0.0.
 [[nodiscard]] std::string hooks_d_text(const HookEntry& entry);
 
-// The spec's text with our hook beside those that it has; an earlier entry of ours is replaced. Only prestart: every
-// container of the node gets it, and with poststop each of them would need the program until it ends, long after it was
-// uninstalled. The agent sees by itself that a container has ended.
+// The spec's text with our hook added to its hooks; an earlier entry of ours is replaced. Only the stage prestart is
+// used: every container of the node gets the entry, and with poststop each of them would need the program until it
+// ends, even after it was uninstalled. The agent itself sees that a container has ended.
 [[nodiscard]] std::string add_hook(OrderedJson spec, const HookEntry& entry);
+
+// The spec's text without our hook.
+[[nodiscard]] std::string remove_hook(OrderedJson spec, const std::string& path);
+
+// What `ctr oci spec` prints (containerd 1.6.20), for hosts whose ctr cannot be run.
+[[nodiscard]] std::string_view built_in_spec();
+
+// Keeps the order of the fields. `what` names the text in an error.
+[[nodiscard]] Result<OrderedJson> parse_spec(std::string_view text, std::string_view what);
+
+// The default spec as the CRI plugin uses it if no base_runtime_spec is configured: without rlimits, AppArmor profile
+// and seccomp. The plugin removes these from its own default, but not from a configured spec: containers would get 1024
+// open files instead of containerd's own limit.
+[[nodiscard]] OrderedJson without_security_defaults(OrderedJson spec);
 
 }  // namespace netclsd::cli

@@ -1,4 +1,4 @@
-// netclsctl hook install|uninstall|status: gathers what is there, decides (plan.h), does it, and says what it did.
+// netclsctl hook install|uninstall|status: gathers what is there, decides (plan.h), does it, and reports what it did.
 #pragma once
 
 #include "cli/hook_install/options.h"
@@ -8,7 +8,7 @@ namespace netclsd::cli {
 
 [[nodiscard]] HookOutcome install_hook(const HookInstallOptions& options);
 [[nodiscard]] HookOutcome uninstall_hook(const HookOptions& options);
-// 3 where something is not as it should be, and where nothing is installed.
+// status.cpp. Exit status 3 if something is wrong, or nothing is installed.
 [[nodiscard]] HookOutcome show_hook(const HookOptions& options);
 
 }  // namespace netclsd::cli

@@ -1,5 +1,5 @@
-// What an installation has put where, and what was there before: manifest.json beside the hook's binary. It is written
-// before what it describes is done, so that whatever was interrupted can be completed or undone. Pure.
+// What an installation has put where, and what was there before: manifest.json beside the hook's program. It is written
+// before what it describes is done, so that an interrupted installation can be completed or undone. Pure.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,7 @@ enum class InstallState {
   kInstalling,  // or interrupted
   kInstalled,
   kRemoving,  // or interrupted
-  kStub,      // the configuration is restored; a program that does nothing is left for those who still name the hook
+  kStub,      // the configuration is restored; a program that does nothing is left, since the hook is still named
 };
 
 // When the runtime's own configuration was last changed: a containerd that was started earlier has not read it.
@@ -51,8 +51,15 @@ struct Manifest {
   std::vector<std::string> directories_made;  // others, parents first
   std::vector<ManagedFile> files;
   std::optional<ChangeTime> changed;
+  std::string pointer = {};                // a link by which a directory that was asked for is found; empty: none
+  std::vector<std::string> runtimes = {};  // that were to be hooked
+  std::string containerd_config = {};      // as containerd names it, links not followed; empty: not hooked
+  std::vector<std::string> runtime_handlers = {};  // containerd's that were named; none: all of runc's
   friend bool operator==(const Manifest&, const Manifest&) = default;
 };
+
+// The configuration that containerd reads, or the usual one.
+[[nodiscard]] std::string containerd_config_of(const Manifest& manifest);
 
 [[nodiscard]] const ManagedFile* find_file(const Manifest& manifest, std::string_view path);
 [[nodiscard]] std::string_view to_string(InstallState state);
@@ -60,7 +67,7 @@ struct Manifest {
 [[nodiscard]] std::string to_json(const Manifest& manifest);
 [[nodiscard]] Result<Manifest> parse_manifest(std::string_view text);
 
-// What became of a file of ours.
+// What has become of a file of ours.
 enum class FileCondition {
   kOurs,      // as we wrote it
   kOriginal,  // as it was before us
@@ -68,6 +75,7 @@ enum class FileCondition {
   kChanged,   // changed since, and it still mentions us
 };
 [[nodiscard]] FileCondition judge(const ManagedFile& file, const std::optional<Snapshot>& now);
-[[nodiscard]] bool mentions_us(std::string_view content);
+// In a configuration of containerd only values count, not comments.
+[[nodiscard]] bool mentions_us(FileKind kind, std::string_view content);
 
 }  // namespace netclsd::cli

@@ -22,8 +22,11 @@ enum class Runtime { kPodman, kCriO, kContainerd };
 }
 
 struct HookOptions {
-  std::string root = "/";  // the host's file tree
+  std::string root = "/";                        // the host's file tree
+  std::string program_directory;                 // empty: one of the usual ones
+  std::string state_directory = "/run/netclsd";  // the agent's
   bool restart = false;
+  bool exit_zero = false;  // trouble is reported, and the exit status stays 0
   bool dry_run = false;
   bool diff = false;
   bool as_json = false;
@@ -36,6 +39,7 @@ struct HookInstallOptions : HookOptions {
   std::vector<std::string> hook_arguments;
   bool all_containers = false;
   std::string containerd_version;  // empty: asked from the binary
+  std::string containerd_config;   // empty: what the daemon reads that runs, or the usual file
 };
 
 }  // namespace netclsd::cli

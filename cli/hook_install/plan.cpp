@@ -1,38 +1,14 @@
 #include "cli/hook_install/plan.h"
 
-#include <algorithm>
-
 #include "cli/hook_install/digest.h"
+#include "common/base/text.h"
 
 namespace netclsd::cli {
 namespace {
 
-bool contains(const std::vector<std::string>& texts, const std::string& text) {
-  return std::find(texts.begin(), texts.end(), text) != texts.end();
-}
-
-void add_once(std::vector<std::string>& texts, const std::string& text) {
-  if (!contains(texts, text)) texts.push_back(text);
-}
-
-const std::optional<Snapshot>& now_of(const FilesNow& now, const std::string& path) {
-  static const std::optional<Snapshot> kNone;
-  const auto found = now.find(path);
-  return found == now.end() ? kNone : found->second;
-}
-
 bool is_read_at_start(FileKind kind) { return kind != FileKind::kHooksD; }
 
-Failure refuse_changed(const std::string& path) {
-  return failure(ErrorCode::kConflict,
-                 path +
-                     " was changed since netclsctl wrote it, and is left alone. Take out of it by hand what names "
-                     "netclsd (netclsctl hook status tells what), then run this again");
-}
-
-// --- installing ---
-
-// What was there before us: as noted, or, where somebody has taken us out of it since, as it is now.
+// The file before our edit: as noted, or as it is now if somebody has undone our edit since.
 std::optional<Snapshot> pristine_of(const ManagedFile* managed, const std::optional<Snapshot>& now) {
   return managed != nullptr && judge(*managed, now) == FileCondition::kOurs ? managed->previous : now;
 }
@@ -47,6 +23,7 @@ class InstallPlanner {
     describe_programs();
     describe_files();
     if (auto restored = restore_unwanted(); !restored) return pass_on(restored.error());
+    for (const std::string& path : facts_.closed_directories) steps_.emplace_back(OpenDirectory{path});
     write_programs();
     write_files();
     remove_old_programs();
@@ -56,7 +33,7 @@ class InstallPlanner {
  private:
   std::string own(const std::string& name) const { return facts_.directory.path + "/" + name; }
 
-  // An empty directory is what an installer leaves that was killed before its first manifest.
+  // An installer that is killed before it writes its first manifest leaves an empty directory.
   bool is_ours_alone() const { return !facts_.directory.exists || facts_.directory.is_empty; }
 
   void describe_programs() {
@@ -72,6 +49,10 @@ class InstallPlanner {
     during.directories_made = old_.directories_made;
     for (const std::string& path : facts_.missing_directories) add_once(during.directories_made, path);
     during.changed = old_.changed;
+    during.pointer = facts_.pointer;
+    during.runtimes = facts_.runtimes;
+    during.containerd_config = facts_.containerd_config;
+    during.runtime_handlers = facts_.runtime_handlers;
   }
 
   void describe_files() {
@@ -97,15 +78,18 @@ class InstallPlanner {
     }
   }
 
-  // Files that an earlier installation wrote and this one does not want, e.g. after an upgrade of the runtime.
+  // Files that an earlier installation wrote and that this one does not want, e.g. after an upgrade of the runtime.
   Result<void> restore_unwanted() {
     Manifest unwanted;
     for (const ManagedFile& file : old_.files) {
       if (find_file(after_, file.path) == nullptr) unwanted.files.push_back(file);
     }
-    during_.files.insert(during_.files.end(), unwanted.files.begin(), unwanted.files.end());
-    auto plan = plan_restore(unwanted, {}, facts_.now);
+    auto plan = plan_restore(unwanted, {}, facts_.now, facts_.hookless);
     if (!plan) return pass_on(plan.error());
+    for (const ManagedFile& file : plan->after.files) {
+      during_.files.push_back(file);
+      if (facts_.hookless.contains(file.path)) after_.files.push_back(file);
+    }
     restores_ = std::move(plan->steps);
     restores_.erase(restores_.begin());  // its manifest
     changes_start_up_ = plan->changes_start_up;
@@ -123,6 +107,9 @@ class InstallPlanner {
     }
     if (facts_.directory.link_target != facts_.hook.name) {
       steps_.emplace_back(SwitchLink{.path = own(kLinkName), .target = facts_.hook.name});
+    }
+    if (!facts_.pointer.empty() && facts_.directory.pointer_target != facts_.directory.path) {
+      steps_.emplace_back(SwitchLink{.path = facts_.pointer, .target = facts_.directory.path});
     }
   }
 
@@ -157,7 +144,7 @@ class InstallPlanner {
     }
   }
 
-  // Nothing to do is nothing at all: no manifest is written anew.
+  // If there is nothing to do, not even a manifest is written.
   Plan finish() {
     after_.state = InstallState::kInstalled;
     Plan plan{.steps = {}, .after = after_, .changes_start_up = changes_start_up_};
@@ -177,20 +164,41 @@ class InstallPlanner {
   bool changes_start_up_ = false;
 };
 
-// --- restoring ---
+Failure refuse_changed(const std::string& path) {
+  return failure(ErrorCode::kConflict,
+                 path +
+                     " was changed since netclsctl wrote it, and is left alone. Take out of it by hand what names "
+                     "netclsd (netclsctl hook status tells what), then run this again");
+}
 
 Step restore(const ManagedFile& file, const std::string& before) {
   if (!file.previous) return RemoveFile{.path = file.path, .before = before};
   return WriteFile{.path = file.path, .snapshot = *file.previous, .before = before};
 }
 
-Result<void> add_restores(Plan& plan, const Manifest& manifest, const FilesNow& now, FileKind kind) {
+// The file stays in the manifest, to be removed later.
+void add_hookless(Plan& plan, const ManagedFile& file, const Snapshot& now, const std::string& hookless) {
+  for (ManagedFile& each : plan.after.files) {
+    if (each.path == file.path) add_once(each.written, sha256_hex(hookless));
+  }
+  if (now.content == hookless) return;
+  plan.steps.emplace_back(WriteFile{
+      .path = file.path, .snapshot = {.content = hookless, .attributes = now.attributes}, .before = now.content});
+  plan.changes_start_up = true;
+}
+
+Result<void> add_restores(Plan& plan, const Manifest& manifest, const FilesNow& now, FileKind kind,
+                          const Hookless& hookless) {
   for (const ManagedFile& file : manifest.files) {
     if (file.kind != kind) continue;
-    const std::optional<Snapshot>& content = now_of(now, file.path);
+    const std::optional<Snapshot> content = now_of(now, file.path);
     const FileCondition condition = judge(file, content);
     if (condition == FileCondition::kChanged) return refuse_changed(file.path);
     if (condition != FileCondition::kOurs) continue;
+    if (const auto stays = hookless.find(file.path); stays != hookless.end()) {
+      add_hookless(plan, file, *content, stays->second);
+      continue;
+    }
     plan.steps.push_back(restore(file, content->content));
     plan.changes_start_up = plan.changes_start_up || is_read_at_start(kind);
   }
@@ -199,6 +207,13 @@ Result<void> add_restores(Plan& plan, const Manifest& manifest, const FilesNow& 
 
 }  // namespace
 
+std::optional<Snapshot> now_of(const FilesNow& now, const std::string& path) {
+  const auto found = now.find(path);
+  return found == now.end() ? std::nullopt : found->second;
+}
+
+Result<Plan> plan_install(const InstallFacts& facts) { return InstallPlanner(facts).plan(); }
+
 Step write_manifest(const std::string& directory, const Manifest& manifest) {
   return WriteFile{.path = directory + "/" + kManifestName,
                    .snapshot = {.content = to_json(manifest), .attributes = own_attributes(0600)},
@@ -206,15 +221,14 @@ Step write_manifest(const std::string& directory, const Manifest& manifest) {
                    .is_shown = false};
 }
 
-Result<Plan> plan_install(const InstallFacts& facts) { return InstallPlanner(facts).plan(); }
-
-Result<Plan> plan_restore(const Manifest& manifest, const OwnDirectory& directory, const FilesNow& now) {
+Result<Plan> plan_restore(const Manifest& manifest, const OwnDirectory& directory, const FilesNow& now,
+                          const Hookless& hookless) {
   Plan plan{.steps = {}, .after = manifest};
   plan.after.state = InstallState::kRemoving;
-  plan.steps.push_back(write_manifest(directory.path, plan.after));
   for (const FileKind kind : {FileKind::kHooksD, FileKind::kContainerdConfig, FileKind::kBaseSpec}) {
-    if (auto added = add_restores(plan, manifest, now, kind); !added) return pass_on(added.error());
+    if (auto added = add_restores(plan, manifest, now, kind, hookless); !added) return pass_on(added.error());
   }
+  plan.steps.insert(plan.steps.begin(), write_manifest(directory.path, plan.after));
   for (const std::string& path : directory.leftovers) {
     plan.steps.emplace_back(RemoveFile{.path = path, .before = {}, .is_shown = false});
   }
@@ -224,12 +238,12 @@ Result<Plan> plan_restore(const Manifest& manifest, const OwnDirectory& director
   return plan;
 }
 
-Steps plan_remove(const Manifest& manifest, const OwnDirectory& directory, bool is_in_use) {
+Steps plan_remove(const Manifest& manifest, const OwnDirectory& directory, bool is_in_use, const Hookless& hookless) {
   const auto own = [&](const std::string& name) { return directory.path + "/" + name; };
   Manifest stub_left = manifest;
   stub_left.state = InstallState::kStub;
-  stub_left.files.clear();
-  stub_left.directories_made.clear();
+  std::erase_if(stub_left.files, [&](const ManagedFile& file) { return !hookless.contains(file.path); });
+  if (hookless.empty()) stub_left.directories_made.clear();
   Steps steps;
   if (is_in_use && directory.link_target != kStubName) {
     steps.emplace_back(SwitchLink{.path = own(kLinkName), .target = kStubName});
@@ -245,6 +259,9 @@ Steps plan_remove(const Manifest& manifest, const OwnDirectory& directory, bool 
     stub_left.programs = {kStubName};
     if (manifest != stub_left) steps.push_back(write_manifest(directory.path, stub_left));
     return steps;
+  }
+  if (!manifest.pointer.empty() && directory.pointer_target == directory.path) {
+    steps.emplace_back(RemoveFile{.path = manifest.pointer, .before = {}, .is_shown = false});
   }
   steps.emplace_back(RemoveFile{.path = own(kManifestName), .before = {}, .is_shown = false});
   if (manifest.directory_made) steps.emplace_back(RemoveDirectory{directory.path});

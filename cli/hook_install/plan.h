@@ -1,6 +1,6 @@
-// Deciding: what was found and what is wanted → the steps, in an order in which the runtime can start containers at
-// every moment. First the program, then its link, then base specs, then what names them; the other way round to remove.
-// The manifest is written before what it describes. Pure.
+// Decides: from what was found and what is wanted to the steps. Their order lets the runtime start containers at every
+// moment: first the program, then its link, then base specs, then what names them; to remove, the other way round. The
+// manifest is written before what it describes. Pure.
 #pragma once
 
 #include <map>
@@ -18,14 +18,15 @@ inline constexpr const char* kLinkName = "netclsd-hook";
 inline constexpr const char* kStubName = "netclsd-hook-stub";
 inline constexpr const char* kManifestName = "manifest.json";
 
-// The directory that programs, link and manifest are in, as it is.
+// The directory of programs, link and manifest, as it is now.
 struct OwnDirectory {
   std::string path;
   bool exists = false;
-  bool is_empty = false;  // but for what a killed installer left
+  bool is_empty = false;  // except for what a killed installer left
   std::optional<std::string> link_target = {};
   std::map<std::string, std::string> programs = {};  // file name → SHA-256
   std::vector<std::string> leftovers = {};           // whole paths of temporary files, also beside the managed files
+  std::optional<std::string> pointer_target = {};    // of the link that the manifest names
 };
 
 using FilesNow = std::map<std::string, std::optional<Snapshot>>;  // by path
@@ -42,6 +43,10 @@ struct WantedFile {
   std::string content;
 };
 
+// Base specs that must stay, because a file of others names them: containerd's CRI plugin does not start if a base spec
+// is missing. By path, what replaces it: the same spec without our hook.
+using Hookless = std::map<std::string, std::string>;
+
 struct InstallFacts {
   std::optional<Manifest> manifest;
   OwnDirectory directory;
@@ -49,9 +54,15 @@ struct InstallFacts {
   Program hook;
   Program stub;
   std::vector<WantedFile> wanted;
-  std::vector<std::string> kept;                 // paths of managed files that stay as they are
-  FilesNow now;                                  // of all wanted and managed files
-  std::vector<std::string> missing_directories;  // parents first
+  std::vector<std::string> kept;                     // paths of managed files that stay as they are
+  FilesNow now;                                      // of all wanted and managed files
+  std::vector<std::string> missing_directories;      // parents first
+  std::vector<std::string> closed_directories = {};  // that we made, and not everybody can look into
+  Hookless hookless = {};                            // base specs that this installation may not remove
+  std::string pointer = {};                          // for the manifest, as the three below
+  std::vector<std::string> runtimes = {};
+  std::string containerd_config = {};
+  std::vector<std::string> runtime_handlers = {};
 };
 
 struct Plan {
@@ -62,12 +73,18 @@ struct Plan {
 
 [[nodiscard]] Result<Plan> plan_install(const InstallFacts& facts);
 
-// Uninstalling, first half: the runtime's configuration as it was. Refuses where a file was changed since and still
+// Uninstalling, first half: restores the runtime's configuration. Refuses if a file was changed since and still
 // mentions us.
-[[nodiscard]] Result<Plan> plan_restore(const Manifest& manifest, const OwnDirectory& directory, const FilesNow& now);
+[[nodiscard]] Result<Plan> plan_restore(const Manifest& manifest, const OwnDirectory& directory, const FilesNow& now,
+                                        const Hookless& hookless = {});
 
-// Second half: the programs. `is_in_use`: somebody may still call the hook by its path, so the stub takes its place.
-[[nodiscard]] Steps plan_remove(const Manifest& manifest, const OwnDirectory& directory, bool is_in_use);
+// Second half: removes the programs. `is_in_use`: a container or a runtime may still call the hook by its path, so that
+// the stub replaces it; or a base spec that stays is still named.
+[[nodiscard]] Steps plan_remove(const Manifest& manifest, const OwnDirectory& directory, bool is_in_use,
+                                const Hookless& hookless = {});
+
+// The file's content now; std::nullopt: there is none.
+[[nodiscard]] std::optional<Snapshot> now_of(const FilesNow& now, const std::string& path);
 
 [[nodiscard]] Step write_manifest(const std::string& directory, const Manifest& manifest);
 

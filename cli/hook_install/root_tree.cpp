@@ -9,13 +9,12 @@
 
 #include <cerrno>
 
-#include "common/base/fault_point.h"
 #include "common/base/file.h"
 
 namespace netclsd::cli {
 namespace {
 
-constexpr int kLinksMax = 16;  // far more than any honest chain
+constexpr int kLinksMax = 16;  // far more than any real chain of links
 constexpr std::size_t kNamesMax = 100'000;
 
 int open_in_root(int root, const std::string& path, int flags) {
@@ -24,22 +23,12 @@ int open_in_root(int root, const std::string& path, int flags) {
   how.resolve = RESOLVE_IN_ROOT;
   for (;;) {
     const long fd = ::syscall(SYS_openat2, root, path.c_str(), &how, sizeof how);
-    // EAGAIN: somebody renamed in the tree while the kernel resolved; it cannot vouch for the way then.
+    // EAGAIN: something was renamed while the kernel resolved the path, so that it cannot vouch for the result.
     if (fd >= 0 || (errno != EINTR && errno != EAGAIN)) return static_cast<int>(fd);
   }
 }
 
-Result<void> write_whole(const UniqueFd& file, std::string_view text, const std::string& path) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(file.get(), text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return system_failure(errno, "write", path);
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return {};
-}
-
-// The mode after the owner: chown clears set-user-id bits.
+// The owner comes first: chown clears set-user-id bits.
 Result<void> set_attributes(const UniqueFd& file, const Attributes& wanted, const std::string& path) {
   struct stat now {};
   if (::fstat(file.get(), &now) != 0) return system_failure(errno, "stat", path);
@@ -51,38 +40,19 @@ Result<void> set_attributes(const UniqueFd& file, const Attributes& wanted, cons
   return {};
 }
 
-Result<void> write_new(const UniqueFd& directory, const std::string& path, const Snapshot& snapshot) {
-  const std::string name = name_of(temporary_of(path));
-  ::unlinkat(directory.get(), name.c_str(), 0);  // what a killed installer left
-  if (const auto fault = fault_at(FaultPoint::kFileWrite)) return system_failure(*fault, "write", path);
-  auto file = open_at(directory, name, O_WRONLY | O_CREAT | O_EXCL, 0600);
-  if (!file) return pass_on(file.error());
-  if (auto written = write_whole(*file, snapshot.content, path); !written) return written;
-  if (auto set = set_attributes(*file, snapshot.attributes, path); !set) return set;
-  if (const auto fault = fault_at(FaultPoint::kFileSync)) return system_failure(*fault, "fsync", path);
-  if (::fsync(file->get()) != 0) return system_failure(errno, "fsync", path);
-  return {};
-}
-
-Result<void> take_place(const UniqueFd& directory, const std::string& path) {
-  if (const auto fault = fault_at(FaultPoint::kFileRename)) return system_failure(*fault, "rename to", path);
-  if (::renameat(directory.get(), name_of(temporary_of(path)).c_str(), directory.get(), name_of(path).c_str()) != 0) {
-    return system_failure(errno, "rename to", path);
-  }
-  if (::fsync(directory.get()) != 0) return system_failure(errno, "fsync directory of", path);
-  return {};
-}
-
-Result<void> or_clean_up(Result<void> done, const UniqueFd& directory, const std::string& path) {
-  if (!done) ::unlinkat(directory.get(), name_of(temporary_of(path)).c_str(), 0);
-  return done;
-}
-
 Attributes attributes_of(const struct stat& status) {
   return {.mode = status.st_mode & 07777, .uid = status.st_uid, .gid = status.st_gid};
 }
 
 bool is_absence(int error) { return error == ENOENT || error == ENOTDIR; }
+
+// Does not follow a link that has replaced the directory.
+Result<void> set_mode_for_everybody(const UniqueFd& parent, const std::string& path) {
+  const auto directory = open_directory_at(parent, name_of(path));
+  if (!directory) return pass_on(directory.error());
+  if (::fchmod(directory->get(), kForEverybody) != 0) return system_failure(errno, "set the mode of", path);
+  return {};
+}
 
 }  // namespace
 
@@ -154,6 +124,13 @@ Result<std::optional<std::string>> RootTree::read_link(const std::string& path) 
   return std::string(target, static_cast<std::size_t>(length));
 }
 
+std::optional<std::int64_t> RootTree::change_time_s(const std::string& path) const {
+  const auto fd = open_path(path, O_PATH);
+  struct stat status {};
+  if (!fd || ::fstat(fd->get(), &status) != 0) return std::nullopt;
+  return status.st_ctim.tv_sec;
+}
+
 bool RootTree::is_directory(const std::string& path) const { return open_path(path, O_PATH | O_DIRECTORY).has_value(); }
 
 bool RootTree::exists(const std::string& path) const { return open_path(path, O_PATH).has_value(); }
@@ -173,15 +150,39 @@ std::vector<std::string> RootTree::list(const std::string& directory) const {
   return list_some_names(*fd, kNamesMax).value_or(std::vector<std::string>{});
 }
 
+std::optional<DirectoryFacts> RootTree::directory_facts(const std::string& path) const {
+  const auto fd = open_path(path, O_PATH | O_DIRECTORY);
+  struct statx status {};
+  constexpr unsigned kWanted = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
+  if (!fd || ::statx(fd->get(), "", AT_EMPTY_PATH, kWanted, &status) != 0) return std::nullopt;
+  DirectoryFacts facts{
+      .mode = static_cast<mode_t>(status.stx_mode & 07777), .uid = status.stx_uid, .inode = status.stx_ino};
+  if ((status.stx_mask & STATX_BTIME) != 0) facts.born_s = status.stx_btime.tv_sec;
+  if ((status.stx_mask & STATX_MNT_ID) != 0) facts.mount = status.stx_mnt_id;
+  return facts;
+}
+
+std::string RootTree::mount_point_of(std::string path) const {
+  const auto own = directory_facts(path);
+  while (path != "/") {
+    const auto above = directory_facts(parent_of(path));
+    if (!own || !above || own->mount != above->mount) break;
+    path = parent_of(path);
+  }
+  return path;
+}
+
 Result<void> RootTree::check_usable(const std::string& directory, Use use) const {
   const auto fd = open_path(directory, O_RDONLY | O_DIRECTORY);
   if (!fd) return pass_on(fd.error());
   struct statvfs mount {};
   if (::fstatvfs(fd->get(), &mount) != 0) return system_failure(errno, "statvfs", directory);
-  if ((mount.f_flag & ST_RDONLY) != 0) return system_failure(EROFS, "write in", directory);
-  if (use == Use::kPrograms && (mount.f_flag & ST_NOEXEC) != 0) {
-    return failure(ErrorCode::kForbidden, directory + " is mounted noexec");
-  }
+  const auto refuse = [&](const char* what, const char* why) {
+    return failure(ErrorCode::kForbidden,
+                   what + directory + ": " + why + " (the mount at " + mount_point_of(directory) + ")");
+  };
+  if ((mount.f_flag & ST_RDONLY) != 0) return refuse("write in ", "Read-only file system");
+  if (use == Use::kPrograms && (mount.f_flag & ST_NOEXEC) != 0) return refuse("run programs in ", "noexec");
   if (::faccessat(fd->get(), ".", W_OK, AT_EACCESS) != 0) return system_failure(errno, "write in", directory);
   return {};
 }
@@ -189,26 +190,35 @@ Result<void> RootTree::check_usable(const std::string& directory, Use use) const
 Result<void> RootTree::make_directory(const std::string& path) const {
   auto parent = open_parent(path);
   if (!parent) return pass_on(parent.error());
-  if (::mkdirat(parent->get(), name_of(path).c_str(), 0755) == 0 || errno == EEXIST) return {};
-  return system_failure(errno, "make directory", path);
+  if (::mkdirat(parent->get(), name_of(path).c_str(), kForEverybody) == 0) return set_mode_for_everybody(*parent, path);
+  return errno == EEXIST ? Result<void>{} : system_failure(errno, "make directory", path);
+}
+
+Result<void> RootTree::open_to_everybody(const std::string& directory) const {
+  auto parent = open_parent(directory);
+  if (!parent) return pass_on(parent.error());
+  return set_mode_for_everybody(*parent, directory);
 }
 
 Result<void> RootTree::replace_file(const std::string& path, const Snapshot& snapshot) const {
-  auto directory = open_parent(path);
-  if (!directory) return pass_on(directory.error());
-  if (auto written = write_new(*directory, path, snapshot); !written) return or_clean_up(written, *directory, path);
-  return or_clean_up(take_place(*directory, path), *directory, path);
+  return replace(path, [&](const UniqueFd& directory, const std::string& temporary) {
+    return write_new_at(directory, temporary, snapshot.content, 0600,
+                        [&](const UniqueFd& file) { return set_attributes(file, snapshot.attributes, path); });
+  });
 }
 
 Result<void> RootTree::switch_link(const std::string& path, const std::string& target) const {
+  return replace(path, [&](const UniqueFd& directory, const std::string& temporary) -> Result<void> {
+    if (::symlinkat(target.c_str(), directory.get(), temporary.c_str()) == 0) return {};
+    return system_failure(errno, "make link", temporary);
+  });
+}
+
+Result<void> RootTree::replace(const std::string& path, const MakeAt& make) const {
   auto directory = open_parent(path);
   if (!directory) return pass_on(directory.error());
-  const std::string temporary = name_of(temporary_of(path));
-  ::unlinkat(directory->get(), temporary.c_str(), 0);
-  if (::symlinkat(target.c_str(), directory->get(), temporary.c_str()) != 0) {
-    return system_failure(errno, "make link", path);
-  }
-  return or_clean_up(take_place(*directory, path), *directory, path);
+  auto replaced = replace_at(*directory, name_of(temporary_of(path)), name_of(path), make);
+  return replaced ? replaced : pass_on(replaced.error(), path);
 }
 
 Result<void> RootTree::remove_file(const std::string& path) const {
@@ -225,7 +235,7 @@ Result<void> RootTree::remove_directory(const std::string& path) const {
   if (!parent && is_absence(parent.error().sys_errno())) return {};
   if (!parent) return pass_on(parent.error());
   const bool is_gone = ::unlinkat(parent->get(), name_of(path).c_str(), AT_REMOVEDIR) == 0;
-  if (is_gone || errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST) return {};
+  if (is_gone || errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR) return {};
   return system_failure(errno, "remove directory", path);
 }
 

@@ -1,16 +1,19 @@
 #include "cli/hook_install/status.h"
 
+#include <algorithm>
 #include <array>
+#include <set>
 
+#include "cli/hook_install/containerd_state.h"
 #include "cli/hook_install/hook_install.h"
-#include "cli/hook_install/users.h"
+#include "cli/hook_install/hooks_d.h"
+#include "cli/hook_install/options.h"
+#include "cli/hook_install/report.h"
 #include "common/json/fields.h"
 #include "netclsd_version.h"
 
 namespace netclsd::cli {
 namespace {
-
-constexpr int kExitDegraded = 3;
 
 constexpr std::array<const char*, 4> kConditions = {"ok", "is as it was before the installation",
                                                     "was changed since, and does not call the hook",
@@ -51,11 +54,44 @@ void check_program(const Installation& installation, const OwnDirectory& own, st
   }
 }
 
+// Other users run podman, too. If it may not read hooks.d, or call the hook, it starts no container.
+void check_access(const RootTree& tree, const Installation& installation, std::vector<std::string>& problems) {
+  std::set<std::string> closed;
+  if (!is_open_to_everybody(tree, installation.directory)) closed.insert(installation.directory);
+  for (const ManagedFile& file : installation.manifest.files) {
+    const std::string directory = parent_of(file.path);
+    const bool is_seen = file.kind == FileKind::kHooksD && tree.is_directory(directory);
+    if (is_seen && !is_open_to_everybody(tree, directory, Look::kList)) closed.insert(directory);
+  }
+  for (const std::string& directory : closed) {
+    problems.push_back("not everybody can look into " + directory +
+                       ": podman starts no container for other users than root");
+  }
+}
+
+bool was_hooked(const Manifest& manifest, Runtime runtime) {
+  const auto& runtimes = manifest.runtimes;
+  return std::find(runtimes.begin(), runtimes.end(), to_string(runtime)) != runtimes.end();
+}
+
+void add_runtimes(HookStatus& status, std::vector<RuntimeState> runtimes) {
+  using State = RuntimeState::State;
+  status.runtimes = std::move(runtimes);
+  for (const RuntimeState& each : status.runtimes) {
+    if (each.state == State::kOk) continue;
+    status.problems.push_back(each.message);
+    status.needs_restart = status.needs_restart || each.state == State::kRestartNeeded;
+  }
+}
+
 std::string to_table(const HookStatus& status) {
   if (status.directory.empty()) return "not installed\n";
   std::string text =
       std::string(to_string(status.state)) + ": netclsd-hook " + status.version + " in " + status.directory + "\n";
   for (const HookFile& file : status.files) text += file.path + ": " + to_text(file.condition) + "\n";
+  for (const RuntimeState& runtime : status.runtimes) {
+    text += runtime.runtime + ": " + std::string(to_string(runtime.state)) + "\n";
+  }
   for (const std::string& problem : status.problems) text += "problem: " + problem + "\n";
   return text;
 }
@@ -67,17 +103,36 @@ std::string to_json_text(const HookStatus& status) {
                       {"directory", status.directory},
                       {"needs_restart", status.needs_restart},
                       {"files", OrderedJson::array()},
+                      {"runtimes", OrderedJson::array()},
                       {"problems", status.problems}};
   for (const HookFile& file : status.files) {
     json["files"].push_back({{"path", file.path}, {"condition", to_text(file.condition)}});
   }
+  for (const RuntimeState& runtime : status.runtimes)
+    json["runtimes"].push_back(to_json_value(runtime.runtime, runtime));
   return dump(json) + "\n";
+}
+
+AgentReport to_agent_report(const HookStatus& status) {
+  using State = AgentReport::State;
+  if (status.directory.empty()) return {.state = State::kDisabled, .message = "no hook is installed"};
+  std::string message = "netclsd-hook " + status.version + " is installed in " + status.directory;
+  const bool is_fine = status.problems.empty();
+  for (const std::string& problem : status.problems) message += "; " + problem;
+  return {.state = is_fine ? State::kOk : State::kDegraded, .message = message, .runtimes = status.runtimes};
 }
 
 }  // namespace
 
-Result<HookStatus> find_hook_status(const RootTree& tree) {
-  const auto installation = find_installation(tree);
+std::vector<RuntimeState> find_runtime_states(const RootTree& tree, const Manifest& manifest) {
+  if (manifest.state != InstallState::kInstalled) return {};
+  std::vector<RuntimeState> states = find_hooks_d_states(tree, manifest);
+  if (was_hooked(manifest, Runtime::kContainerd)) states.push_back(containerd_state(tree, manifest));
+  return states;
+}
+
+Result<HookStatus> find_hook_status(const RootTree& tree, const std::string& asked) {
+  const auto installation = find_installation(tree, asked);
   if (!installation) return pass_on(installation.error());
   if (!*installation) return HookStatus{};
   const Manifest& manifest = (*installation)->manifest;
@@ -93,21 +148,25 @@ Result<HookStatus> find_hook_status(const RootTree& tree) {
     const FileCondition condition = status.files.back().condition;
     if (condition != FileCondition::kOurs) status.problems.push_back(file.path + " " + to_text(condition));
   }
-  status.needs_restart = manifest.changed && has_older_containerd(tree, *manifest.changed);
-  if (status.needs_restart)
-    status.problems.emplace_back("containerd has not been restarted since its configuration changed");
+  const bool is_installed = manifest.state == InstallState::kInstalled;
+  if (is_installed && was_hooked(manifest, Runtime::kPodman)) check_access(tree, **installation, status.problems);
+  add_runtimes(status, find_runtime_states(tree, manifest));
   return status;
 }
 
 HookOutcome show_hook(const HookOptions& options) {
   const auto tree = RootTree::open(options.root);
-  if (!tree) return to_outcome(tree.error());
-  const auto status = find_hook_status(*tree);
-  if (!status) return to_outcome(status.error());
+  if (!tree) return with_exit_status(options, to_outcome(tree.error()));
+  const auto status = find_hook_status(*tree, options.program_directory);
+  if (!status) {
+    return conclude(*tree, options, to_outcome(status.error()),
+                    {.state = AgentReport::State::kFailed, .message = status.error().message()});
+  }
   const bool is_fine = !status->directory.empty() && status->problems.empty();
-  return {.exit_status = is_fine ? 0 : kExitDegraded,
-          .text = options.as_json ? to_json_text(*status) : to_table(*status),
-          .error = {}};
+  HookOutcome outcome{.exit_status = is_fine ? 0 : kHookDegraded,
+                      .text = options.as_json ? to_json_text(*status) : to_table(*status),
+                      .error = {}};
+  return conclude(*tree, options, std::move(outcome), to_agent_report(*status));
 }
 
 }  // namespace netclsd::cli

@@ -7,6 +7,7 @@
 
 #include "cli/hook_install/own_directory.h"
 #include "cli/hook_install/root_tree.h"
+#include "cli/hook_install/runtime_state.h"
 
 namespace netclsd::cli {
 
@@ -20,10 +21,15 @@ struct HookStatus {
   std::string version;
   InstallState state = InstallState::kInstalled;
   std::vector<HookFile> files = {};
+  std::vector<RuntimeState> runtimes = {};
   bool needs_restart = false;
   std::vector<std::string> problems = {};
 };
 
-[[nodiscard]] Result<HookStatus> find_hook_status(const RootTree& tree);
+// Of the runtimes that this installation is for and that can be examined.
+[[nodiscard]] std::vector<RuntimeState> find_runtime_states(const RootTree& tree, const Manifest& manifest);
+
+// `asked`: a directory to search first; empty: none.
+[[nodiscard]] Result<HookStatus> find_hook_status(const RootTree& tree, const std::string& asked = {});
 
 }  // namespace netclsd::cli

@@ -1,17 +1,24 @@
-// The one place that includes toml++. Without exceptions: a failed parse is a value.
+// Configuration files in TOML: their texts, and their tables by path. Pure. The one place that includes toml++, without
+// exceptions: a failed parse is a value.
 //
-// Version 3.3 ends the program, or leaves what it does to the compiler, on two kinds of texts that are no TOML. Both
-// are set right here.
+// containerd's parser (go-toml 1) accepts more than toml++: it skips a byte order mark, and allows any byte in a
+// comment. toml++ 3.3 aborts, or has undefined behaviour, on two kinds of texts that are no TOML. Both are set right
+// here.
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
 
-// It asserts of a header's first character what it only then checks (marzer/tomlplusplus#294): "[&".
+#include "common/base/error.h"
+
+// It asserts something about a header's first character before it checks it (marzer/tomlplusplus#294): "[&".
 #define TOML_ASSERT(expr) static_cast<void>(0)
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
 
-// It takes a letter like "ä" outside of a string for impossible (marzer/tomlplusplus#295). It is no blank: false.
+// It assumes that a letter like "ä" cannot be outside of a string (marzer/tomlplusplus#295). It is no blank: false.
 #include <toml++/impl/preprocessor.h>
 #undef TOML_UNREACHABLE
 #define TOML_UNREACHABLE return false
@@ -20,3 +27,25 @@
 #define TOML_UNREACHABLE __builtin_unreachable()
 
 #include <toml++/toml.h>
+
+namespace netclsd::cli {
+
+using TablePath = std::vector<std::string_view>;
+
+// The three bytes that some editors write before the first line, or nothing.
+[[nodiscard]] std::string_view byte_order_mark(std::string_view text);
+
+// The text without its mark, and with `instead` for each byte that toml++ refuses everywhere. Positions stay the same.
+[[nodiscard]] std::string to_readable(std::string_view text, char instead = '?');
+
+// How its lines end: "\r\n" or "\n".
+[[nodiscard]] std::string_view line_end_of(std::string_view text);
+
+// "line 3: …". Positions count from behind the byte order mark.
+[[nodiscard]] Result<toml::table> parse_toml(std::string_view text);
+[[nodiscard]] const toml::table* find_table(const toml::table& root, const TablePath& path);
+
+// A key as it is written in a header: bare, or in quotes.
+[[nodiscard]] std::string quoted_key(std::string_view key);
+
+}  // namespace netclsd::cli

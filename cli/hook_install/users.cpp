@@ -1,23 +1,23 @@
 #include "cli/hook_install/users.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
+#include <map>
 
-#include "cli/hook_install/containerd_files.h"
+#include "cli/hook_install/containerd_config.h"
+#include "cli/hook_install/containerd_state.h"
+#include "cli/hook_install/containerd_view.h"
+#include "cli/hook_install/hook_entry.h"
 #include "common/base/text.h"
 #include "common/json/fields.h"
-#include "common/model/process_stat.h"
 
 namespace netclsd::cli {
 namespace {
 
 constexpr std::size_t kBundlesMax = 20'000;  // more than any node runs
 constexpr std::size_t kSpecMax_bytes = 16U << 20;
-constexpr std::size_t kProcFileMax_bytes = 1U << 20;
 
-// Where bundles are: a directory of namespaces of containers, or of containers; and the config.json in a container's.
+// A directory of containers, or of namespaces of containers; and the config.json in a container's directory.
 struct Place {
   const char* directory;
   bool has_namespaces;
@@ -68,29 +68,38 @@ class BundleSearch {
   std::size_t left_ = kBundlesMax;
 };
 
-std::string read_or_empty(const RootTree& tree, const std::string& path) {
-  const auto file = tree.read(path, kProcFileMax_bytes);
-  return file && *file ? (*file)->content : "";
+using Texts = std::map<std::string, std::string>;  // by path
+
+// The file as it will be after our edit is undone.
+Result<std::optional<Snapshot>> file_without_us(const RootTree& tree, const Manifest& manifest,
+                                                const std::string& path) {
+  const auto real = tree.real_path(path);
+  if (!real) return pass_on(real.error());
+  auto now = tree.read(*real, kConfigurationMax_bytes);
+  if (!now) return now;
+  const ManagedFile* managed = find_file(manifest, *real);
+  const bool is_ours = managed != nullptr && judge(*managed, *now) == FileCondition::kOurs;
+  return is_ours ? managed->previous : *now;
 }
 
-// Its arguments end with a zero byte each. Without --config it reads the usual file.
-bool reads_our_config(std::string_view command_line) {
-  const auto words = split(command_line, '\0');
-  for (std::size_t at = 0; at + 1 < words.size(); ++at) {
-    if (words[at] == "--config" || words[at] == "-c") return words[at + 1] == kContainerdConfig;
-    if (words[at].starts_with("--config=")) return words[at].substr(9) == kContainerdConfig;
+// All files that any containerd of this host reads. A file that we cannot read names nothing: containerd cannot read it
+// either.
+Texts read_all_files(const RootTree& tree, const Manifest& manifest) {
+  std::vector<std::string> paths;
+  const auto add = [&](const std::string& program, const std::string& config_path) {
+    for (const std::string& path : files_read_by_containerd(tree, program, config_path)) add_once(paths, path);
+  };
+  for (const RunningContainerd& running : find_running_containerds(tree)) add(running.program, running.config_path);
+  add({}, kContainerdConfigPath);
+  if (!manifest.containerd_config.empty() && manifest.containerd_config != kContainerdConfigPath) {
+    add({}, manifest.containerd_config);
   }
-  return true;
-}
-
-// "1234.56 …" → 123456
-std::optional<std::uint64_t> parse_uptime(std::string_view text) {
-  const auto parts = split(split(text, ' ').front(), '.');
-  if (parts.size() != 2 || parts[1].size() != 2) return std::nullopt;
-  const auto seconds = parse_unsigned(parts[0]);
-  const auto hundredths = parse_unsigned(parts[1]);
-  if (!seconds || !hundredths) return std::nullopt;
-  return *seconds * 100 + *hundredths;
+  Texts texts;
+  for (const std::string& path : paths) {
+    auto file = file_without_us(tree, manifest, path);
+    if (file && *file) texts[path] = std::move((*file)->content);
+  }
+  return texts;
 }
 
 }  // namespace
@@ -112,28 +121,27 @@ std::optional<std::string> find_bundle_calling(const RootTree& tree, const std::
   return std::nullopt;
 }
 
-std::optional<ChangeTime> current_time(const RootTree& tree) {
-  const std::string boot_id = read_or_empty(tree, "/proc/sys/kernel/random/boot_id");
-  const auto hundredths = parse_uptime(read_or_empty(tree, "/proc/uptime"));
-  if (boot_id.empty() || !hundredths) return std::nullopt;
-  const auto ticks_per_second = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
-  return ChangeTime{.boot_id = boot_id.substr(0, boot_id.find('\n')), .at_ticks = *hundredths * ticks_per_second / 100};
-}
-
-bool has_older_containerd(const RootTree& tree, const ChangeTime& changed) {
-  const auto now = current_time(tree);
-  if (!now || now->boot_id != changed.boot_id) return false;
-  for (const std::string& name : tree.list("/proc")) {
-    if (!parse_unsigned(name)) continue;
-    const auto stat = parse_process_stat(read_or_empty(tree, "/proc/" + name + "/stat"));
-    if (!stat || stat->comm != "containerd" || is_dead(*stat)) continue;
-    if (stat->start_time.ticks > changed.at_ticks) continue;
-    if (!reads_our_config(read_or_empty(tree, "/proc/" + name + "/cmdline"))) continue;
-    // Its /etc may be another one: a containerd in a container.
-    const std::string its_root = tree.root() + "/proc/" + name + "/root";
-    if (tree.may_be_same(kContainerdDirectory, its_root + kContainerdDirectory)) return true;
+NamedSpecs find_named_specs(const RootTree& tree, const Manifest& manifest, const FilesNow& now,
+                            const std::string& hook) {
+  NamedSpecs named;
+  const auto is_spec = [](const ManagedFile& file) { return file.kind == FileKind::kBaseSpec; };
+  if (std::none_of(manifest.files.begin(), manifest.files.end(), is_spec)) return named;
+  const Texts texts = read_all_files(tree, manifest);
+  for (const ManagedFile& file : manifest.files) {
+    const std::optional<Snapshot> content = now_of(now, file.path);
+    if (!is_spec(file) || !content || judge(file, content) != FileCondition::kOurs) continue;
+    const auto by =
+        std::find_if(texts.begin(), texts.end(), [&](const auto& text) { return has_value(text.second, file.path); });
+    if (by == texts.end()) continue;
+    auto spec = parse_spec(content->content, file.path);
+    if (!spec) continue;
+    named.specs[file.path] = remove_hook(std::move(*spec), hook);
+    named.notes.push_back(
+        by->first + " names " + file.path +
+        ", and containerd's CRI plugin does not start without it: it stays, without the hook. Take it "
+        "out of there, then run uninstall again");
   }
-  return false;
+  return named;
 }
 
 }  // namespace netclsd::cli

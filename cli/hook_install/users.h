@@ -1,23 +1,30 @@
-// Who may still call the hook: containers whose bundle has it, and a containerd that has not read its configuration
-// again since we changed it.
+// What still needs what we installed: containers whose bundle has the hook, and files of others that name our base
+// specs, such as a drop-in with a copy of the CRI plugin's table. containerd's CRI plugin does not start if a base spec
+// is missing, so such a spec has to stay when the hook is removed. Changes nothing.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/hook_install/manifest.h"
+#include "cli/hook_install/plan.h"
 #include "cli/hook_install/root_tree.h"
 
 namespace netclsd::cli {
 
-// The config.json of the first bundle whose container may still call the hook; std::nullopt: none. A hook of the stage
-// prestart alone is not called any more once the container was created.
+// The config.json of the first bundle whose container may still call the hook; std::nullopt: there is none. Once a
+// container is created, it no longer calls a hook that is only for the stage prestart. A containerd that has not read
+// its new configuration may call the hook as well: find_older_containerd().
 [[nodiscard]] std::optional<std::string> find_bundle_calling(const RootTree& tree, const std::string& hook);
 
-// std::nullopt: the host's /proc is not there, so nothing of the host runs here (an image's tree).
-[[nodiscard]] std::optional<ChangeTime> current_time(const RootTree& tree);
+struct NamedSpecs {
+  Hookless specs;
+  std::vector<std::string> notes;  // which file names which, and what to do
+};
 
-// A containerd that reads this tree's /etc/containerd/config.toml was started before `changed`.
-[[nodiscard]] bool has_older_containerd(const RootTree& tree, const ChangeTime& changed);
+// `hook` is the path that is removed from these specs. Where we ourselves have written a spec's name does not count.
+[[nodiscard]] NamedSpecs find_named_specs(const RootTree& tree, const Manifest& manifest, const FilesNow& now,
+                                          const std::string& hook);
 
 }  // namespace netclsd::cli

@@ -1,17 +1,43 @@
 #include "cli/hook_install/wanted.h"
 
 #include <algorithm>
+#include <array>
 
-#include "cli/hook_install/containerd_files.h"
-#include "cli/hook_install/found.h"
+#include "cli/hook_install/containerd_state.h"
+#include "cli/hook_install/containerd_view.h"
+#include "cli/hook_install/containerd_wanted.h"
+#include "cli/hook_install/hooks_d.h"
+#include "cli/hook_install/host.h"
+#include "common/base/text.h"
 
 namespace netclsd::cli {
 namespace {
 
-// Read by NRI's hook-injector, and by whoever's hooks_dir names it.
+struct Sign {
+  Runtime runtime;
+  const char* program;
+  const char* path;  // of its configuration
+};
+constexpr std::array<Sign, 3> kSigns = {{{Runtime::kPodman, "podman", nullptr},
+                                         {Runtime::kCriO, "crio", "/etc/crio"},
+                                         {Runtime::kContainerd, "containerd", "/etc/containerd/config.toml"}}};
+
+std::optional<std::string> find_sign(const RootTree& tree, const Sign& sign) {
+  if (sign.runtime == Runtime::kContainerd) {
+    const auto running = find_running_containerds(tree);
+    if (!running.empty()) return "pid " + std::to_string(running.front().process.pid.value);
+  }
+  if (auto program = find_program(tree, sign.program)) return program;
+  if (sign.path != nullptr && tree.exists(sign.path)) return sign.path;
+  return std::nullopt;
+}
+
 constexpr const char* kHooksD = "/etc/containers/oci/hooks.d/netclsd.json";
-// The only directory that podman and CRI-O read unless configured. Who reads both takes one file of the same name.
-constexpr const char* kSharedHooksD = "/usr/share/containers/oci/hooks.d/netclsd.json";
+
+// Without "..", which could lead to another place than the text says.
+bool is_plain_path(const std::string& path) {
+  return path.starts_with('/') && path.size() > 1 && (path + "/").find("/../") == std::string::npos;
+}
 
 class Finder {
  public:
@@ -25,6 +51,7 @@ class Finder {
     const auto runtimes = runtimes_to_hook();
     if (!runtimes) return pass_on(runtimes.error());
     for (const Runtime runtime : *runtimes) {
+      wanted_.runtimes.emplace_back(to_string(runtime));
       auto added = runtime == Runtime::kContainerd ? add_containerd() : add_hooks_d_reader(runtime);
       if (!added) return pass_on(added.error());
     }
@@ -36,10 +63,6 @@ class Finder {
   }
 
  private:
-  bool is_explicit(Runtime runtime) const {
-    return std::find(options_.runtimes.begin(), options_.runtimes.end(), runtime) != options_.runtimes.end();
-  }
-
   Result<std::vector<Runtime>> runtimes_to_hook() {
     std::vector<Runtime> runtimes = options_.runtimes;
     for (const FoundRuntime& found : find_runtimes(tree_)) {
@@ -77,97 +100,77 @@ class Finder {
 
   Result<void> add_hooks_d() { return want({kHooksD, FileKind::kHooksD, hooks_d_text(entry_)}); }
 
+  // Our file in /etc is always wanted. If the runtime does not read that directory, one that it reads is needed, too.
   Result<void> add_hooks_d_reader(Runtime runtime) {
     if (auto added = add_hooks_d(); !added) return added;
-    const auto usable = check_place(parent_of(kSharedHooksD));
-    if (usable) return want({kSharedHooksD, FileKind::kHooksD, hooks_d_text(entry_)});
+    const std::string name(to_string(runtime));
+    auto directories = hooks_directories(tree_, runtime, find_crio(tree_));
+    if (!directories) {
+      degrade("where " + name + " looks for hooks is not known: " + directories.error().message());
+      directories = HooksDirectories{};
+    }
+    bool is_read = directories->has(kEtcHooksD);
+    std::string reasons;
+    for (const std::string& path : in_our_order(*directories)) {
+      if (is_read && path != kUsrHooksD) break;
+      const auto usable = check_place(path);
+      if (!usable && !is_there_already(path)) {
+        reasons += (reasons.empty() ? "" : "; ") + usable.error().message();
+        continue;
+      }
+      if (auto added = want({path + "/" + kHooksDName, FileKind::kHooksD, hooks_d_text(entry_)}); !added) return added;
+      is_read = true;
+    }
+    if (!is_read) degrade_unread(runtime, *directories, reasons);
+    return {};
+  }
+
+  // It may have been written before its mount became read-only.
+  bool is_there_already(const std::string& directory) const {
+    const auto file = tree_.read(directory + "/" + kHooksDName, kConfigurationMax_bytes);
+    return file && *file && (*file)->content == hooks_d_text(entry_);
+  }
+
+  // Of files with the same name in several directories a runtime uses one.
+  static std::vector<std::string> in_our_order(const HooksDirectories& directories) {
+    std::vector<std::string> paths;
+    if (directories.has(kUsrHooksD)) paths.emplace_back(kUsrHooksD);
+    for (const std::string& path : directories.paths) {
+      if (path != kUsrHooksD && path != kEtcHooksD && is_plain_path(path)) paths.push_back(path);
+    }
+    return paths;
+  }
+
+  void degrade(std::string note) {
     wanted_.is_degraded = true;
+    wanted_.notes.push_back(std::move(note));
+  }
+
+  void degrade_unread(Runtime runtime, const HooksDirectories& directories, const std::string& reasons) {
+    std::string list;
+    for (const std::string& path : directories.paths) list += "\"" + path + "\", ";
     const std::string where = runtime == Runtime::kPodman ? "[engine] in /etc/containers/containers.conf"
                                                           : "[crio.runtime] in /etc/crio/crio.conf.d/10-netclsd.conf";
-    wanted_.notes.push_back(std::string(to_string(runtime)) +
-                            " reads /usr/share/containers/oci/hooks.d alone unless "
-                            "told otherwise, and that cannot be written (" +
-                            usable.error().message() +
-                            "): add hooks_dir = [\"/usr/share/containers/oci/hooks.d\", "
-                            "\"/etc/containers/oci/hooks.d\"] to " +
-                            where);
-    return {};
+    const std::string name(to_string(runtime));
+    degrade(name + " reads " + (directories.paths.empty() ? "no directory of hooks" : list.substr(0, list.size() - 2)) +
+            " alone" + (directories.set_by.empty() ? "" : " (hooks_dir of " + directories.set_by + ")") +
+            ", where nothing can be written" + (reasons.empty() ? "" : " (" + reasons + ")") + ": add hooks_dir = [" +
+            list + "\"" + kEtcHooksD + "\"] to " + (directories.set_by.empty() ? where : directories.set_by));
   }
 
-  // The file without us: as it is, or as it was before us.
   Result<void> add_containerd() {
-    const auto path = tree_.real_path(kContainerdConfig);
-    if (!path) return pass_on(path.error());
-    if (auto read = read_now(*path); !read) return read;
-    const std::optional<Snapshot>& now = wanted_.now[*path];
-    const ManagedFile* managed = find_file(manifest_, *path);
-    const FileCondition condition = managed == nullptr ? FileCondition::kWithout : judge(*managed, now);
-    const std::optional<Snapshot>& without_us = condition == FileCondition::kOurs ? managed->previous : now;
-    const auto config = parse_containerd_config(without_us ? without_us->content : "");
-    if (!config) return pass_on(config.error(), *path);
-    const auto is_new = is_two_or_newer(*config);
-    if (!is_new) return pass_on(is_new.error());
-    if (*is_new) return add_nri();
-    if (config->is_cri_disabled) return skip_disabled(*path);
-    if (condition == FileCondition::kChanged) return keep(*path, *config);
-    return add_containerd_files(*path, without_us ? without_us->content : "");
-  }
-
-  Result<bool> is_two_or_newer(const ContainerdConfig& config) {
-    auto version = options_.containerd_version.empty() ? ask_containerd_version(tree_)
-                                                       : parse_containerd_version(options_.containerd_version);
-    if (!version && config.version >= 3) version = "2.0";  // older ones refuse such a file
-    if (!version) {
-      return failure(ErrorCode::kNotFound, "containerd's version is not known: its program is not below " +
-                                               options_.root + " or does not run; tell it with --containerd-version");
-    }
-    wanted_.found.push_back("containerd is version " + *version);
-    return *major_of(*version) >= 2;
-  }
-
-  Result<void> add_nri() {
-    wanted_.notes.push_back("containerd 2 calls hooks through NRI: run NRI's plugin hook-injector, which reads " +
-                            std::string(kHooksD) + ", and let annotations through by pod_annotations = [\"" +
-                            std::string(kPodAnnotations) +
-                            "\"] for the runtime handler in config.toml, which is not changed here (docs/install.md)");
-    return add_hooks_d();
-  }
-
-  // As Docker's package does it.
-  Result<void> skip_disabled(const std::string& path) {
-    const std::string what = path + " disables containerd's CRI plugin: Kubernetes does not use this containerd";
-    if (is_explicit(Runtime::kContainerd)) return failure(ErrorCode::kConflict, what);
-    wanted_.notes.push_back(what + "; it is left alone");
-    return {};
-  }
-
-  // Changed since, and not by us: as long as it still calls the hook nothing need be done.
-  Result<void> keep(const std::string& path, const ContainerdConfig& config) {
-    if (!has_our_settings(config, options_.runtime_handlers)) {
-      return failure(ErrorCode::kConflict,
-                     path +
-                         " was changed since netclsctl wrote it, and only a part of what it wrote is still there; "
-                         "take out by hand what names netclsd, then run this again");
-    }
-    wanted_.is_degraded = true;
-    wanted_.notes.push_back(path +
-                            " was changed since netclsctl wrote it, and still calls the hook: it is left as it "
-                            "is, with its base spec. To uninstall, take out by hand what names netclsd");
-    for (const ManagedFile& file : manifest_.files) {
-      if (file.kind != FileKind::kHooksD) wanted_.kept.push_back(file.path);
-    }
-    return {};
-  }
-
-  Result<void> add_containerd_files(const std::string& path, const std::string& without_us) {
-    auto files = containerd_files(
-        tree_,
-        {.config_path = path, .config_text = without_us, .handlers = options_.runtime_handlers, .entry = entry_});
-    if (!files) return pass_on(files.error());
-    for (WantedFile& file : *files) {
+    auto containerd = find_containerd_wanted(tree_, options_, entry_, manifest_);
+    if (!containerd) return pass_on(containerd.error());
+    wanted_.containerd_config = containerd->config_path;
+    if (containerd->config_path.empty()) wanted_.runtimes.pop_back();  // left alone
+    wanted_.is_degraded = wanted_.is_degraded || containerd->is_degraded;
+    wanted_.kept = std::move(containerd->kept);
+    wanted_.found.insert(wanted_.found.end(), containerd->found.begin(), containerd->found.end());
+    wanted_.notes.insert(wanted_.notes.end(), containerd->notes.begin(), containerd->notes.end());
+    for (WantedFile& file : containerd->files) {
       if (auto added = want(std::move(file)); !added) return added;
     }
-    return {};
+    return containerd->wants_hooks_d ? add_hooks_d() : Result<void>{};
   }
 
   // Whether files can be written in a directory, or in the nearest one above that is there.
@@ -185,10 +188,7 @@ class Finder {
       for (std::string each = parent_of(file.path); !tree_.is_directory(each); each = parent_of(each)) {
         missing.insert(missing.begin(), each);
       }
-      for (const std::string& each : missing) {
-        auto& all = wanted_.missing_directories;
-        if (std::find(all.begin(), all.end(), each) == all.end()) all.push_back(each);
-      }
+      for (const std::string& each : missing) add_once(wanted_.missing_directories, each);
     }
     return {};
   }
@@ -201,6 +201,14 @@ class Finder {
 };
 
 }  // namespace
+
+std::vector<FoundRuntime> find_runtimes(const RootTree& tree) {
+  std::vector<FoundRuntime> found;
+  for (const Sign& sign : kSigns) {
+    if (auto where = find_sign(tree, sign)) found.push_back({sign.runtime, std::move(*where)});
+  }
+  return found;
+}
 
 Result<Wanted> find_wanted(const RootTree& tree, const HookInstallOptions& options, const HookEntry& entry,
                            const Manifest& manifest) {

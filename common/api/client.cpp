@@ -1,5 +1,10 @@
 #include "common/api/client.h"
 
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -10,11 +15,13 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <cerrno>
+#include <cstring>
 #include <exception>
 #include <system_error>
 
-#include "common/api/connect.h"
+#include "common/api/messages.h"
 #include "common/base/fault_point.h"
+#include "common/base/file.h"
 #include "common/json/fields.h"
 
 namespace netclsd {
@@ -60,7 +67,7 @@ http::request<http::string_body> to_http(const ApiRequest& request) {
   return message;
 }
 
-// One exchange on a connected socket. The object outlives the io_context's run, so handlers may point into it.
+// One exchange on a connected socket. The object lives longer than the run of the io_context, so handlers may use it.
 class Exchange {
  public:
   Exchange(asio::io_context& context, UniqueFd connection, const ApiRequest& request)
@@ -69,7 +76,7 @@ class Exchange {
   }
 
   void start() {
-    // The outcome of the write does not end the exchange: an agent that answers 413 early closes its reading side.
+    // A failed write does not end the exchange: an agent that answers 413 early closes its reading side.
     http::async_write(socket_, request_, [this](ErrorCodeOfBoost error, std::size_t) {
       write_error_ = error;
       http::async_read(socket_, buffer_, parser_, [this](ErrorCodeOfBoost read_error, std::size_t) {
@@ -108,6 +115,34 @@ Failure broken(const std::string& socket_path, int error) {
   return explain(socket_path, ErrorCodeOfBoost(error, boost::system::system_category()));
 }
 
+// A non-blocking connect to a Unix socket whose backlog is full fails at once with EAGAIN, and there is nothing to wait
+// for. A blocking connect waits for SO_SNDTIMEO.
+Result<void> limit_connect_time(const UniqueFd& socket, milliseconds timeout) {
+  const auto us = std::chrono::microseconds(std::max(timeout, milliseconds(1))).count();  // 0: for ever
+  timeval limit{};
+  limit.tv_sec = us / 1'000'000;
+  limit.tv_usec = us % 1'000'000;
+  if (::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0) return {};
+  return system_failure(errno, "setsockopt SO_SNDTIMEO");
+}
+
+// In bounded time. kSystem with the errno: EAGAIN if the backlog of the listener stayed full for the whole time.
+Result<UniqueFd> connect_unix(const std::string& path, milliseconds timeout) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof address.sun_path) return system_failure(ENAMETOOLONG, "connect to", path);
+  std::memcpy(address.sun_path, path.data(), path.size());
+  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket.is_open()) return system_failure(errno, "make socket");
+  if (auto limited = limit_connect_time(socket, timeout); !limited) return pass_on(limited.error());
+  if (const auto fault = fault_at(FaultPoint::kAgentConnect)) return system_failure(*fault, "connect to", path);
+  const void* generic = &address;
+  while (::connect(socket.get(), static_cast<const sockaddr*>(generic), sizeof address) != 0) {
+    if (errno != EINTR) return system_failure(errno, "connect to", path);
+  }
+  return socket;
+}
+
 Result<ApiResponse> exchange(const std::string& socket_path, const ApiRequest& request, milliseconds timeout) {
   const auto deadline = steady_clock::now() + timeout;
   auto connection = connect_unix(socket_path, timeout);
@@ -122,7 +157,7 @@ Result<ApiResponse> exchange(const std::string& socket_path, const ApiRequest& r
   exchange.start();
   context.run_until(deadline);
   if (!exchange.is_finished()) return too_late(socket_path, timeout);
-  // Here and not before: what the agent did it has done, only the answer is lost.
+  // Only here, after the exchange: the agent has done its work, and only the answer is lost.
   if (const auto fault = fault_at(FaultPoint::kAgentRead)) return broken(socket_path, *fault);
   if (exchange.error()) return explain(socket_path, exchange.error());
   return exchange.take_response();
@@ -130,7 +165,7 @@ Result<ApiResponse> exchange(const std::string& socket_path, const ApiRequest& r
 
 }  // namespace
 
-// Asio and Beast throw where they cannot return an error code (no descriptor left for epoll, no memory).
+// Asio and Beast throw where they have no error code to return (no descriptor left for epoll, no memory).
 Result<ApiResponse> call_agent(const std::string& socket_path, const ApiRequest& request, milliseconds timeout) {
   try {
     return exchange(socket_path, request, timeout);
@@ -144,6 +179,10 @@ std::string problem_detail(const ApiResponse& response) {
   if (!problem) return response.body;
   std::string detail = FieldReader(*problem).text("detail");
   return detail.empty() ? response.body : detail;
+}
+
+bool wants_net_cls_mounted(const ApiResponse& response) {
+  return response.status == 503 && is_not_mounted_problem(response.body);
 }
 
 }  // namespace netclsd

@@ -1,5 +1,5 @@
-// The client of the agent's API: one request over one connection to a Unix socket, with one deadline for everything.
-// Statically linkable (Boost.Beast). One thread, no state between calls.
+// The client of the agent's API: one request on one connection to a Unix socket, with one deadline for everything. Can
+// be linked statically (Boost.Beast). No state between calls.
 #pragma once
 
 #include <chrono>
@@ -22,12 +22,15 @@ struct ApiResponse {
   std::string body;
 };
 
-// kUnavailable: nobody listens, the connection broke, or the deadline passed; the message says which and names the
-// socket. Any HTTP status is a success here. Answers above 16 MiB are kTooLarge.
+// kUnavailable: nobody listens, the connection broke, or the deadline passed. The message says which, and names the
+// socket. Every HTTP status is a success here. An answer above 16 MiB is kTooLarge.
 [[nodiscard]] Result<ApiResponse> call_agent(const std::string& socket_path, const ApiRequest& request,
                                              std::chrono::milliseconds timeout);
 
-// The "detail" of a problem answer, or its whole body if it is none.
+// The "detail" of a problem answer, or the whole body of any other answer.
 [[nodiscard]] std::string problem_detail(const ApiResponse& response);
+
+// Whether the agent refused only because net_cls is not mounted (kNotMountedProblem).
+[[nodiscard]] bool wants_net_cls_mounted(const ApiResponse& response);
 
 }  // namespace netclsd

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "common/base/error.h"
+#include "common/model/annotations.h"
 #include "common/model/class_id.h"
-#include "common/model/class_request.h"
 #include "common/model/container_id.h"
 #include "common/model/process.h"
 
@@ -80,9 +80,11 @@ struct ContainerView {
 struct RegistrationAnswer {
   std::optional<ContainerView> view;  // std::nullopt: no class applies, the container is not managed
   bool is_new = false;
-  std::string not_kept_because;  // placed, but not written down: a restart of the agent would forget it
+  std::string not_kept_because;          // placed, but not written down: a restart of the agent would forget it
+  std::string not_managed_because = {};  // a class applies, but there is nothing to place
 };
-// The answer to PUT: the view with "managed": true, and "not_kept_because" if there is a reason; or {"managed": false}.
+// The answer to PUT: the view with "managed": true, and "not_kept_because" if there is a reason; or {"managed": false},
+// and "not_managed_because" likewise.
 [[nodiscard]] std::string to_json(const RegistrationAnswer& answer);
 
 struct ProcessView {
@@ -111,6 +113,18 @@ struct SweepReport {
 };
 [[nodiscard]] std::string to_json(const SweepReport& report);
 
+struct HookRuntimeView {
+  std::string runtime;  // containerd, crio, podman
+  std::string state;    // ok, restart_needed, missing, failed
+  std::string message;  // for people
+};
+struct HookView {
+  std::string state;  // ok, degraded, failed, disabled, unreadable
+  std::string message;
+  std::string written_at;  // by the clock of who wrote the report
+  std::vector<HookRuntimeView> runtimes;
+};
+
 struct Counter {
   std::string name;
   std::uint64_t value = 0;
@@ -121,19 +135,29 @@ struct StatusView {
   std::chrono::seconds uptime{0};
   bool ready = false;
   std::vector<std::string> not_ready_because;
-  std::string net_cls_mount;
+  std::string net_cls_mount;  // where the hierarchy is, or will be when a container needs it
+  bool net_cls_mounted = false;
   std::string parent_group;
   std::string kernel_release;
   std::vector<std::string> kernel_features = {};  // those in use
   std::uint64_t receive_buffer_bytes = 0;
   std::uint64_t containers = 0;
   std::uint64_t processes = 0;
+  std::optional<HookView> hook = {};  // std::nullopt: nothing was reported → JSON null
   std::vector<Counter> counters;
 };
 [[nodiscard]] std::string to_json(const StatusView& view);
 
 // RFC 9457. `detail` is one line for people.
-[[nodiscard]] std::string problem_json(int status, std::string_view detail);
+inline constexpr const char* kPlainProblem = "about:blank";
+// The answer to a registration that needs the hierarchy where it is not mounted. Whoever may mount it (the hook,
+// netclsctl) does, and asks again.
+inline constexpr const char* kNotMountedProblem = "https://netclsd.io/problems/net-cls-not-mounted";
+[[nodiscard]] std::string problem_json(int status, std::string_view detail, std::string_view type = kPlainProblem);
+// Whether `body` is that answer.
+[[nodiscard]] bool is_not_mounted_problem(std::string_view body);
 [[nodiscard]] int http_status(ErrorCode code);
+// "Not Found": the title of a plain problem, and the text after the number in an answer's first line.
+[[nodiscard]] const char* status_text(int status);
 
 }  // namespace netclsd

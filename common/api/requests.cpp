@@ -6,7 +6,6 @@
 namespace netclsd {
 namespace {
 
-constexpr std::uint64_t kPidMax = 0x7fff'ffff;
 constexpr std::uint64_t kSpoolVersion = 1;
 constexpr std::array kSources = {RegistrationSource::kHook, RegistrationSource::kSpool, RegistrationSource::kApi,
                                  RegistrationSource::kRecovered};
@@ -14,7 +13,7 @@ constexpr std::array kSources = {RegistrationSource::kHook, RegistrationSource::
 Pid read_pid(FieldReader& fields) { return Pid{static_cast<std::int32_t>(fields.required_number("pid", kPidMax))}; }
 
 std::optional<StartTime> read_start_time(FieldReader& fields) {
-  const auto ticks = fields.number("start_time", ~std::uint64_t{0});
+  const auto ticks = fields.number("start_time", kAnyNumber);
   return ticks ? std::optional(StartTime{*ticks}) : std::nullopt;
 }
 
@@ -102,7 +101,7 @@ Result<SpoolEntry> parse_spool_entry(std::string_view json) {
   auto object = parse_json_object(json, "spool entry");
   if (!object) return pass_on(object.error());
   FieldReader fields(*object);
-  const std::uint64_t version = fields.required_number("version", ~std::uint64_t{0});
+  const std::uint64_t version = fields.required_number("version", kAnyNumber);
   auto id = ContainerId::parse(fields.required_text("id"));
   if (fields.failed()) return fields.first_failure();
   if (version != kSpoolVersion) return invalid("version is " + std::to_string(version) + ", only 1 is known");

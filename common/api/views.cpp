@@ -1,5 +1,5 @@
 #include "common/api/messages.h"
-#include "common/api/utc_time.h"
+#include "common/base/text.h"
 #include "common/json/fields.h"
 
 namespace netclsd {
@@ -39,6 +39,19 @@ OrderedJson to_ordered(const std::vector<MemberView>& members) {
   return json;
 }
 
+OrderedJson to_ordered(const std::optional<HookView>& view) {
+  if (!view) return {};
+  OrderedJson json;
+  json["state"] = view->state;
+  json["message"] = view->message;
+  json["written_at"] = view->written_at;
+  json["runtimes"] = OrderedJson::array();
+  for (const HookRuntimeView& each : view->runtimes) {
+    json["runtimes"].push_back({{"runtime", each.runtime}, {"state", each.state}, {"message", each.message}});
+  }
+  return json;
+}
+
 }  // namespace
 
 std::string to_json(const ContainerView& view, const std::vector<MemberView>* members) {
@@ -58,6 +71,7 @@ std::string to_json(const RegistrationAnswer& answer) {
   OrderedJson json;
   json["managed"] = answer.view.has_value();
   if (!answer.not_kept_because.empty()) json["not_kept_because"] = answer.not_kept_because;
+  if (!answer.not_managed_because.empty()) json["not_managed_because"] = answer.not_managed_because;
   if (answer.view) json.update(to_ordered(*answer.view));
   return dump(json);
 }
@@ -98,12 +112,14 @@ std::string to_json(const StatusView& view) {
   json["ready"] = view.ready;
   json["not_ready_because"] = view.not_ready_because;
   json["net_cls_mount"] = view.net_cls_mount;
+  json["net_cls_mounted"] = view.net_cls_mounted;
   json["parent_group"] = view.parent_group;
   json["kernel_release"] = view.kernel_release;
   json["kernel_features"] = view.kernel_features;
   json["receive_buffer_bytes"] = view.receive_buffer_bytes;
   json["containers"] = view.containers;
   json["processes"] = view.processes;
+  json["hook"] = to_ordered(view.hook);
   json["counters"] = OrderedJson::object();
   for (const Counter& counter : view.counters) json["counters"][counter.name] = counter.value;
   return dump(json);

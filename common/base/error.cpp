@@ -1,5 +1,7 @@
 #include "common/base/error.h"
 
+#include <cstdio>
+#include <cstdlib>
 #include <system_error>
 
 namespace netclsd {
@@ -18,6 +20,11 @@ Failure system_failure(int err, std::string_view operation, std::string_view obj
 Failure pass_on(Error error, std::string_view context) {
   if (context.empty()) return Failure(std::move(error));
   return Failure(Error(error.code(), std::string(context) + ": " + error.message(), error.sys_errno()));
+}
+
+void check_failed(const char* condition, const char* file, int line) {
+  std::fprintf(stderr, "netclsd: bug: %s does not hold at %s:%d\n", condition, file, line);
+  std::abort();
 }
 
 }  // namespace netclsd

@@ -1,7 +1,7 @@
-// Errors are values: what kind of failure, and one line saying which operation on which object failed.
+// Errors are values: the kind of failure, and one line that says which operation on which object failed.
 //
-// Result<T> is what every fallible function returns. Expected outcomes ("the process is gone") are not errors; they
-// are enumerators or std::nullopt. errno is read once, in the expression that failed, and passed by value.
+// Every function that can fail returns a Result<T>. Expected outcomes ("the process is gone") are not errors; they are
+// enumerators or std::nullopt. errno is read once, in the expression that failed, and passed by value.
 #pragma once
 
 #include <string>
@@ -17,6 +17,7 @@ enum class ErrorCode {
   kConflict,     // the world is not what the caller saw: HTTP 409
   kTooLarge,     // a limit is exceeded: HTTP 413
   kUnavailable,  // not now: HTTP 503
+  kNotMounted,   // the net_cls hierarchy must be mounted first: HTTP 503, with a type of its own
   kSystem,       // the kernel refused: HTTP 500
 };
 
@@ -45,7 +46,12 @@ using Failure = tl::unexpected<Error>;
 // "attach pid 4711: Permission denied"
 [[nodiscard]] Failure system_failure(int err, std::string_view operation, std::string_view object = {});
 
-// Passes an error on to a caller that expects another value type; `context` goes in front of the message.
+// Passes an error on to a caller that expects another value type. `context` is put in front of the message.
 [[nodiscard]] Failure pass_on(Error error, std::string_view context = {});
 
+[[noreturn]] void check_failed(const char* condition, const char* file, int line);
+
 }  // namespace netclsd
+
+// For our own bugs, never for input, the kernel or a process that ends. Stays on in release builds.
+#define CHECK(condition) ((condition) ? static_cast<void>(0) : ::netclsd::check_failed(#condition, __FILE__, __LINE__))

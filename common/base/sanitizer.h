@@ -3,7 +3,7 @@
 
 namespace netclsd {
 
-// GCC tells by macros, clang by features.
+// GCC defines macros, clang has __has_feature.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr bool kIsSanitized = true;
 #elif defined(__has_feature)

@@ -1,12 +1,12 @@
 #include "common/json/fields.h"
 
-#include "common/base/check.h"
+#include "common/base/error.h"
 #include "common/base/text.h"
 
 namespace netclsd {
 namespace {
 
-// Finds out where the text stops being JSON. A second pass, only for texts that failed.
+// Finds the byte at which the text is not JSON. A second pass, only for texts that did not parse.
 class FaultFinder : public nlohmann::json_sax<Json> {
  public:
   bool null() override { return true; }
@@ -75,12 +75,14 @@ std::uint64_t FieldReader::required_number(std::string_view path, std::uint64_t 
   return number(path, max).value_or(0);
 }
 
-std::map<std::string, std::string> FieldReader::text_map(std::string_view path) {
+std::map<std::string, std::string> FieldReader::text_map(std::string_view path,
+                                                         const std::function<bool(std::string_view)>& is_wanted) {
   std::map<std::string, std::string> texts;
   const Json* field = find(path);
   if (field == nullptr) return texts;
   if (!field->is_object()) fail(path, "is not an object");
   for (const auto& [key, value] : field->items()) {
+    if (is_wanted && !is_wanted(key)) continue;
     const auto* text = value.get_ptr<const std::string*>();
     if (text == nullptr) fail(std::string(path) + "." + printable(key), "is not a text");
     if (text != nullptr) texts.emplace(key, *text);

@@ -5,8 +5,8 @@
 namespace netclsd {
 namespace {
 
-// "/.." is where a namespace's root lies below us: what follows it are levels further up, not children. But "..a" is a
-// name like any other.
+// "/.." stands for a level above the root of the reader's cgroup namespace; it is not a child. "..a" is an ordinary
+// name.
 bool leads_up(std::string_view path) { return path == "/.." || path.starts_with("/../"); }
 
 }  // namespace
@@ -62,6 +62,11 @@ std::optional<std::string> relative_path(std::string_view root, std::string_view
   std::string_view rest = root == "/" ? path : path.substr(root.size());
   while (rest.starts_with('/')) rest.remove_prefix(1);
   return std::string(rest);
+}
+
+std::string join_paths(std::string_view root, std::string_view relative) {
+  if (relative.empty()) return std::string(root);
+  return (root == "/" ? "/" : std::string(root) + "/") + std::string(relative);
 }
 
 }  // namespace netclsd

@@ -1,7 +1,7 @@
-// Where a process is in each cgroup hierarchy: the content of /proc/PID/cgroup as a value. Pure.
+// The path of a process in each cgroup hierarchy: the content of /proc/PID/cgroup as a value. Pure.
 //
-// The paths are relative to the cgroup namespace of whoever read the file ("/../t1" is possible), so only paths read
-// by the same process may be compared.
+// The paths are relative to the cgroup namespace of the process that read the file ("/../t1" is possible). So only
+// paths that the same process has read may be compared.
 #pragma once
 
 #include <optional>
@@ -11,8 +11,8 @@
 
 namespace netclsd {
 
-// A hierarchy's name: "" is the unified one, otherwise the controllers as the kernel lists them ("memory",
-// "net_cls,net_prio", "name=systemd").
+// "" is the unified hierarchy. Others have the list of controllers as the kernel writes it: "memory",
+// "net_cls,net_prio", "name=systemd".
 using HierarchyName = std::string;
 
 struct CgroupEntry {
@@ -35,13 +35,15 @@ struct CgroupPaths {
 
 [[nodiscard]] bool has_controller(std::string_view hierarchy, std::string_view controller);
 
-// True for the same path or one below it: "/a/b" is within "/a" and "/", "/ab" is not within "/a".
+// Whether `path` is `ancestor` or below it: "/a/b" is within "/a" and "/", "/ab" is not within "/a".
 [[nodiscard]] bool is_within(std::string_view path, std::string_view ancestor);
 // "/a/b" → "/a", "/a" → "/", "/" → std::nullopt.
 [[nodiscard]] std::optional<std::string_view> parent_path(std::string_view path);
 
-// The way from the directory `root` down to `path`, both seen from one cgroup namespace: from "/.." to "/../a/b" it is
-// "a/b". std::nullopt when `path` is not below `root` or names are missing ("/../.." to "/../a").
+// The path from `root` down to `path`, both as seen in one cgroup namespace: from "/.." to "/../a/b" it is "a/b".
+// std::nullopt: `path` is not below `root`, or names are missing ("/../.." to "/../a").
 [[nodiscard]] std::optional<std::string> relative_path(std::string_view root, std::string_view path);
+// The reverse: "/.." and "a/b" make "/../a/b".
+[[nodiscard]] std::string join_paths(std::string_view root, std::string_view relative);
 
 }  // namespace netclsd

@@ -1,4 +1,4 @@
-// A classid: the non-zero 32-bit number that net_cls stamps on every socket of a group's processes.
+// A classid: the non-zero 32-bit number that net_cls gives to every socket of the processes in a group.
 #pragma once
 
 #include <compare>
@@ -13,11 +13,14 @@ namespace netclsd {
 
 class ClassId {
  public:
-  // "10:1" (both hex, as tc writes it), "0x100001" or "1048577". No white space, no sign, never zero.
+  // "10:1" (both hex, as tc writes it), "0x100001" or "1048577". No white space, no sign, never zero. No qdisc has
+  // major 0, so it must be written out ("0:a"). "10" is probably a mistake for "10:0". "601" may be a "10:1" that
+  // YAML 1.1 has read as a number to the base of 60. The error says so.
   [[nodiscard]] static Result<ClassId> parse(std::string_view text);
   [[nodiscard]] static std::optional<ClassId> from_raw(std::uint32_t raw);
 
   [[nodiscard]] constexpr std::uint32_t raw() const { return raw_; }
+  [[nodiscard]] constexpr bool has_major() const { return raw_ > 0xffff; }
   friend constexpr auto operator<=>(ClassId, ClassId) = default;
 
  private:

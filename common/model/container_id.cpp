@@ -20,7 +20,7 @@ Result<ContainerId> ContainerId::parse(std::string_view text) {
     return invalid("container id has " + std::to_string(text.size()) + " characters, at most " +
                    std::to_string(kLengthMax) + " are allowed");
   }
-  // A name that begins with a dot is a directory of its own kind, or a file that is not finished yet.
+  // A name that begins with a dot is "." or "..", or a temporary file.
   if (text.front() == '.' || !std::all_of(text.begin(), text.end(), is_allowed)) {
     return invalid("container id has characters other than letters, digits and _ + - . (or begins with a dot)");
   }

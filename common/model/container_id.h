@@ -1,4 +1,5 @@
-// A container's id as the runtime calls it. It becomes a directory's and a file's name, so it is checked once, here.
+// A container's id, as the runtime names it. It becomes the name of a directory and of a file, so it is checked here,
+// once.
 #pragma once
 
 #include <compare>
@@ -11,8 +12,8 @@ namespace netclsd {
 
 class ContainerId {
  public:
-  // Letters, digits, '_', '+', '-', '.' (what runc allows), without a dot in front; at most 200 characters, so that a
-  // temporary file's name made from it still fits into NAME_MAX (255).
+  // Letters, digits, '_', '+', '-', '.' (what runc allows), not beginning with a dot. At most 200 characters, so that
+  // the name of a temporary file made from it fits into NAME_MAX (255).
   [[nodiscard]] static Result<ContainerId> parse(std::string_view text);
 
   [[nodiscard]] const std::string& text() const { return text_; }

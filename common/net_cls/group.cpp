@@ -27,6 +27,11 @@ int remove_directory(const UniqueFd& parent, const std::string& name) {
   return ::unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR) == 0 ? 0 : errno;
 }
 
+bool is_directory(const UniqueFd& parent, const std::string& name) {
+  struct stat status {};
+  return ::fstatat(parent.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
+}
+
 Result<UniqueFd> descend(const UniqueFd& root, const std::string& relative, bool make_missing) {
   auto group = open_at(root, ".", O_RDONLY | O_DIRECTORY);
   for (const std::string_view part : split(relative, '/')) {
@@ -43,13 +48,11 @@ Result<UniqueFd> descend(const UniqueFd& root, const std::string& relative, bool
 
 Result<RemoveOutcome> remove_one(const UniqueFd& parent, const std::string& name, int depth);
 
-// cgroup directories hold files that cannot be removed one by one; only child groups matter.
+// The control files in a group's directory cannot be removed, and go with it.
 Result<RemoveOutcome> remove_children(const UniqueFd& group, int depth) {
-  auto names = list_names(group, kNamesMax);
+  const auto names = children_of(group, kNamesMax);
   if (!names) return pass_on(names.error());
   for (const std::string& name : *names) {
-    struct stat status {};
-    if (::fstatat(group.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(status.st_mode)) continue;
     auto removed = remove_one(group, name, depth + 1);
     if (!removed || *removed == RemoveOutcome::kNotEmpty) return removed;
   }
@@ -68,6 +71,24 @@ Result<RemoveOutcome> remove_one(const UniqueFd& parent, const std::string& name
 }
 
 }  // namespace
+
+// The kernel makes this file in every directory of the hierarchy.
+bool is_group(const UniqueFd& directory) {
+  struct stat status {};
+  return ::fstatat(directory.get(), "net_cls.classid", &status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+bool has_children(const UniqueFd& group) {
+  struct stat status {};
+  return ::fstat(group.get(), &status) != 0 || status.st_nlink > 2;
+}
+
+Result<std::vector<std::string>> children_of(const UniqueFd& group, std::size_t names_max) {
+  auto names = list_names(group, names_max);
+  if (!names) return pass_on(names.error());
+  std::erase_if(*names, [&](const std::string& name) { return !is_directory(group, name); });
+  return names;
+}
 
 Result<UniqueFd> make_group(const UniqueFd& root, const std::string& relative) {
   if (const auto fault = fault_at(FaultPoint::kGroupMake)) return system_failure(*fault, "make group", relative);

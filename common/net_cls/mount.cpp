@@ -1,6 +1,8 @@
 #include "common/net_cls/mount.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <vector>
 
 #include "common/base/text.h"
@@ -20,6 +22,29 @@ std::string unescape(std::string_view text) {
   return out;
 }
 
+// Options of a hierarchy that are no controllers. (Those with a value, like "name=systemd", are none either.) An
+// unknown word is taken for a controller: some kernels have controllers of their own.
+constexpr std::array<std::string_view, 13> kNoControllers = {
+    "rw",       "ro",    "sync",           "dirsync",      "mand",           "lazytime", "seclabel",
+    "noprefix", "xattr", "cpuset_v2_mode", "favordynmods", "clone_children", ""};
+constexpr std::array<std::string_view, 2> kHarmless = {"net_cls", "net_prio"};
+
+template <typename Words>
+bool is_one_of(const Words& words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// A security label may have commas, and then quotes: context="system_u:object_r:cgroup_t:s0:c1,c2".
+std::string without_quoted(std::string_view options) {
+  std::string out;
+  bool is_quoted = false;
+  for (const char c : options) {
+    if (c == '"') is_quoted = !is_quoted;
+    if (!is_quoted) out.push_back(c);
+  }
+  return out;
+}
+
 struct Line {
   CgroupMount mount;
   bool is_writable;
@@ -35,6 +60,20 @@ std::optional<Line> parse_line(std::string_view line) {
   return Line{{std::string(controllers), unescape(fields[4]), unescape(fields[3])}, has_controller(fields[5], "rw")};
 }
 
+using Version = std::array<std::uint64_t, 3>;
+
+std::optional<Version> parse_version(std::string_view release) {
+  Version version{};
+  const auto parts = split(release.substr(0, release.find_first_not_of("0123456789.")), '.', version.size() + 1);
+  if (parts.size() < 2) return std::nullopt;
+  for (std::size_t i = 0; i < version.size() && i < parts.size(); ++i) {
+    const auto number = parse_unsigned(parts[i]);
+    if (!number) return std::nullopt;
+    version[i] = *number;
+  }
+  return version;
+}
+
 }  // namespace
 
 std::optional<NetClsMount> find_net_cls_mount(std::string_view mountinfo, std::string_view mount_point) {
@@ -42,7 +81,49 @@ std::optional<NetClsMount> find_net_cls_mount(std::string_view mountinfo, std::s
     const auto parsed = parse_line(line);
     if (!parsed || !parsed->is_writable || !is_hierarchy(parsed->mount, "net_cls")) continue;
     if (!mount_point.empty() && parsed->mount.mount_point != mount_point) continue;
-    return NetClsMount{.mount_point = parsed->mount.mount_point, .root = parsed->mount.root};
+    return NetClsMount{.mount_point = parsed->mount.mount_point,
+                       .root = parsed->mount.root,
+                       .others = other_controllers(parsed->mount.controllers)};
+  }
+  return std::nullopt;
+}
+
+Result<void> expect_no_others(const NetClsMount& mount) {
+  if (mount.others.empty()) return {};
+  const std::string others = in_words(mount.others);
+  return failure(ErrorCode::kConflict, "net_cls is mounted together with " + others + " at " + mount.mount_point +
+                                           ": a process that is moved into a class would leave its " + others +
+                                           " group and lose the limits set there; mount net_cls by itself, or with "
+                                           "net_prio only");
+}
+
+std::vector<std::string> other_controllers(std::string_view options) {
+  std::vector<std::string> others;
+  const std::string plain = without_quoted(options);
+  for (const std::string_view word : split(plain, ',')) {
+    if (word.find('=') != std::string_view::npos || is_one_of(kNoControllers, word) || is_one_of(kHarmless, word)) {
+      continue;
+    }
+    others.emplace_back(word);
+  }
+  return others;
+}
+
+std::string in_words(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) text += i + 1 == names.size() ? " and " : ", ";
+    text += names[i];
+  }
+  return text;
+}
+
+// One line: "net_cls  HIERARCHY  GROUPS  ENABLED", tabs between.
+std::optional<NetClsController> find_net_cls_controller(std::string_view proc_cgroups) {
+  for (const std::string_view line : split(proc_cgroups, '\n')) {
+    const auto fields = split(line, '\t');
+    if (fields.size() != 4 || fields[0] != "net_cls") continue;
+    return NetClsController{.groups = parse_unsigned(fields[2]).value_or(0), .is_enabled = fields[3] == "1"};
   }
   return std::nullopt;
 }
@@ -58,6 +139,14 @@ std::vector<CgroupMount> find_cgroup_mounts(std::string_view mountinfo) {
 bool is_hierarchy(const CgroupMount& mount, std::string_view hierarchy) {
   if (hierarchy.empty()) return mount.controllers.empty();
   return has_controller(mount.controllers, hierarchy.substr(0, hierarchy.find(',')));
+}
+
+std::optional<bool> keeps_cgroup2_matching(std::string_view release) {
+  constexpr Version kFixed{5, 15, 0};
+  constexpr Version kBackported{5, 10, 226};
+  const auto version = parse_version(release);
+  if (!version) return std::nullopt;
+  return *version >= kFixed || ((*version)[0] == 5 && (*version)[1] == 10 && *version >= kBackported);
 }
 
 }  // namespace netclsd

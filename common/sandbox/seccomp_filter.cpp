@@ -5,18 +5,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 
 namespace netclsd {
 namespace {
-
-// ENOSYS without CONFIG_SECCOMP, EINVAL without CONFIG_SECCOMP_FILTER, EOPNOTSUPP before 4.14, which kills threads
-// only.
-bool kernel_has_filters() {
-  const std::uint32_t action = SECCOMP_RET_KILL_PROCESS;
-  return ::syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0U, &action) == 0;
-}
 
 SeccompFilter of_process(SeccompFilter filter, pid_t pid) {
   for (sock_filter& step : filter) {
@@ -27,8 +22,15 @@ SeccompFilter of_process(SeccompFilter filter, pid_t pid) {
 
 }  // namespace
 
+// ENOSYS without CONFIG_SECCOMP, EINVAL without CONFIG_SECCOMP_FILTER, EOPNOTSUPP before 4.14, which kills threads
+// only.
+bool has_seccomp_filters() {
+  const std::uint32_t action = SECCOMP_RET_KILL_PROCESS;
+  return ::syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0U, &action) == 0;
+}
+
 Result<void> enforce(const SeccompFilter& filter) {
-  if (!kernel_has_filters()) {
+  if (!has_seccomp_filters()) {
     return failure(ErrorCode::kUnavailable,
                    "this kernel has no seccomp filters (CONFIG_SECCOMP_FILTER, 4.14 or later)");
   }
@@ -37,6 +39,21 @@ Result<void> enforce(const SeccompFilter& filter) {
   const sock_fprog pointer{static_cast<unsigned short>(program.size()), program.data()};
   if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0U, &pointer) == 0) return {};
   return system_failure(errno, "install the seccomp filter");
+}
+
+namespace {
+
+constexpr std::array kNames = {"kill", "refuse", "log", "off"};
+
+}  // namespace
+
+const char* to_string(SeccompMode mode) { return kNames[static_cast<std::size_t>(mode)]; }
+
+std::optional<SeccompMode> parse_seccomp_mode(std::string_view text) {
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    if (kNames[i] == text) return static_cast<SeccompMode>(i);
+  }
+  return std::nullopt;
 }
 
 }  // namespace netclsd

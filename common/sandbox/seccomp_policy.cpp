@@ -5,15 +5,20 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <memory>
 #include <utility>
 
+#include "common/base/file.h"
 #include "common/base/sanitizer.h"
 
 namespace netclsd {
@@ -30,7 +35,7 @@ constexpr int kNamespaces =
 
 SeccompPolicy::SeccompPolicy() { rules_.push_back({SCMP_SYS(clone3), ENOSYS, {}}); }
 
-// An int's upper half is whatever the register holds, and the kernel does not look at it either.
+// Only the lower half of the register is compared: the kernel ignores the upper half of an int argument.
 SeccompPolicy::Argument SeccompPolicy::has(unsigned index, int mask, int value) {
   return {index, static_cast<std::uint32_t>(mask), static_cast<std::uint32_t>(value)};
 }
@@ -106,7 +111,7 @@ SeccompPolicy& SeccompPolicy::allow_reading_files() {
   return allow_if(SCMP_SYS(open), {has(1, O_ACCMODE | kMakesFile, O_RDONLY)});
 }
 
-// O_NOFOLLOW: what we write is never at the end of somebody's link.
+// O_NOFOLLOW: we never write to the target of a link.
 SeccompPolicy& SeccompPolicy::allow_making_and_writing_files() {
   constexpr int kAlways = O_NOFOLLOW | O_CLOEXEC;
   constexpr int kLooksAt = O_ACCMODE | kAlways;
@@ -147,7 +152,7 @@ SeccompPolicy& SeccompPolicy::allow_options(int level, std::initializer_list<int
   return *this;
 }
 
-// To whom the socket is connected, and to nobody else.
+// Only to the peer of a connected socket: there is no address.
 SeccompPolicy& SeccompPolicy::allow_sending() { return allow_if(SCMP_SYS(sendto), {is_null(4)}); }
 
 SeccompPolicy& SeccompPolicy::allow_process_events() {
@@ -175,11 +180,24 @@ SeccompPolicy& SeccompPolicy::allow_serving_connections() {
   return allow({SCMP_SYS(accept4), SCMP_SYS(recvfrom), SCMP_SYS(getsockopt), SCMP_SYS(shutdown)}).allow_sending();
 }
 
+SeccompPolicy& SeccompPolicy::allow_locking_files() {
+  for (const int operation : {LOCK_SH | LOCK_NB, LOCK_EX | LOCK_NB, LOCK_UN}) {
+    allow_if(SCMP_SYS(flock), {is(1, operation)});
+  }
+  return *this;
+}
+
+SeccompPolicy& SeccompPolicy::allow_mounting_cgroups() {
+  constexpr std::uint64_t kFlags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+  allow_if(SCMP_SYS(mount), {{3, ~std::uint64_t{0}, kFlags}});
+  return allow_if(SCMP_SYS(umount2), {is(1, UMOUNT_NOFOLLOW)});
+}
+
 SeccompPolicy& SeccompPolicy::allow_sanitizers() {
   if constexpr (!kIsSanitized) return *this;
   allow_waiting_for_threads().allow_reading_files().allow_reading_open_files().allow_writing_open_files();
-  // A handler of each deadly signal, a stack for it, pipes to find out whether memory can be read, and at the end a
-  // thread or process that stops the others to look for leaks. Shadow memory is mapped as the runtimes like.
+  // The runtimes install a handler of each deadly signal and a stack for it, use pipes to find out whether memory can
+  // be read, map shadow memory, and at the end start a thread or process that stops the others and searches for leaks.
   return allow({SCMP_SYS(rt_sigaction), SCMP_SYS(sigaltstack),
                 SCMP_SYS(pipe),         SCMP_SYS(pipe2),
                 SCMP_SYS(getppid),      SCMP_SYS(prctl),
@@ -193,6 +211,77 @@ SeccompPolicy& SeccompPolicy::allow_sanitizers() {
                 SCMP_SYS(setrlimit),    SCMP_SYS(process_vm_readv),
                 SCMP_SYS(dup),          SCMP_SYS(dup2),
                 SCMP_SYS(ioctl)});
+}
+
+namespace {
+
+struct Release {
+  void operator()(scmp_filter_ctx context) const { ::seccomp_release(context); }
+};
+using Context = std::unique_ptr<void, Release>;
+
+constexpr std::uint32_t kBinaryTree = 2;  // of system call numbers, instead of one comparison after the other
+
+// The library returns negative errno values.
+Result<void> check(int outcome, std::string_view what) {
+  if (outcome == 0) return {};
+  return system_failure(-outcome, what);
+}
+
+std::uint32_t to_action(int error) {
+  return error == 0 ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(static_cast<std::uint32_t>(error));
+}
+
+std::uint32_t default_action(SeccompMode mode) {
+  if (mode == SeccompMode::kLog) return SCMP_ACT_LOG;
+  return mode == SeccompMode::kRefuse ? to_action(kRefusedErrno) : SCMP_ACT_KILL_PROCESS;
+}
+
+Result<Context> make_context(SeccompMode mode) {
+  Context context(::seccomp_init(default_action(mode)));
+  if (!context) return failure(ErrorCode::kUnavailable, "no memory for a seccomp filter");
+  for (const auto& [attribute, value] :
+       {std::pair{SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS}, std::pair{SCMP_FLTATR_CTL_OPTIMIZE, kBinaryTree}}) {
+    auto set = check(::seccomp_attr_set(context.get(), attribute, value), "set a seccomp attribute");
+    if (!set) return pass_on(set.error());
+  }
+  return context;
+}
+
+Result<SeccompFilter> read_program(const UniqueFd& file) {
+  const off_t size = ::lseek(file.get(), 0, SEEK_END);
+  if (size < 0) return system_failure(errno, "size a seccomp filter");
+  SeccompFilter filter(static_cast<std::size_t>(size) / sizeof(sock_filter));
+  if (::pread(file.get(), filter.data(), static_cast<std::size_t>(size), 0) == size) return filter;
+  return system_failure(errno, "read a seccomp filter");
+}
+
+Result<SeccompFilter> export_program(const Context& context) {
+  const UniqueFd file(::memfd_create("seccomp", MFD_CLOEXEC));
+  if (!file.is_open()) return system_failure(errno, "make a file for a seccomp filter");
+  auto exported = check(::seccomp_export_bpf(context.get(), file.get()), "compile a seccomp filter");
+  if (!exported) return pass_on(exported.error());
+  return read_program(file);
+}
+
+}  // namespace
+
+Result<SeccompFilter> SeccompPolicy::compile(SeccompMode mode) const {
+  auto context = make_context(mode);
+  if (!context) return pass_on(context.error());
+  for (const Rule& rule : rules_) {
+    const std::uint32_t action = to_action(rule.error);
+    if (action == default_action(mode)) continue;  // the library refuses a rule that repeats the default
+    std::vector<scmp_arg_cmp> comparisons;
+    for (const Argument& argument : rule.arguments) {
+      comparisons.push_back({argument.index, SCMP_CMP_MASKED_EQ, argument.mask, argument.value});
+    }
+    auto added = check(::seccomp_rule_add_array(context->get(), action, rule.number,
+                                                static_cast<unsigned>(comparisons.size()), comparisons.data()),
+                       "add a seccomp rule");
+    if (!added) return pass_on(added.error());
+  }
+  return export_program(*context);
 }
 
 }  // namespace netclsd

@@ -1,12 +1,12 @@
-// Which system calls a thread may make, as a sentence: one method for each purpose, whose comment lists the calls. What
-// no method named is not allowed. No part of a policy can say which file: the kernel hands a filter the numbers in a
-// call's arguments, not what pointers lead to. That is Landlock's work.
+// Which system calls a thread may make, as a sentence: one method for each purpose, whose comment lists the calls. All
+// other calls are forbidden. A policy cannot say which files: a filter sees the numbers in a call's arguments, but not
+// what pointers point to. Landlock restricts files.
 //
 //     const auto filter = SeccompPolicy().allow_memory().allow_clocks().allow_ending().compile(SeccompMode::kKill);
 //     if (filter) enforce(*filter);
 //
-// No allowed call makes memory executable, makes a process or runs a program. Calls of another architecture than the
-// program's own (32 bit, x32) kill in every mode. A policy is a value; nothing happens before enforce().
+// No allowed call makes memory executable, makes a process or runs a program. A call of another architecture than the
+// program's own (32 bit, x32) kills the process in every mode. A policy is a value; nothing happens before enforce().
 #pragma once
 
 #include <cstdint>
@@ -14,13 +14,13 @@
 #include <vector>
 
 #include "common/sandbox/seccomp_filter.h"
-#include "common/sandbox/seccomp_mode.h"
 
 namespace netclsd {
 
 class SeccompPolicy {
  public:
-  // clone3: ENOSYS in every policy. Its flags are behind a pointer; the C library falls back to clone, whose are not.
+  // clone3 is ENOSYS in every policy, because its flags are behind a pointer. The C library then uses clone, whose
+  // flags are a number.
   SeccompPolicy();
 
   // brk mmap munmap mremap madvise mprotect; none of them for executable memory
@@ -45,7 +45,7 @@ class SeccompPolicy {
 
   // read readv pread64 lseek close; fcntl's descriptor flags and F_DUPFD_CLOEXEC
   SeccompPolicy& allow_reading_open_files();
-  // write writev pwrite64 fsync fdatasync: what descriptors lead to, be it a file, a pipe or a connection
+  // write writev pwrite64 fsync fdatasync, to files, pipes and connections
   SeccompPolicy& allow_writing_open_files();
   // openat open, for reading and without O_CREAT or O_TRUNC; newfstatat fstat statx stat lstat access faccessat
   // faccessat2 readlink readlinkat getdents64 getdents getcwd
@@ -59,7 +59,7 @@ class SeccompPolicy {
   SeccompPolicy& allow_waiting_for_events();
   // epoll_create1 eventfd2 timerfd_create timerfd_settime
   SeccompPolicy& allow_making_event_descriptors();
-  // pidfd_open; a pidfd can then be waited for, and nothing else
+  // pidfd_open; the only use of a pidfd is then to wait for it
   SeccompPolicy& allow_watching_processes();
   // prctl PR_SET_NAME
   SeccompPolicy& allow_naming_itself();
@@ -75,14 +75,20 @@ class SeccompPolicy {
   // SO_SNDTIMEO SO_RCVTIMEO; ioctl FIONBIO
   SeccompPolicy& allow_calling_unix_servers();
   // accept4 recvfrom getsockopt shutdown, sendto without an address. No socket, bind, listen or setsockopt: the
-  // listening sockets are there before.
+  // listening sockets are made before.
   SeccompPolicy& allow_serving_connections();
 
-  // What the runtimes of AddressSanitizer and ThreadSanitizer need besides, to the point of a process that looks at
-  // this one for leaks. In builds without them: nothing.
+  // flock, without waiting
+  SeccompPolicy& allow_locking_files();
+  // mount of a new file system, without set-user-ID bits, devices and programs (nosuid, nodev, noexec); umount2 with
+  // UMOUNT_NOFOLLOW and no other flag. No remount, bind mount, move or change of propagation.
+  SeccompPolicy& allow_mounting_cgroups();
+
+  // What the runtimes of AddressSanitizer and ThreadSanitizer need, including a process that examines this one for
+  // leaks. In builds without them: nothing.
   SeccompPolicy& allow_sanitizers();
 
-  // An error is a bug of ours or a lack of memory or descriptors. `mode` is not kOff.
+  // An error is a bug of ours, or means that memory or descriptors ran out. `mode` is not kOff.
   [[nodiscard]] Result<SeccompFilter> compile(SeccompMode mode) const;
 
  private:

@@ -14,11 +14,13 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(REPOSITORY))
+sys.path.insert(0, str(REPOSITORY / "tests"))
 
 from bench.run import ROWS  # noqa: E402  (the path comes first)
 from bench.support import plot, report  # noqa: E402
 from bench.support.result import Result, of_median, percentile  # noqa: E402
 from bench.support.storms import Sample, ratios  # noqa: E402
+from summary import run_tests  # noqa: E402
 
 
 def sample(made=100, per_second=50.0, cpu_ns=200_000, dropped=0, events=100):
@@ -93,8 +95,4 @@ class Rows(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    program = unittest.main(exit=False, verbosity=1)
-    result = program.result
-    failed, skipped = len(result.failures) + len(result.errors), len(result.skipped)
-    print(f"{result.testsRun - failed - skipped} passed, {failed} failed, {skipped} skipped")
-    sys.exit(1 if failed else 0)
+    run_tests()

@@ -10,17 +10,17 @@ import unittest
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(TESTS))
+
+from summary import report  # noqa: E402  (the path comes first)
 
 
 def main():
-    sys.dont_write_bytecode = True
     loader = unittest.TestLoader()
     loader.testNamePatterns = [f"*{word}*" for word in sys.argv[1:]] or None
     suite = loader.discover(str(TESTS / "chart"), top_level_dir=str(TESTS))
-    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(suite)
-    failed, skipped = len(result.failures) + len(result.errors), len(result.skipped)
-    print(f"{max(result.testsRun - failed - skipped, 0)} passed, {failed} failed, {skipped} skipped")
-    return 1 if failed or not result.testsRun else 0
+    return report(unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(suite))
 
 
 if __name__ == "__main__":

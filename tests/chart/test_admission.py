@@ -1,12 +1,12 @@
-"""The admission policy that keeps a pod's claim of a service account honest. There is no API server here: what is checked
-is its shape (tests/chart/test_render.py: the schema), to whom it applies, and that it speaks of the agent's annotation."""
+"""The admission policy that refuses a pod's false claim of a service account. There is no API server here, so the tests
+check its form (tests/chart/test_render.py: the schema), to whom it applies, and that it names the agent's annotation."""
 
 import re
 import unittest
 
 from chart.support.helm import CHART, REPOSITORY, find, rendered
 
-KEY = re.search(r'kServiceAccountAnnotation = "([^"]+)"', (REPOSITORY / "common/model/pod_identity.h").read_text()).group(1)
+KEY = re.search(r'kServiceAccountAnnotation = "([^"]+)"', (REPOSITORY / "common/model/annotations.h").read_text()).group(1)
 
 
 class AdmissionPolicy(unittest.TestCase):

@@ -90,24 +90,40 @@ class Commands(unittest.TestCase):
     def test_of_each_container(self):
         self.assertEqual(self.line("prepare"), ["netclsd", "--prepare", "--config", "/etc/netclsd/config.json"])
         self.assertEqual(self.line("install-hook"),
-                         ["netclsctl", "hook", "install", "--root", "/host", "--runtime=auto"])
+                         ["netclsctl", "hook", "install", "--root", "/host", "--runtime=auto", "--exit-zero"])
         self.assertEqual(self.line("agent"),
                          ["netclsd", "--config", "/etc/netclsd/config.json", "--listen=$(HOST_IP):9917"])
 
     def test_the_hook_s_options(self):
         self.assertEqual(self.line("install-hook", values=EVERYTHING)[4:], [
             "/host", "--runtime=containerd", "--hook-arg=--on-failure=deny",
-            "--hook-arg=--deny-exempt-namespace=kube-system", "--hook-arg=--deny-exempt-namespace=monitoring",
-            "--hook-arg=--deny-exempt-namespace=net", "--hook-arg=--timeout=300ms", "--all-containers", "--restart",
-            "--runtime-handler=runc"])
+            "--hook-arg=--deny-exempt-namespace=kube-system", "--hook-arg=--deny-exempt-namespace=openshift-*",
+            "--hook-arg=--deny-exempt-namespace=net", "--hook-arg=--timeout=300ms", "--all-containers",
+            "--program-dir=/srv/netclsd", "--restart", "--runtime-handler=runc"])
 
     def test_a_denying_hook_always_lets_the_agent_s_own_namespace_start(self):
         self.assertIn("--hook-arg=--deny-exempt-namespace=net",
                       self.line("install-hook", "hook.onFailure=deny", "hook.exemptNamespaces=null"))
 
-    def test_no_hook_without_asking_for_it(self):
+    def test_hook_trouble_keeps_the_agent_from_running_only_where_the_hook_is_required(self):
+        self.assertIn("--exit-zero", self.line("install-hook"))
+        self.assertNotIn("--exit-zero", self.line("install-hook", "hook.required=true"))
+
+    def test_a_disabled_hook_is_taken_out(self):
+        disabled = CHART / "ci/disabled-values.yaml"
+        names = [each["name"] for each in agent_pod(rendered(disabled))["spec"]["initContainers"]]
+        self.assertEqual(names, ["prepare", "uninstall-hook"])
+        self.assertEqual(self.line("uninstall-hook", values=disabled),
+                         ["netclsctl", "hook", "uninstall", "--root", "/host", "--exit-zero"])
+
+    def test_a_hook_that_is_installed_by_hand_is_left(self):
         names = [each["name"] for each in agent_pod(rendered(BY_HAND))["spec"]["initContainers"]]
         self.assertEqual(names, ["prepare"])
+
+    def test_the_installer_has_resources_of_its_own(self):
+        self.assertEqual(container(agent_pod(rendered()), "install-hook")["resources"]["limits"], {"memory": "64Mi"})
+        self.assertEqual(container(agent_pod(rendered(EVERYTHING)), "install-hook")["resources"],
+                         {"requests": {"cpu": "1m", "memory": "8Mi"}, "limits": {"memory": "48Mi"}})
 
     def test_the_node_s_address_comes_from_the_pod_s_status(self):
         agent = container(agent_pod(rendered()), "agent")
@@ -201,6 +217,15 @@ class Scheduling(unittest.TestCase):
         strategy = find(rendered(sets=("removal.enabled=false",)), "DaemonSet")["spec"]["updateStrategy"]
         self.assertEqual(strategy, {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "10%"}})
 
+    def test_pods_of_that_priority_have_a_quota_where_one_is_asked_for(self):
+        quota = find(rendered(EVERYTHING), "ResourceQuota", "node-classes")["spec"]
+        self.assertEqual(quota["hard"], {"pods": "50"})
+        self.assertEqual(quota["scopeSelector"]["matchExpressions"],
+                         [{"scopeName": "PriorityClass", "operator": "In", "values": ["system-cluster-critical"]}])
+
+    def test_former_revisions(self):
+        self.assertEqual(find(rendered(EVERYTHING), "DaemonSet", "node-classes")["spec"]["revisionHistoryLimit"], 2)
+
     def test_no_limit_of_cpu(self):
         self.assertNotIn("cpu", container(agent_pod(rendered()), "agent")["resources"]["limits"])
 
@@ -228,6 +253,9 @@ class Image(unittest.TestCase):
     def test_the_tag_is_the_app_version_unless_given(self):
         self.assertEqual(self.image("image.repository=r/n"), "r/n:0.1.0")
         self.assertEqual(self.image("image.repository=r/n", "image.tag=x"), "r/n:x")
+
+    def test_a_registry_comes_before_it(self):
+        self.assertEqual(self.image("image.registry=r.example:5000", "image.repository=a/n"), "r.example:5000/a/n:0.1.0")
 
     def test_a_digest_beats_the_tag(self):
         self.assertEqual(self.image("image.repository=r/n", "image.tag=x", "image.digest=sha256:" + "0" * 64),

@@ -18,7 +18,7 @@ def alerts(path=RULES):
 
 
 def cases():
-    """(alert, how many samples are expected) of each look at firing alerts in the unit tests"""
+    """(alert, how many samples are expected) of each query of firing alerts in the unit tests"""
     for test in yaml.safe_load(TESTS.read_text())["tests"]:
         for look in test["promql_expr_test"]:
             yield re.search(r'alertname="(\w+)"', look["expr"]).group(1), len(look["exp_samples"])

@@ -1,18 +1,12 @@
 """The dashboard: every query is PromQL over what the agent exports, and nothing covers anything else."""
 
 import json
-import sys
 import tempfile
 import unittest
-import xml.etree.ElementTree as xml
 from pathlib import Path
 
-from chart.support.helm import CHART, REPOSITORY, find, rendered
+from chart.support.helm import CHART, find, rendered
 from chart.support.metrics import parse_error, unknown
-
-sys.path.insert(0, str(REPOSITORY / "scripts/dashboard"))
-import panels  # noqa: E402
-import queries as queries_module  # noqa: E402
 
 DASHBOARD = json.loads((CHART / "files/dashboard.json").read_text())
 PANELS = DASHBOARD["panels"]
@@ -79,53 +73,6 @@ class Panels(unittest.TestCase):
         for panel in PANELS:
             self.assertEqual([panel["datasource"], *(each["datasource"] for each in panel["targets"])],
                              [chosen] * (1 + len(panel["targets"])))
-
-
-class Source:
-    """Answers every query with two series over five minutes, the second with nothing but zeros."""
-
-    begin, end, step = 1000, 1300, 5
-    part = queries_module.Queries.part
-
-    def over_time(self, target):
-        if target.get("format") == "heatmap":
-            bounds = ("0.001", 2.0), ("0.01", 5.0), ("+Inf", 5.0)
-            return [({"le": bound}, [(at, count) for at in range(1000, 1301, 5)]) for bound, count in bounds]
-        return [(dict.fromkeys(("cause", "event", "source", "instance"), name), [(at, value) for at in range(1000, 1301, 5)])
-                for name, value in (("busy", 4.0), ("quiet", 0.0))]
-
-    def now(self, target):
-        return [({"class": "gold", "classid": "10:1", "version": "0.1.0"}, 1.0)]
-
-
-def words_of(svg):
-    return {each.text for each in svg.iter("{http://www.w3.org/2000/svg}text")}
-
-
-class Picture(unittest.TestCase):
-    """Our own drawing of it, for the README."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.words = words_of(xml.fromstring(panels.draw(DASHBOARD, Source())))
-
-    def test_has_every_panel(self):
-        self.assertLessEqual({panel["title"] for panel in PANELS}, self.words)
-
-    def test_has_the_answers(self):
-        self.assertLessEqual({"100 %", "busy", "quiet", "gold", "10:1", "containers", "0.1.0"}, self.words)
-
-    def test_a_heatmap_has_only_the_buckets_that_something_fell_into(self):
-        self.assertLessEqual({"≤ 1 ms", "≤ 10 ms"}, self.words)
-        self.assertNotIn("more", self.words)
-
-    def test_numbers_are_read_as_in_grafana(self):
-        numbers = (0, "short"), (1500, "ops"), (0.0123, "s"), (0.00002, "s"), (10 << 20, "bytes")
-        self.assertEqual([panels.number(*each) for each in numbers], ["0", "1.5 K", "12.3 ms", "20 µs", "10 MiB"])
-
-    def test_the_one_in_the_documents_shows_this_dashboard(self):
-        drawn = words_of(xml.parse(REPOSITORY / "docs/dashboard.svg"))
-        self.assertEqual({panel["title"] for panel in PANELS} - drawn, set(), "run scripts/dashboard/record.py")
 
 
 class Rendered(unittest.TestCase):

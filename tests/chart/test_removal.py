@@ -42,7 +42,7 @@ class Objects(unittest.TestCase):
             pod = each["spec"]["template"]["spec"] if kind == "DaemonSet" else each["spec"]
             self.assertIn(("ServiceAccount", pod["serviceAccountName"]), own)
             for volume in pod["volumes"]:
-                if "configMap" in volume:
+                if "configMap" in volume and not volume["configMap"].get("optional"):
                     self.assertIn(("ConfigMap", volume["configMap"]["name"]), own)
 
     def test_the_agent_s_service_does_not_select_them(self):
@@ -55,6 +55,41 @@ class Objects(unittest.TestCase):
         self.assertEqual(removal_objects(CHART / "ci/by-hand-values.yaml"), [])
 
 
+    def test_a_quota_for_the_pods_comes_first(self):
+        objects = removal_objects(CHART / "ci/everything-values.yaml")
+        self.assertLess(weight(find(objects, "ResourceQuota")), weight(find(objects, "DaemonSet")))
+
+
+class WithoutHooks(unittest.TestCase):
+    """What `helm template | kubectl apply` makes: everything at once, and the agents are to stay."""
+
+    def volume(self, name):
+        pod = find(removal_objects(), "DaemonSet")["spec"]["template"]["spec"]
+        return next(each for each in pod["volumes"] if each["name"] == name)
+
+    def test_the_pods_see_an_object_that_is_there_as_long_as_the_release(self):
+        config_map = self.volume("installed")["configMap"]
+        self.assertIs(config_map["optional"], True)  # or no pod would start once it is gone
+        marker = find(rendered(), "ConfigMap", config_map["name"])
+        self.assertNotIn(HOOK, marker["metadata"].get("annotations", {}))
+        self.assertEqual(marker["data"], {"release": "node"})
+
+    def test_nothing_privileged_comes_before_they_have_waited_for_its_end(self):
+        first = find(removal_objects(), "DaemonSet")["spec"]["template"]["spec"]["initContainers"][0]
+        self.assertEqual(first["command"], ["/bin/sh", "/etc/netclsd/wait-uninstalled.sh"])
+        self.assertEqual(first["env"], [{"name": "RELEASE", "value": "/installed/release"}])
+        self.assertIn({"name": "installed", "mountPath": "/installed", "readOnly": True}, first["volumeMounts"])
+        self.assertNotIn("privileged", first["securityContext"])
+
+    def test_no_other_pod_changes_a_node(self):
+        agent = find([each for each in rendered() if each not in removal_objects()], "DaemonSet")
+        for each in rendered():
+            if each["kind"] == "Pod":
+                self.assertNotIn("hostPath", str(each["spec"].get("volumes")))
+        self.assertEqual([each["name"] for each in agent["spec"]["template"]["spec"]["initContainers"]],
+                         ["prepare", "install-hook"])
+
+
 class Steps(unittest.TestCase):
     maxDiff = None
 
@@ -63,7 +98,15 @@ class Steps(unittest.TestCase):
 
     def test_first_the_hook_then_the_groups(self):
         names = [each["name"] for each in self.pod()["spec"]["initContainers"]]
-        self.assertEqual(names, ["uninstall-hook", "clean-up"])
+        self.assertEqual(names, ["wait-uninstalled", "uninstall-hook", "clean-up"])
+
+    def test_a_hook_that_is_disabled_may_have_left_its_stub(self):
+        names = [each["name"] for each in self.pod(CHART / "ci/disabled-values.yaml")["spec"]["initContainers"]]
+        self.assertIn("uninstall-hook", names)
+
+    def test_the_hook_is_looked_for_where_it_was_put(self):
+        hook = container(self.pod(CHART / "ci/everything-values.yaml"), "uninstall-hook")
+        self.assertEqual(hook["args"], ["hook", "uninstall", "--root", "/host", "--program-dir=/srv/netclsd", "--restart"])
 
     def test_the_commands(self):
         hook, clean = (container(self.pod(), name) for name in ("uninstall-hook", "clean-up"))
@@ -149,6 +192,35 @@ class Waiting(Script):
         self.resolve("done")
         with self.assertRaises(subprocess.TimeoutExpired):
             self.wait_removed().wait(1.5)
+
+
+    def test_says_that_no_pod_is_there(self):
+        self.resolve("all")
+        self.resolve("done")
+        process = self.wait_removed()
+        self.assertIn("no node has a removal pod yet", process.stdout.readline())
+
+
+class WaitingForTheEnd(Script):
+    """wait-uninstalled.sh, with the file as the kubelet shows it: a link that goes when the ConfigMap is deleted."""
+
+    def wait_uninstalled(self):
+        return self.start("/bin/sh", "node-netclsd-removal", "wait-uninstalled.sh",
+                          RELEASE=str(self.directory / "release"), POLL_SECONDS="0.1")
+
+    def test_nothing_happens_while_the_release_is_there(self):
+        (self.directory / "data").write_text("node")
+        (self.directory / "release").symlink_to("data")
+        process = self.wait_uninstalled()
+        with self.assertRaises(subprocess.TimeoutExpired):
+            process.wait(1)
+        (self.directory / "release").unlink()
+        said, _ = process.communicate(timeout=10)
+        self.assertEqual(process.returncode, 0)
+        self.assertIn("release node is installed", said)
+
+    def test_a_pod_that_comes_after_its_end_goes_on_at_once(self):
+        self.assertEqual(self.wait_uninstalled().wait(10), 0)
 
 
 class Agent(http.server.BaseHTTPRequestHandler):

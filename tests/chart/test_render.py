@@ -22,11 +22,26 @@ class Rendering(unittest.TestCase):
         self.assertGreater(len(objects), 60)
         self.assertEqual(problems(objects), [])
 
+    def test_every_kubernetes_from_1_24_to_1_36_gets_the_same(self):
+        """The APIs are all older than that; only admissionPolicy needs 1.30."""
+        everything = ("--values", CHART / "ci/everything-values.yaml")
+        texts = set()
+        for minor in range(24, 37):
+            with self.subTest(minor):
+                version = ("--kube-version", f"1.{minor}.0")
+                done = helm("lint", "--strict", CHART, *everything, *version)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                self.assertNotIn("[WARNING]", done.stdout)
+                done = helm("template", "node", CHART, *everything, *version)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                texts.add(done.stdout)
+        self.assertEqual(len(texts), 1)
+
     def test_everything_turned_on_makes_an_object_of_each_kind(self):
         everything = rendered(CHART / "ci/everything-values.yaml")
         self.assertEqual({each["kind"] for each in everything},
-                         {"ConfigMap", "DaemonSet", "NetworkPolicy", "Pod", "PodMonitor", "PrometheusRule", "Service",
-                          "ServiceAccount", "ServiceMonitor", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"})
+                         {"ConfigMap", "DaemonSet", "NetworkPolicy", "Pod", "PodMonitor", "PrometheusRule",
+                          "ResourceQuota", "Service", "ServiceAccount", "ServiceMonitor", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"})
 
     def test_no_two_objects_have_the_same_name(self):
         for values in [None, *CI_VALUES]:

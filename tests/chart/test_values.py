@@ -112,6 +112,20 @@ class Refused(unittest.TestCase):
     def test_a_wrong_type(self):
         self.assert_refused("/tolerations", "want array", sets=["tolerations=all"])
 
+    def test_a_surge_of_pods_that_want_the_same_port(self):
+        self.assert_refused("/updateStrategy/rollingUpdate/maxSurge", "value must be one of 0, '0%'",
+                            sets=["updateStrategy.rollingUpdate.maxSurge=1"])
+        self.assert_refused("/updateStrategy/rollingUpdate/maxUnavailable",
+                            sets=["updateStrategy.rollingUpdate.maxUnavailable=0"])
+        rendered(sets=("updateStrategy.rollingUpdate.maxSurge=0",))
+
+    def test_a_pattern_of_namespaces_that_none_has(self):
+        self.assert_refused("/hook/exemptNamespaces/0", sets=["hook.exemptNamespaces={Open_Shift}"])
+
+    def test_a_program_s_directory_that_is_none(self):
+        for path in ("opt", "/opt/../etc", "/"):
+            self.assert_refused("/hook/programDirectory", sets=[f"hook.programDirectory={path}"])
+
     def test_a_digest_that_is_none(self):
         self.assert_refused("/image/digest", "sha256", sets=["image.digest=latest"])
 

@@ -53,7 +53,7 @@ def place(test):
 
 
 def run(test):
-    """unittest lets an interruption through at once, past everything that the test would have undone."""
+    """unittest passes an interruption on at once, before the test has undone anything."""
     outcome = Outcome()
     try:
         test.run(outcome)

@@ -1,4 +1,4 @@
-"""Files of every wrong kind where state and spool are: moved aside, logged and counted, and never fatal."""
+"""Wrong files of every kind in the state directory and the spool: moved aside, logged and counted, and never fatal."""
 
 import json
 import os
@@ -114,7 +114,7 @@ class BadFiles(EndToEndTest):
               end=" ", flush=True)
 
     def fill_spool(self, last):
-        """Each entry is another container's, none of whose processes lives; but for the last one."""
+        """Each entry is of another container without a living process, except the last one."""
         for n in range(SPOOL_ENTRIES - 1):
             (self.agent.spool / f"dead{n}.json").write_text(json.dumps(self.spool_entry(f"dead{n}")))
         entry = {**self.spool_entry("last", last.pid), "start_time": kernel.start_time(last.pid),

@@ -19,9 +19,17 @@ class ContainerdTest(EndToEndTest):
         super().setUp()
         self.start_agent()
         self.containerd = Containerd(self.host)
-        self.containerd.hook_in(self.agent)
+
+    def run_containerd(self, table=""):
+        self.containerd.hook_in(self.agent, table)
         self.containerd.start()
         self.containerd.import_test_image()
+
+
+class Pods(ContainerdTest):
+    def setUp(self):
+        super().setUp()
+        self.run_containerd()
 
     def test_pod_annotations_give_the_classes_of_its_containers(self):
         pod = Pod(self.containerd, "shop", {CLASSID: "10:1", f"{CLASSID}.bulk": "10:20"})
@@ -56,3 +64,11 @@ class ContainerdTest(EndToEndTest):
             path = group.format(parent=self.host.parent, id=container.id)
             shown = eventually("it has written", lambda: container.exec("cat", "/tmp/first"))
             self.assertRegex(shown, rf"(?m)^\d+:net_cls(,net_prio)?:{path}$")
+
+
+class OldForm(ContainerdTest):
+    def test_default_runtime_table_takes_both_keys(self):
+        """What hook install writes there: the pod has no RuntimeClass, and runs with the handler "default"."""
+        self.run_containerd('  [plugins."io.containerd.grpc.v1.cri".containerd.default_runtime]\n'
+                            '    runtime_type = "io.containerd.runc.v2"\n')
+        self.assert_in_class(Pod(self.containerd, "shop", {CLASSID: "10:1"}).start("web", *_FAMILY), GOLD)

@@ -1,5 +1,5 @@
-"""kill -9 of the agent at random moments under load: what lived is known again, what was born meanwhile is placed, what
-ended is released, and nothing is left over."""
+"""kill -9 of the agent at random moments under load: living containers are known again, processes born meanwhile are
+placed, ended containers are released, and nothing is left behind."""
 
 import random
 import signal
@@ -15,7 +15,7 @@ from .support.waiting import eventually, eventually_equal
 
 CRASHES = 75
 STORMS = 4
-LIFE_S_MAX = 0.5  # of an agent that is ready and has been looked at
+LIFE_S_MAX = 0.5  # of an agent that is ready and was checked
 START_S_MAX = 0.1  # of one that may not get so far
 
 

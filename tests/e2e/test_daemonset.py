@@ -2,7 +2,9 @@
 a class, through an upgrade, and away again without a trace."""
 
 import contextlib
+import json
 import threading
+import time
 import unittest
 from pathlib import Path
 
@@ -13,11 +15,12 @@ from .support.agent import AgentApi, free_port
 from .support.case import EndToEndTest
 from .support.container import CLASSID
 from .support.containerd import Containerd, Pod
+from .support.host import end_unmounted_hierarchy
 from .support.kernel import kernel_is_at_least
 from .support.kubelet import Kubelet
 from .support.node import Node
 from .support.programs import REPOSITORY
-from .support.waiting import eventually_equal
+from .support.waiting import eventually, eventually_equal
 
 ARCHIVE = REPOSITORY / "build" / "image" / "netclsd.tar"
 IMAGE, NEXT_IMAGE = "localhost/netclsd:test", "localhost/netclsd:next"
@@ -49,6 +52,7 @@ class DaemonSetTest(EndToEndTest):
         for needed, by in ((ARCHIVE, "tests/image/build.sh"), (HELM, "scripts/install-deps.sh chart")):
             if not needed.exists():
                 raise unittest.SkipTest(f"there is no {needed}; {by} makes it")
+        end_unmounted_hierarchy()
         self.host = Node()
         self.addCleanup(self.host.close)
         self.port = free_port()
@@ -67,17 +71,31 @@ class DaemonSetTest(EndToEndTest):
         objects = self.objects(image)
         return Kubelet(self.containerd, objects).start(name, agent_pod(objects), namespace="net").wait_ready()
 
+    def removal(self):
+        """What helm makes when it has deleted all the rest; and the pod of it."""
+        objects = [each for each in self.objects() if "helm.sh/hook" in each["metadata"].get("annotations", {})]
+        return objects, find(objects, "DaemonSet")["spec"]["template"]
+
     def run_removal_pod(self):
-        """The hook's program can go only when containerd has forgotten it: somebody restarts it, as the chart says."""
-        objects = self.objects()
-        template = find([each for each in objects if each["metadata"]["name"].endswith("-removal")],
-                        "DaemonSet")["spec"]["template"]
+        """The hook's program can be removed only after a restart of containerd, as the chart says."""
+        objects, template = self.removal()
         Kubelet(self.containerd, objects).start("removal", template, namespace="net",
                                                 on_init_failure=self.containerd.restart).remove()
 
+    def assert_removal_waits(self):
+        """`kubectl apply` of all objects starts the removal's pod beside the agent's."""
+        pod = Kubelet(self.containerd, self.objects()).begin("too-early", self.removal()[1], namespace="net")
+        eventually("it says why it waits", lambda: "is installed: nothing is removed" in pod.logs())
+        time.sleep(0.5)  # a pod that does not wait has ended after this
+        self.assertTrue(pod.is_running("wait-uninstalled"))
+        pod.remove()
+
+    def what_the_installer_told(self):
+        return json.loads(self.host.seen("/run/netclsd/hook.json").read_text())
+
     def assert_is_confined(self, pid):
-        """The runtime leaves it CAP_NET_ADMIN; it keeps that where the kernel asks for it, and adds its own filter to
-        the runtime's. Without CAP_SETPCAP the bounding set stays, of which nothing can be had without privileges."""
+        """The runtime leaves the agent CAP_NET_ADMIN. The agent keeps it if the kernel requires it, and adds its own
+        filter to the runtime's. Without CAP_SETPCAP the bounding set stays, which gives nothing without privileges."""
         status = dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
         needed = 0 if kernel_is_at_least(6, 6) else CAP_NET_ADMIN
         self.assertEqual({name: int(status[name], 16) for name in ("CapEff", "CapPrm", "CapBnd")},
@@ -91,6 +109,10 @@ class DaemonSetTest(EndToEndTest):
         eventually_equal("processes", lambda: len(container.members()), processes)
         self.assert_in_class(container, GOLD)
 
+    def assert_hierarchy_has_ended(self):
+        """Without a mount it could live on, and with it the line in every process's cgroup file."""
+        eventually_equal("net_cls", kernel.own_net_cls_path, kernel.NOT_MOUNTED)
+
     def assert_no_group_is_left(self):
         self.host.mount_net_cls_again()
         self.assertEqual(self.host.groups(), set())
@@ -100,10 +122,15 @@ class DaemonSetTest(EndToEndTest):
         before = self.host.snapshot()
         agent = self.start_agent_pod("agent-1")
         self.assert_is_confined(agent.container("agent").pid)
+        told = self.what_the_installer_told()
+        self.assertIn(("containerd", "restart_needed"), [(each["runtime"], each["state"]) for each in told["runtimes"]])
+        self.assertFalse(self.host.is_net_cls_mounted(), "no container needs it yet")
         self.containerd.restart()  # it reads its configuration when it starts
+        self.assert_removal_waits()
 
         shop = Pod(self.containerd, "shop", {CLASSID: "10:1"})
         web = shop.start("web", *_FAMILY)
+        self.assertTrue(self.host.is_net_cls_mounted(), "by the hook, for the node and the agent's pod")
         self.assert_in_class(web, GOLD)
         self.assert_not_managed(shop.pause)
         self.assert_exec_is_placed(web, 4)
@@ -121,5 +148,6 @@ class DaemonSetTest(EndToEndTest):
         agent.remove()
         self.run_removal_pod()
         self.assertFalse(self.host.is_net_cls_mounted())
+        self.assert_hierarchy_has_ended()
         self.assertEqual(self.host.snapshot(), before)
         self.assert_no_group_is_left()

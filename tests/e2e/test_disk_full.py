@@ -1,5 +1,5 @@
-"""No space in the state directory: containers get their class all the same, everybody is told, and what could not be
-written down is when there is space again."""
+"""No space in the state directory: containers get their class all the same, every answer says so, and registrations are
+saved when there is space again."""
 
 import signal
 

@@ -1,4 +1,4 @@
-"""The real programs, killed and hindered at each of their named fault points (docs/reliability.md)."""
+"""The real programs, killed or made to fail at each of their named fault points (docs/reliability.md)."""
 
 import errno
 import itertools
@@ -70,7 +70,7 @@ class FaultPoints(EndToEndTest):
 
     @contextmanager
     def step(self, rule):
-        """A subtest that leaves the next one a clean host, whatever becomes of it."""
+        """A subtest that leaves a clean host for the next one, even if it fails."""
         with self.subTest(rule):
             try:
                 yield
@@ -137,6 +137,14 @@ class RegistrationHindered(FaultPoints):
                 self.delete(container)
 
 
+    def test_spool_entry_that_cannot_be_read_now_is_taken_up_later(self):
+        container = self.make().start()
+        self.agent.start(faults="file_read=EMFILE,file_read=ENOMEM@2")
+        self.check_placed(container)
+        self.assertIn("spool_entry_not_readable", self.agent.log())
+        self.delete(container)
+
+
 class ReleaseKilled(FaultPoints):
     def test_while_a_container_is_released(self):
         for rule in ("group_remove=kill", "file_remove=kill"):
@@ -181,6 +189,27 @@ class AgentHindered(FaultPoints):
                 self.assertEqual(self.agent.state_files(), {f"{container.id}.json"})
                 self.hook_log.unlink()
                 self.delete(container)
+
+    def test_registration_that_cannot_be_read_at_the_start_is_taken_up_later(self):
+        container = self.start_with_one()
+        self.agent.stop(signal.SIGKILL)
+        entrant = container.exec_detached("sleep", "1000")
+        self.agent.start(faults="file_read=EMFILE,file_read=EIO@2")
+        self.assertIn("state_not_readable", self.agent.log())
+        self.assertEqual(self.agent.state_files(), {f"{container.id}.json"})
+        self.assertIn(entrant, container.members())
+        self.check_placed(container)
+        self.delete(container)
+
+    def test_init_that_cannot_be_watched_at_the_start_is_watched_later(self):
+        container = self.start_with_one()
+        self.agent.stop(signal.SIGKILL)
+        self.agent.start(faults="register_group=EMFILE,exit_watch=EMFILE,exit_watch=ENOMEM@2")
+        self.assertIn("recovery_failed", self.agent.log())
+        self.check_placed(container)
+        self.running.remove(container)
+        container.kill()  # no poststop tells of the end
+        self.check_nothing_is_left()
 
     def not_ready(self):
         answer = self.agent.request("GET", "/readyz")

@@ -6,10 +6,11 @@ import shutil
 import subprocess
 import tomllib
 import unittest
+from functools import partial
 from pathlib import Path
 
 from .support import containerd_configs as configs
-from .support.host_tree import BASE_SPEC, CONFIG, HOOKS_D, KILLED, OWN, SHARED_HOOKS_D, HostTree, differences, lean
+from .support.host_tree import BASE_SPEC, CONFIG, HOOKS_D, OWN, SHARED_HOOKS_D, HostTree, differences, interrupted, lean
 from .support.programs import need_fault_points, program, tool
 
 LINK = "/opt/netclsd/netclsd-hook"
@@ -192,7 +193,7 @@ class Containerd(HookInstallTest):
 
     def test_only_the_handlers_named(self):
         tree = self.tree(configs.COMMENTED)
-        self.check_refuses(tree, r"does not have all of the runtime handlers named \(there are: kata, runc\)",
+        self.check_refuses(tree, r"there are not all of the runtime handlers named \(there are: kata, runc\)",
                            "--runtime-handler", "crun")
         self.install(tree, "--runtime-handler", "kata")
         handlers = handlers_of(tree.read(CONFIG))
@@ -201,8 +202,8 @@ class Containerd(HookInstallTest):
 
     def test_what_cannot_be_edited_is_refused_with_words_and_left_alone(self):
         cases = {"MALFORMED": "config.toml: line 2", "VERSION_1": "only version 2 can be edited",
-                 "INLINE": "an inline one.*add by hand", "DOTTED": "no header of its own.*add by hand",
-                 "NO_RUNC": "no runtime handler of config.toml is runc's", "WRONG_TYPE": "add by hand"}
+                 "INLINE": "an inline one.*by hand", "DOTTED": "no header of its own.*by hand",
+                 "NO_RUNC": "config.toml: no runtime handler is runc's", "WRONG_TYPE": "by hand"}
         for name, message in cases.items():
             with self.subTest(name):
                 self.check_refuses(self.tree(getattr(configs, name)), f"(?s){message}")
@@ -216,7 +217,12 @@ class Containerd(HookInstallTest):
         tree.write("etc/containerd/conf.d/cri.txt", configs.IMPORTED)
         self.check_there_and_back(tree)
         tree.write("etc/containerd/conf.d/cri.toml", configs.IMPORTED)
-        self.check_refuses(tree, "conf.d/cri.toml is imported by config.toml")
+        self.check_refuses(tree, "conf.d/cri.toml is imported and has the CRI plugin's table")
+        tree.path("etc/containerd/conf.d/cri.toml").unlink()
+        tree.write("etc/containerd/conf.d/other.toml", 'imports = ["../nested/a*/cri.toml"]\n')
+        tree.write("etc/containerd/nested/a1/cri.toml", configs.IMPORTED)
+        self.check_refuses(tree, r"(?s)nested/a1/cri.toml is imported.*by hand.*\[plugins.*containerd.runtimes.runc\]\n"
+                                 r'  base_runtime_spec = "/etc/containerd/netclsd-base-spec.json"\n  pod_annotations = \["netclsd')
 
     def test_containerd_without_cri_is_left_alone(self):
         tree = self.tree(configs.CRI_DISABLED)
@@ -226,28 +232,111 @@ class Containerd(HookInstallTest):
         self.assertIn("it is left alone", self.install(tree).stdout)
         self.assertEqual(tree.read(CONFIG), configs.CRI_DISABLED)
 
+    def test_drop_in_can_disable_the_plugin(self):
+        tree = self.tree(configs.IMPORTING)
+        tree.write("etc/containerd/conf.d/off.toml", 'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n')
+        self.check_refuses(tree, "conf.d/off.toml disables containerd's CRI plugin", "--runtime", "containerd")
+
+    def test_link_into_a_place_that_cannot_be_written_is_refused_by_name(self):
+        tree = self.tree()
+        tree.write("nix/store/abc-config.toml", configs.COMMENTED)
+        tree.path("etc/static").mkdir()
+        tree.path("etc/containerd").mkdir()
+        tree.path(CONFIG).symlink_to("/etc/static/config.toml")
+        tree.path("etc/static/config.toml").symlink_to("/nix/store/abc-config.toml")
+        self.check_refuses(tree, "/etc/containerd/config.toml is a link to /nix/store/abc-config.toml, which cannot be "
+                                 "changed: write in /nix/store: Read-only", launcher=Podman.mounting(tree, "nix", "ro"))
+        self.check_there_and_back(tree)
+
+    def test_file_of_a_daemons_own_is_chosen_by_an_option(self):
+        tree = self.tree(configs.NO_HANDLERS)
+        tree.write("etc/k0s/containerd.toml", configs.COMMENTED)
+        self.check_there_and_back(tree, "--containerd-config", "/etc/k0s/containerd.toml")
+        self.install(tree, "--containerd-config", "/etc/k0s/containerd.toml")
+        self.assertIn("netclsd.io/*", tree.read("etc/k0s/containerd.toml"))
+        self.assertEqual(tree.read(CONFIG), configs.NO_HANDLERS)
+        self.assertEqual(tree.hook("install", "--containerd-config", "relative.toml").returncode, 2)
+
+    def test_file_that_the_daemon_reads_is_the_one_that_is_edited(self):
+        tree = self.tree(configs.NO_HANDLERS)
+        tree.write("usr/share/containerd/config.toml", configs.COMMENTED)
+        tree.run_containerd(7, "/usr/share/containerd/config.toml")
+        self.check_refuses(tree, "containerd reads /usr/share/containerd/config.toml, which cannot be changed: let it read "
+                                 "a copy in /etc/containerd .*Read-only file system",
+                           launcher=Podman.mounting(tree, "usr", "ro"))
+        self.check_there_and_back(tree)
+        tree.write("docker.toml", 'disabled_plugins = ["cri"]\n')
+        tree.run_containerd(8, "/docker.toml")
+        self.check_there_and_back(tree)
+        tree.run_containerd(9, "/" + CONFIG)
+        self.check_refuses(tree, r"\(pid 7\) reads /usr/share/.*\(pid 9\) reads /etc/.*say which one by --containerd-config")
+        self.assertIn("netclsd.io/*", self.install(tree, "--containerd-config", "/" + CONFIG, "--diff", "--dry-run").stdout)
+
+    def test_file_that_is_written_anew_at_each_start_is_refused(self):
+        for config in ("/var/lib/rancher/k3s/agent/etc/containerd/config.toml", "/var/snap/microk8s/5/args/containerd.toml",
+                       "/run/containerd/config.toml"):
+            with self.subTest(config):
+                tree = self.tree()
+                tree.write(config[1:], configs.COMMENTED)
+                tree.run_containerd(7, config)
+                self.check_refuses(tree, f"{config}, which containerd reads, is written anew")
+        tree = self.tree()
+        tree.write("usr/bin/podman", "")
+        tree.write("run/docker/containerd.toml", 'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n')
+        tree.run_containerd(7, "/run/docker/containerd.toml")
+        self.assertIn("it is left alone", self.install(tree).stdout, "dockerd's own is nothing to us")
+        self.assertEqual(tree.states_of("containerd"), [])
+
+    def test_comment_that_names_netclsd_is_no_setting(self):
+        config = "# rolled out with netclsd: netclsd.io/*\n" + configs.COMMENTED
+        tree = self.tree(config)
+        self.check_there_and_back(tree)
+        self.install(tree)
+        tree.write(CONFIG, config + "\n")
+        self.assertIn("does not call the hook", " ".join(tree.status()[1]["problems"]))
+        self.uninstall(tree)
+        self.assertEqual(tree.read(CONFIG), config + "\n")
+        self.assertFalse(tree.path(BASE_SPEC).exists())
+
+    def test_default_handler_that_is_not_runcs_is_told(self):
+        default = f'[{configs.CRI}.containerd]\n  default_runtime_name = "kata"\n'
+        tree = self.tree("version = 2\n" + default + configs.NO_RUNC.removeprefix("version = 2\n") +
+                         f'[{configs.CRI}.containerd.runtimes.runc]\n  runtime_type = "io.containerd.runc.v2"\n')
+        self.assertIn("default runtime handler is kata, which is not one of those", self.install(tree).stdout)
+
+    def test_name_that_cannot_be_written_is_skipped_with_a_note(self):
+        handler = f'[{configs.CRI}.containerd.runtimes."a\\"b"]\n  runtime_type = "io.containerd.runc.v2"\n'
+        tree = self.tree(configs.COMMENTED + "\n" + handler)
+        self.assertIn("has a name that cannot be written plainly, and is skipped", self.install(tree, status=3).stdout)
+        self.assertIn("base_runtime_spec", handlers_of(tree.read(CONFIG))["runc"])
+        self.assertNotIn("base_runtime_spec", handlers_of(tree.read(CONFIG))['a"b'])
+
     def test_version_2_gets_only_the_file_that_nri_reads(self):
         for arguments, config in ((("--containerd-version", "2.1.4"), configs.COMMENTED),
                                   (("--containerd-version", ""), configs.VERSION_3)):
             with self.subTest(config):
                 tree = self.tree(config)
-                self.assertIn("hook-injector", self.install(tree, *arguments).stdout)
+                done = self.install(tree, *arguments, status=3)
+                self.assertIn("containerd 2 does not call the hook by what is installed here", done.stdout)
+                self.assertIn("hook-injector", done.stdout)
                 self.assertTrue(tree.path(HOOKS_D).exists())
                 self.assertFalse(tree.path(SHARED_HOOKS_D).exists())
                 self.assertEqual(tree.read(CONFIG), config)
+                self.assertEqual((tree.status()[0], tree.states_of("containerd")), (3, ["missing"]))
 
     def test_version_that_nobody_knows_is_asked_for(self):
         tree = self.tree(configs.COMMENTED)
         self.check_refuses(tree, "tell it with --containerd-version", "--containerd-version", "")
 
-    def test_upgrade_of_the_runtime_restores_its_configuration(self):
+    def test_upgrade_of_the_runtime_keeps_what_calls_the_hook(self):
+        """containerd 2 reads a file of version 2, with both keys."""
         tree = self.tree(configs.COMMENTED)
         before = tree.shape()
         self.install(tree)
-        self.install(tree, "--containerd-version", "2.0.0")
-        self.assertEqual(tree.read(CONFIG), configs.COMMENTED)
-        self.assertFalse(tree.path(BASE_SPEC).exists())
-        self.assertTrue(tree.path(HOOKS_D).exists())
+        installed = tree.read(CONFIG)
+        self.assertIn("it stays as it is", self.install(tree, "--containerd-version", "2.0.0").stdout)
+        self.assertEqual(tree.read(CONFIG), installed)
+        self.assertTrue(tree.path(BASE_SPEC).exists())
         self.uninstall(tree)
         self.assertEqual(tree.shape(), before)
 
@@ -326,7 +415,8 @@ class Changed(HookInstallTest):
 
     def test_nothing_installed_is_status_3(self):
         self.assertEqual(self.tree.status(), (3, {"installed": False, "state": "none", "version": "", "directory": "",
-                                                  "needs_restart": False, "files": [], "problems": []}))
+                                                  "needs_restart": False, "files": [], "runtimes": [],
+                                                  "problems": []}))
         before = self.tree.shape()
         self.assertIn("nothing is installed", self.uninstall(self.tree).stdout)
         self.assertEqual(self.tree.shape(), before)
@@ -340,7 +430,7 @@ class Program(HookInstallTest):
         return sorted(path.name for path in self.tree.path(OWN).iterdir())
 
     def other_version(self):
-        """The same program with another hash: what is behind an ELF file's end is nobody's business."""
+        """The same program with another hash: bytes behind an ELF file's end are ignored."""
         directory = HostTree(self).top
         for name in ("netclsd-hook", "netclsd-hook-stub"):
             shutil.copy(lean(name), directory / name)
@@ -441,28 +531,20 @@ class Interrupted(HookInstallTest):
     POINTS = ("install_step", "file_rename")
 
     def setUp(self):
-        need_fault_points()
+        need_fault_points("netclsctl")
         self.tree = HostTree(self, "containerd", "podman")
         self.tree.write(CONFIG, configs.COMMENTED, mode=0o600)
         self.before = self.tree.shape()
         self.where = "not interrupted"
 
     def kills(self, verb):
-        """Kills at the first pass, at the second, … until the command gets through."""
-        for point in self.POINTS:
-            for number in range(1, 100):
-                self.where = f"{verb} with {point}=kill@{number}"
-                done = self.tree.hook(verb, faults=f"{point}=kill@{number}")
-                yield
-                if done.returncode == 0:
-                    self.assertGreater(number, 2, "it was killed more than once")
-                    break
-                self.assertEqual(done.returncode, KILLED, self.where + done.stderr)
-            else:
-                self.fail("it never got through")
+        """Kills at the first pass, at the second, … until the command succeeds."""
+        for faults in interrupted(self, partial(self.tree.hook, verb), self.POINTS):
+            self.where = f"{verb} with {faults}"
+            yield
 
     def check_consistent(self):
-        """Whatever names something that is not there would stop containers."""
+        """A file that names something missing would stop containers."""
         for path in (HOOKS_D, SHARED_HOOKS_D, BASE_SPEC):
             if self.tree.path(path).exists():
                 self.assertIn(LINK, self.tree.read(path))

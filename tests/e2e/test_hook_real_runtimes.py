@@ -1,12 +1,13 @@
-"""netclsctl hook, and what real podman, containerd and runc make of it."""
+"""netclsctl hook with real podman, containerd and runc."""
 
 import json
 import tomllib
 import unittest
+from functools import partial
 
-from .support.host_tree import KILLED, lean, shape
+from .support.host_tree import interrupted, lean, shape
 from .support.private_host import Containerd, PrivateHost
-from .support.programs import need_fault_points
+from .support.programs import need_fault_points, program
 
 LINK = "/opt/netclsd/netclsd-hook"
 BOTH = ("--runtime", "podman", "--runtime", "containerd")
@@ -30,7 +31,8 @@ class RealRuntimesTest(unittest.TestCase):
     def install(self, *arguments, status=0):
         # Without an agent a call of the hook is a line in its log. A class known by name only is placed nowhere.
         done = self.host.hook("install", "--hook-arg", f"--socket={self.host.work}/agent.sock", "--hook-arg",
-                              f"--spool={self.host.work}/spool", "--hook-arg", f"--log-file={self.log}", *arguments)
+                              f"--spool={self.host.work}/spool", "--hook-arg", f"--mount={self.host.net_cls_mount}",
+                              "--hook-arg", f"--log-file={self.log}", *arguments)
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return done
 
@@ -71,6 +73,14 @@ class Podman(RealRuntimesTest):
         self.install("--runtime", "podman", "--all-containers")
         self.check_ran(self.host.podman_run())
         self.assertEqual(self.calls(), 2)
+
+
+    def test_podman_finds_the_hook_where_its_configuration_says(self):
+        self.host.configure_podman('[engine]\nhooks_dir = ["/etc/containers/elsewhere"]\n')
+        self.install("--runtime", "podman")
+        self.check_ran(self.host.podman_run("--annotation", "netclsd.io/class=gold"))
+        self.assertEqual(self.calls(), 2)
+        self.assertEqual(self.host.hook("status").returncode, 0)
 
 
 class ContainerdFromDebian(RealRuntimesTest):
@@ -121,6 +131,84 @@ class ContainerdFromDebian(RealRuntimesTest):
         self.assertEqual(self.host.hook("status").returncode, 0)
 
 
+class ContainerdAndOthersFiles(RealRuntimesTest):
+    """What others have written beside us, and what the running daemon has read of it."""
+
+    DROP_IN = "/etc/containerd/conf.d/99-other.toml"
+    REGISTRY = 'version = 2\n[plugins."io.containerd.grpc.v1.cri".registry]\n  config_path = "/etc/containerd/certs.d"\n'
+
+    def setUp(self):
+        super().setUp()
+        self.config.write_text('imports = ["/etc/containerd/conf.d/*.toml"]\n' + self.containerd.configuration())
+        self.host.seen("/etc/containerd/conf.d").mkdir()
+        self.drop_in = self.host.seen(self.DROP_IN)
+        self.before = self.places()
+
+    def status(self):
+        done = self.host.hook("status", "-o", "json")
+        answer = json.loads(done.stdout)
+        return done.returncode, next(each for each in answer["runtimes"] if each["runtime"] == "containerd")
+
+    def test_drop_in_after_the_installation_is_seen(self):
+        self.install("--runtime", "containerd")
+        self.assertEqual(self.status(), (0, {"runtime": "containerd", "state": "ok", "message": ""}))
+        self.drop_in.write_text(self.REGISTRY)
+        status, runtime = self.status()
+        self.assertEqual((status, runtime["state"]), (3, "missing"))
+        self.assertIn(f"{self.DROP_IN} is imported and has the CRI plugin's table", runtime["message"])
+        self.assertIn("hook status", self.host.run([program("netclsctl"), "doctor"]).stdout)
+        self.drop_in.write_text('disabled_plugins = ["io.containerd.grpc.v1.cri"]\n')
+        self.assertIn(f"{self.DROP_IN} disables", self.status()[1]["message"])
+
+    def test_copy_of_our_table_in_a_drop_in_keeps_its_base_spec(self):
+        self.install("--runtime", "containerd")
+        dumped = self.host.run(["containerd", "config", "dump"]).stdout
+        self.drop_in.write_text("version = 2\n" + dumped[dumped.index('  [plugins."io.containerd.grpc.v1.cri"]'):
+                                                        dumped.index('  [plugins."io.containerd.internal')])
+        self.assertEqual(self.status()[0], 0, "it calls the hook, too")
+        self.assertIn("it calls the hook, too", self.install("--runtime", "containerd").stdout)
+
+        done = self.uninstall(status=3)
+        self.assertIn(f"{self.DROP_IN} names /etc/containerd/netclsd-base-spec.json", done.stdout)
+        spec = json.loads(self.host.seen("/etc/containerd/netclsd-base-spec.json").read_text())
+        self.assertEqual(spec["hooks"]["prestart"], [])
+        self.assertEqual(self.containerd.start()["cri"], "ok", "at its next start")
+        self.check_ran(self.host.runc_run(spec))
+        self.containerd.stop()
+        self.assertEqual(self.uninstall(status=3).stdout.splitlines()[0], "nothing to do")
+
+        self.drop_in.unlink()
+        self.uninstall()
+        self.assertEqual(self.places(), self.before)
+
+    def test_daemon_with_a_file_of_its_own_gets_that_one_edited(self):
+        other = self.host.seen("/etc/containerd/other.toml")
+        other.write_text(self.containerd.configuration())
+        before = self.config.read_text()
+        self.containerd.start("--config", "/etc/containerd/other.toml")
+        done = self.install("--runtime", "containerd")
+        self.assertRegex(done.stdout, r"containerd \(pid \d+\) reads /etc/containerd/other.toml")
+        self.assertIn("netclsd.io/*", other.read_text())
+        self.assertEqual(self.config.read_text(), before)
+        status, runtime = self.status()
+        self.assertEqual((status, runtime["state"]), (3, "restart_needed"))
+        self.assertIn("written but not read", runtime["message"])
+        self.assertEqual(runtime["not_read_by"]["pid"], self.containerd.process.pid)
+        self.containerd.stop()
+        self.containerd.start("--config", "/etc/containerd/other.toml")
+        self.assertEqual(self.status()[0], 0)
+        self.containerd.stop()
+        self.assertIn("nothing to do", self.install("--runtime", "containerd").stdout, "it is remembered")
+
+    def test_file_that_nobody_reads_is_told(self):
+        other = self.host.seen("/etc/containerd/other.toml")
+        other.write_text(self.containerd.configuration())
+        self.containerd.start("--config", "/etc/containerd/other.toml")
+        done = self.install("--runtime", "containerd", "--containerd-config", "/etc/containerd/config.toml", status=3)
+        self.assertIn("does not call the hook: /etc/containerd/other.toml", done.stdout)
+        self.assertEqual(self.status()[1]["state"], "missing")
+
+
 class Interrupted(RealRuntimesTest):
     """Killed before each step and before each rename: the runtimes start containers at every moment."""
 
@@ -142,15 +230,9 @@ class Interrupted(RealRuntimesTest):
             self.check_ran(self.host.runc_run(spec))
 
     def kill_at_each(self, verb, *arguments):
-        for point in ("install_step", "file_rename"):
-            for number in range(1, 100):
-                done = self.host.hook(verb, *arguments, faults=f"{point}=kill@{number}")
-                self.check_runtimes_start_containers()
-                yield
-                if done.returncode == 0:
-                    self.assertGreater(number, 2, "it was killed more than once")
-                    break
-                self.assertEqual(done.returncode, KILLED, done.stderr)
+        for _ in interrupted(self, partial(self.host.hook, verb, *arguments), ("install_step", "file_rename")):
+            self.check_runtimes_start_containers()
+            yield
 
     def test_while_installing(self):
         for _ in self.kill_at_each("install", *BOTH, *self.lean):

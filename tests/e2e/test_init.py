@@ -71,6 +71,9 @@ class Precedence(EndToEndTest):
         ("another container's", {CLASSID: "10:1", CLASSID + ".db": "10:2", POD_CONTAINER: "web"}, None, 0x100001),
         ("annotation beats spec", {CLASSID: "10:1"}, 0x100005, 0x100001),
         ("spec", {}, 0x100005, 0x100005),
+        ("spec without a major", {}, 10, 10),
+        ("its major is 0", {CLASSID: "0:a"}, None, 10),
+        ("a major alone", {CLASSID: "10"}, None, None),
         ("pause container", {CLASSID: "10:1", "io.kubernetes.cri.container-type": "sandbox"}, None, None),
         ("nothing", {}, None, None),
     )
@@ -90,7 +93,10 @@ class Precedence(EndToEndTest):
                 container.delete()
 
     def test_without_default_class(self):
-        self.check(self.ROWS, allowed_classids=["1:0-ffff:ffff"])
+        self.check(self.ROWS, allowed_classids=["0:1-ffff:ffff"])
+        warnings = [line for line in self.agent.log().splitlines() if "classid_without_major" in line]
+        self.assertEqual(len(warnings), 2)
+        self.assertIn("origin=linux.resources.network.classID", warnings[0])
 
     def test_with_default_class(self):
         self.check((

@@ -1,4 +1,4 @@
-"""Every live process of a container is in its class, and nobody else is, whatever it forks and whoever enters it."""
+"""Every live process of a container is in its class, and no other process is, whatever it forks and whatever enters it."""
 
 import random
 

@@ -23,8 +23,8 @@ class PrepareNode(NodeTest):
     def setUp(self):
         super().setUp()
         self.host.run(["umount", self.host.net_cls_mount])
-        self.make_agent(net_cls={"mount": "auto", "parent": self.host.parent})
-        self.mount_point = self.agent.state_dir / "net_cls"
+        self.make_agent(net_cls={"mount": "auto", "parent": self.host.parent, "keep_mounted": True})
+        self.mount_point = self.host.net_cls_mount = self.agent.state_dir / "net_cls"  # where the host cleans up, too
 
     def mounts(self):
         return [line.split()[1] for line in self.host.run(["cat", "/proc/self/mounts"]).stdout.splitlines()]
@@ -74,7 +74,6 @@ class CleanUpNode(NodeTest):
         self.assert_one_line(done.stderr)
         self.assert_container_placed(self.container, 0x100001)
 
-
     def test_a_group_that_the_hook_made_without_the_agent(self):
         self.agent.stop()
         self.host.use_default_parent()
@@ -94,7 +93,12 @@ class CleanUpAdopted(NodeTest):
         container = self.make_container("adopted", annotations={CLASSID: "10:1"}).start()
         group = self.host.seen(self.host.net_cls_mount) / kernel.net_cls_path(container.pid).lstrip("/")
         self.assertEqual(kernel.classid(group), 0x100001)
+        others = group / "others"
+        (group / "docker" / "inner").mkdir(parents=True)  # each copies its parent's class
+        others.mkdir()
+        (others / "net_cls.classid").write_text("7")
         self.agent.stop()
         self.assert_done("--clean-up")
-        self.assertEqual(kernel.classid(group), 0)
+        self.assertEqual([kernel.classid(each) for each in (group, group / "docker", group / "docker" / "inner")], [0] * 3)
+        self.assertEqual(kernel.classid(others), 7)
         self.assertIn(container.pid, kernel.pids_in_group(group))

@@ -1,5 +1,7 @@
-"""Metrics, status and netclsctl: what users read and script against."""
+"""Metrics, status and netclsctl, which users read and use in scripts."""
 
+import json
+import os
 import subprocess
 
 from .support import kernel, unix_http
@@ -11,7 +13,7 @@ from .support.waiting import eventually
 CLOSED_LABELS = {
     "moves_total": ("cause", ("register", "fork", "exec", "sweep")),
     "move_failures_total": ("reason", ("gone", "denied", "other")),
-    "sweeps_total": ("cause", ("startup", "overrun", "audit", "request")),
+    "sweeps_total": ("cause", ("startup", "overrun", "audit", "request", "silence", "queue_full", "strays", "failed")),
     "registrations_total": ("source", ("hook", "spool", "api", "recovered")),
 }
 PLAIN = ("ready", "containers", "processes", "events_dropped_total", "overruns_total", "strays_repaired_total", "groups_repaired_total",
@@ -73,6 +75,84 @@ class Metrics(EndToEndTest):
         status = self.agent.get("/v1/status")
         self.assertIs(status["ready"], True)
         self.assertEqual(status["net_cls_mount"], str(self.host.net_cls_mount))
+
+
+class HookReport(EndToEndTest):
+    """The report of netclsctl about the runtimes, in a file beside the agent."""
+
+    def setUp(self):
+        super().setUp()
+        self.start_agent()
+        self.runtime = subprocess.Popen(["sleep", "1000"])
+        self.addCleanup(self.end_runtime)
+
+    def end_runtime(self):
+        self.runtime.kill()
+        self.runtime.wait()
+
+    def report(self, state, runtimes):
+        new = self.agent.state_dir / ".hook.json.tmp"
+        new.write_text(json.dumps({"version": 1, "written_at": "2026-11-29T01:00:00Z", "state": state,
+                                   "message": "of a test", "runtimes": runtimes}))
+        new.chmod(0o600)
+        new.rename(self.agent.state_dir / "hook.json")
+
+    def check(self, state, installed):
+        eventually(f"the hook is {state}", lambda: (self.agent.get("/v1/status")["hook"] or {}).get("state") == state)
+        now = self.agent.metrics()
+        self.assertEqual(now.value("hook_state", state=state), 1)
+        self.assertEqual(now.value("hook_installed", runtime="containerd"), installed)
+        self.assertTrue(self.agent.is_ready())
+        self.assertIn(f"hook {state}: ", self.netclsctl("status").stdout)
+
+    def test_is_shown_and_counted_until_the_runtime_is_restarted(self):
+        self.assertIsNone(self.agent.get("/v1/status")["hook"])
+        self.report("degraded", [
+            {"runtime": "containerd", "state": "restart_needed", "message": "runs since before the change",
+             "not_read_by": {"pid": self.runtime.pid, "start_time": kernel.start_time(self.runtime.pid)}}])
+        self.check("degraded", 0)
+        self.assertRegex(self.netclsctl("doctor").stdout, r"warn +runtimes +hook degraded: of a test; containerd: restart")
+        self.agent.stop()
+        self.agent.start()
+        self.check("degraded", 0)
+        self.end_runtime()
+        self.check("ok", 1)
+
+    def test_nonsense_is_said_and_does_no_harm(self):
+        (self.agent.state_dir / "hook.json").write_text("{" * 100_000)
+        eventually("it says so", lambda: self.agent.get("/v1/status")["hook"])
+        self.assertEqual(self.agent.get("/v1/status")["hook"]["state"], "unreadable")
+        self.assertTrue(self.agent.is_ready())
+        self.assertIn("hook_reported", self.agent.log())
+
+
+class Log(EndToEndTest):
+    def test_nobody_waits_for_who_reads_it(self):
+        """A pipe takes 64 KiB; each request is a line."""
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, reading)
+        try:
+            self.make_agent().start(stderr=writing)
+        finally:
+            os.close(writing)
+        for _ in range(1_500):
+            self.assertEqual(self.agent.request("GET", "/livez").status, 200)
+        container = self.make_container("unheard", annotations={CLASSID: "10:1"}).start()
+        self.assert_container_placed(container, 0x100001)
+        self.read_what_is_there(reading)
+        self.agent.request("GET", "/livez")
+        self.assertRegex(self.read_what_is_there(reading), r"(?m)^\S+ warning log_lines_dropped lines=\d+$")
+
+    @staticmethod
+    def read_what_is_there(pipe):
+        os.set_blocking(pipe, False)
+        text = b""
+        try:
+            while part := os.read(pipe, 1 << 16):
+                text += part
+        except BlockingIOError:
+            pass
+        return text.decode()
 
 
 class Client(EndToEndTest):

@@ -1,4 +1,4 @@
-"""What it is all for: sockets carry the class, and packets are counted by it."""
+"""The purpose of everything: sockets carry the class, and packets are counted by it."""
 
 from .support import kernel
 from .support.case import EndToEndTest

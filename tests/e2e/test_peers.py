@@ -1,4 +1,4 @@
-"""Who may ask what on the agent's socket, and that nobody keeps the hook from being heard."""
+"""Which callers may make which requests on the agent's socket, and that none of them delays the hook."""
 
 import contextlib
 import json
@@ -13,12 +13,14 @@ import threading
 import time
 from pathlib import Path
 
-from .support import kernel, unix_http
 from .support.case import EndToEndTest
 from .support.container import CLASSID
+from .support.programs import tool
+from .support.waiting import eventually_equal
 
 READERS = 47110  # no group of this number need exist
 NOBODY = 65534
+LARGE = 3_000  # processes: tenths of a second for the agent to examine, and a hook waits for half of one
 
 # One request; prints the status, or why there was no connection.
 CLIENT = """
@@ -50,6 +52,37 @@ sys.stdin.read()
 """
 
 
+# Asks the same again and again on so many connections at a time, says so after the first answers, and counts them.
+ASKERS = """
+import socket, sys, threading
+path, target, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+request = f"GET {target} HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n".encode()
+answers = 0
+is_over = threading.Event()
+def ask():
+    global answers
+    while not is_over.is_set():
+        with socket.socket(socket.AF_UNIX) as connection:
+            try:
+                connection.connect(path)
+                connection.sendall(request)
+                while connection.recv(1 << 20):
+                    pass
+                answers += 1
+            except OSError:
+                pass
+threads = [threading.Thread(target=ask) for _ in range(count)]
+for thread in threads:
+    thread.start()
+print("asking", flush=True)
+sys.stdin.read()
+is_over.set()
+for thread in threads:
+    thread.join()
+print(answers)
+"""
+
+
 class SocketInPublic(EndToEndTest):
     def setUp(self):
         super().setUp()
@@ -70,7 +103,7 @@ class SocketInPublic(EndToEndTest):
 
 class Peers(SocketInPublic):
     def open_to_all(self):
-        """As if an administrator had: what is left is the agent's own look at who connects."""
+        """Opens the files to everybody, as an administrator might: only the agent's own check of the caller is left."""
         self.agent.socket.parent.chmod(0o755)
         self.agent.socket.chmod(0o666)
 
@@ -127,9 +160,7 @@ class Peers(SocketInPublic):
     def test_a_member_of_the_group_may_read_and_nothing_else(self):
         self.start_in_public(socket_group=str(READERS))
         self.assertEqual(self.modes(), [(0o710, 0, READERS), (0o660, 0, READERS)])
-        victim = self.host.popen(["sleep", "1000"])
-        self.addCleanup(victim.wait)
-        self.addCleanup(victim.kill)
+        victim = self.start_process()
         body = json.dumps({"pid": victim.pid, "annotations": {CLASSID: "10:1"}, "source": "api"})
         for groups in ([READERS], [NOBODY, READERS]):
             for target in ("/livez", "/v1/containers", "/v1/status", "/metrics"):
@@ -143,6 +174,15 @@ class Peers(SocketInPublic):
         self.assertEqual(self.ask_as(NOBODY, [NOBODY], "GET", "/livez")[0], "PermissionError")
         self.open_to_all()
         self.assert_refused(self.ask_as(NOBODY, [NOBODY], "GET", "/livez"))
+
+    def test_the_readers_find_the_way_under_any_umask(self):
+        directory = self.public / "new" / "run"
+        self.make_agent(socket=str(directory / "agent.sock"), socket_group=str(READERS),
+                        launcher=(tool("sh"), "-c", 'umask 077; exec "$@"', "sh"))
+        self.agent.socket = directory / "agent.sock"
+        self.agent.start()
+        self.assertEqual(stat.S_IMODE(directory.parent.stat().st_mode), 0o755)
+        self.assertEqual(self.ask_as(NOBODY, [READERS], "GET", "/livez")[0], 200)
 
     def test_root_in_a_container_that_was_handed_the_socket_is_refused(self):
         self.start_agent()
@@ -158,10 +198,11 @@ class Peers(SocketInPublic):
                 done = container.exec("netclsctl", "--socket", "/agent/agent.sock", *arguments, check=False)
                 self.assertEqual(done.returncode, 1, done.stdout)
                 self.assertIn("only root of the host may ask", done.stderr)
-        self.assertEqual(self.agent.containers(), before)
+        # The commands that were refused are members that have ended: they are counted until the agent looks who lives.
+        eventually_equal("containers", self.agent.containers, before)
 
     def test_root_in_a_container_of_the_hosts_pid_namespace_may_ask(self):
-        """The agent's own pod is one, and whoever is in that namespace can reach every process of the host anyway."""
+        """The agent's own pod is one, and a process in that namespace can reach every process of the host anyway."""
         self.start_agent()
         done = self.host.run(["unshare", "--net", "--uts", "--ipc", "--cgroup", sys.executable, "-I", "-c", CLIENT,
                               self.agent.socket, "GET /livez HTTP/1.1\r\n\r\n"])
@@ -241,3 +282,33 @@ class SlowClients(SocketInPublic):
             with contextlib.suppress(BrokenPipeError):  # its time was over
                 client.sendall(b" HTTP/1.1\r\n\r\n")
             self.assertTrue(client.recv(4096).startswith(b"HTTP/1.1 40"), "answered, not dropped")
+
+
+class Readers(SocketInPublic):
+    """Members of the socket's group may look as often as they like."""
+
+    @contextlib.contextmanager
+    def asking(self, target):
+        asker = subprocess.Popen([sys.executable, "-I", "-c", ASKERS, str(self.agent.socket), target, "16"], text=True,
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, user=NOBODY, group=READERS,
+                                 extra_groups=[])
+        try:
+            self.assertEqual(asker.stdout.readline(), "asking\n")
+            yield
+        finally:
+            answers, _ = asker.communicate(timeout=20)
+        self.assertGreater(int(answers), 0)
+
+    def test_who_looks_at_a_large_container_delays_no_hook(self):
+        self.start_in_public(socket_group=str(READERS), audit_interval="1h")
+        large = self.make_container("large", "sh", "-c",
+                                    f"for i in $(seq {LARGE}); do sleep 1000 & done; echo made; wait",
+                                    annotations={CLASSID: "10:1"}).start_attached()
+        self.assertEqual(large.process.stdout.readline(), "made\n")
+        with self.asking(f"/v1/containers/{large.id}"):
+            for number in range(4):
+                newcomer = self.make_container(f"newcomer{number}", "cat", "/proc/self/cgroup",
+                                               annotations={CLASSID: "10:2"})
+                self.assert_shows_group(newcomer.run().stdout, newcomer)
+        self.assertEqual(self.agent.metrics().value("registrations_total", source="hook"), 5, "none by the spool")
+        self.assertEqual(len(self.agent.container(large.id)["processes"]), LARGE + 1)

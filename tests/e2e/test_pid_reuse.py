@@ -1,4 +1,4 @@
-"""Pids are only numbers: where they are used anew several times a second, no process of the host ever gets a class."""
+"""Pids are reused several times a second, and still no process of the host ever gets a class."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ PAUSE_S = 0.01  # a thousand samples see some ten seconds of it
 
 class PidsUsedAnew(EndToEndTest):
     def start_burner(self):
-        """Unrelated processes of the host, most of whose numbers a container's process had a moment ago."""
+        """Unrelated processes of the host, most of whose pids belonged to a container's process a moment ago."""
         burner = subprocess.Popen([program("pid_burner")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.addCleanup(burner.stdout.close)
         self.addCleanup(burner.wait)
@@ -25,7 +25,7 @@ class PidsUsedAnew(EndToEndTest):
         return burner
 
     def go_first(self):
-        """The processes of this test would leave the one that samples no time at all."""
+        """Gives the sampling process some CPU time, which the other processes of this test would take."""
         os.setpriority(os.PRIO_PROCESS, 0, -10)
         self.addCleanup(os.setpriority, os.PRIO_PROCESS, 0, 0)
 

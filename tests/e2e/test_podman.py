@@ -51,3 +51,16 @@ class PodmanTest(EndToEndTest):
         self.podman("pod", "rm", "--force", "--time", "0", "pod")
         self.wait_released(gold)
         self.wait_released(bulk)
+
+
+class DefaultClass(EndToEndTest):
+    layout = AS_IT_IS
+
+    def test_the_infra_container_is_one_like_all(self):
+        """podman marks it by no annotation, unlike a pod's pause container elsewhere. It sends nothing."""
+        self.start_agent(default_class="bulk")
+        podman = Podman(self.host, self.agent, all_containers=True)
+        podman.make_pod("pod")
+        member = podman.run("web", *_FAMILY, options=("--pod", "pod"))
+        for container in (member, podman.container("pod-infra")):
+            self.assert_in_class(container, 0x100020)

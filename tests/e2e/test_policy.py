@@ -1,4 +1,4 @@
-"""Who may have which classid: annotations as containerd and CRI-O give them, with what tenants may write among them."""
+"""Which pods may have which classid. The annotations are those that containerd and CRI-O give, with what tenants may add."""
 
 import json
 import signal
@@ -7,7 +7,7 @@ from .support import kernel
 from .support.case import EndToEndTest
 from .support.container import CLASS, CLASSID
 from .support.host import V1
-from .support.programs import program
+from .support.programs import need_fault_points, program
 from .support.waiting import eventually_equal
 
 SERVICE_ACCOUNT = "netclsd.io/service-account"
@@ -184,8 +184,29 @@ class OnRefusal(PolicyTest):
         self.assert_container_placed(later, 0x100008)
 
 
+class AnsweredTooLate(PolicyTest):
+    """The hook gets no answer, and gives the requested class after the agent has given the default class."""
+
+    def test_the_default_class_is_written_back(self):
+        need_fault_points()
+        self.host.use_default_parent()
+        self.start_agent(default_class="bulk", audit_interval="1h",
+                         policy={"rules": RULES, "on_refusal": "default_class"})
+        container = self.make_container("late", annotations=by_containerd("bank", **{CLASSID: "10:2"}),
+                                        hook_faults="agent_read=ECONNRESET").start()
+        group = self.host.seen(self.host.net_cls_mount) / kernel.net_cls_path(container.pid).lstrip("/")
+        eventually_equal("its class", lambda: kernel.classid(group), 0x100020)
+        self.assert_in_class(container, 0x100020)
+        self.assertEqual(self.agent.container(container.id)["class"], "bulk")
+        self.assertEqual(self.agent.metrics().value("groups_repaired_total"), 1)
+
+
+class AnsweredTooLateOnV1(AnsweredTooLate):
+    layout = V1
+
+
 class WhileTheAgentWasAway(PolicyTest):
-    """The hook alone gives what is asked for; the agent that comes back takes away what may not be had."""
+    """The hook alone gives the requested class. The agent that comes back takes it away if the policy does not allow it."""
 
     def start_without_agent(self, **annotations):
         self.host.use_default_parent()

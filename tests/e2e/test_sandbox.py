@@ -1,5 +1,6 @@
-"""What the agent keeps of its privileges when it has started, and that this is enough."""
+"""The privileges that the agent keeps after its start, and that they are enough."""
 
+import os
 import signal
 import unittest
 from pathlib import Path
@@ -15,7 +16,7 @@ NET_ADMIN = 1 << 12
 
 
 def privileges(pid):
-    """thread → the lines of its status that tell what it may do"""
+    """thread → the lines of its status that show its rights"""
     wanted = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp")
     found = {}
     for thread in Path(f"/proc/{pid}/task").iterdir():
@@ -64,7 +65,7 @@ class Capabilities(EndToEndTest):
 
 
 class LateRegistration(EndToEndTest):
-    """Who is in a container is told by what the agent may read of others without a privilege."""
+    """The agent finds a container's members by files that it may read without a privilege."""
 
     def setUp(self):
         super().setUp()
@@ -73,8 +74,7 @@ class LateRegistration(EndToEndTest):
         self.entrant = self.container.exec_detached("sleep", "1000")
 
     def register(self):
-        answer = self.agent.request("PUT", "/v1/containers/" + self.container.id,
-                                    {"pid": self.container.pid, "annotations": {CLASSID: "10:1"}, "source": "api"})
+        answer = self.agent.register(self.container.id, self.container.pid)
         self.assertEqual(answer.status, 201, answer)
 
     def test_entrants_before_and_after_are_members(self):
@@ -127,7 +127,7 @@ class Landlock(EndToEndTest):
         self.reload_is_taken()
 
     def test_a_configuration_elsewhere_cannot_be_read_any_more(self):
-        """Whatever the agent could be talked into: the kernel says no."""
+        """Whatever an attacker makes the agent do, the kernel refuses it."""
         elsewhere = Path("/var/tmp") / (self.host.tag + ".json")
         elsewhere.write_text(self.agent.config_file.read_text())
         self.addCleanup(elsewhere.unlink)
@@ -136,6 +136,20 @@ class Landlock(EndToEndTest):
         self.agent.process.send_signal(signal.SIGHUP)
         eventually("the reload fails", lambda: self.agent.metrics().value("config_reload_failures_total") == 1)
         self.assertIn("Permission denied", self.agent.log())
+
+    def test_a_cgroup_mount_out_of_reach_is_left_out(self):
+        """Such as one of a rootless runtime, below its user's directory, which root without capabilities cannot reach."""
+        self.agent.stop()
+        home = self.host.work / "home"
+        (home / "cgroup").mkdir(parents=True)
+        self.host.run(["mount", "--bind", "/sys/fs/cgroup", home / "cgroup"])
+        os.chown(home, 65534, 65534)
+        home.chmod(0o700)
+        self.agent.start()
+        self.assertIn(f"cgroup_mount_out_of_reach mount={home}/cgroup", self.agent.log())
+        container = self.make_container("beside", annotations={CLASSID: "10:1"}).start()
+        container.exec_detached("sleep", "1000")
+        self.assert_container_placed(container, 0x100001)
 
     def test_it_is_switched_off_by_the_configuration(self):
         self.agent.stop()

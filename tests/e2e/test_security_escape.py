@@ -41,13 +41,13 @@ class ByWhatAnyProcessMayDo(Escapes):
         self.assertEqual(self.agent.request("POST", "/v1/sweep").json["strays"], 0)
 
     def test_no_way_of_making_a_process_leads_out_of_the_class(self):
-        """The shapes are of entrants: nothing in the group begets them, each must be found by its events."""
+        """The processes are entrants: none inherits the group, so each must be found by its events."""
         self.start_agent(audit_interval="1h")
         container = self.make_escapable().start()
         self.check_each(SHAPES, container, lambda shape: container.exec_detached("escape", shape))
 
     def test_nor_while_the_agent_stands_still(self):
-        """All is over when the agent looks: who began the escapee is gone."""
+        """All is over when the agent reacts: the process that made the escapee is gone."""
         self.start_agent(audit_interval="1h")
         container = self.make_escapable().start()
 
@@ -152,3 +152,6 @@ class ByWhatAPrivilegedContainerMayDo(Escapes):
         self.assert_container_placed(newcomer, 0x100003)
         self.assert_container_placed(self.other, 0x100002)
         eventually("it is put back and counted", lambda: self.agent.metrics().value("strays_repaired_total") > 3)
+        for container in (newcomer, self.other):
+            container.delete()
+            self.wait_released(container)

@@ -1,5 +1,5 @@
-"""Whoever can make the agent work tries to make it fail by too much: requests, groups, annotations, processes. All is
-bounded by counts, and others are served meanwhile."""
+"""Too much of everything that makes the agent work: requests, groups, annotations, processes. Counts limit all of it,
+and others are served meanwhile."""
 
 import json
 import os
@@ -18,6 +18,7 @@ MIB = 1 << 20
 REQUESTS = int(os.environ.get("NETCLSD_E2E_REQUESTS", 20_000))
 CLIENTS = 4
 GROUPS = 100_000
+DELEGATED = 40_000  # read in one go: a second, and a hook waits for half of one
 FORKS_MAX = 300
 BOMBER = 54_321  # a user of its own: RLIMIT_NPROC counts all processes of one
 
@@ -104,7 +105,7 @@ class Requests(Exhaustion):
 
 class Groups(Exhaustion):
     def test_so_many_groups_are_removed_at_the_start_and_nobody_waits_long(self):
-        """Nobody but root makes any; a hook that is killed leaves one behind each time."""
+        """Only root can make these; a hook that is killed leaves one behind each time."""
         self.make_agent(audit_interval="1h")
         parent = self.host.group()
         parent.mkdir()
@@ -136,6 +137,32 @@ class Groups(Exhaustion):
         self.assertEqual(self.host.groups(), {container.id, f"{self.host.prefix}-newcomer"})
 
 
+class Delegated(Exhaustion):
+    """A container whose own root may make cgroups below the container's."""
+
+    def make_cgroups(self, container):
+        top = self.host.seen("/sys/fs/cgroup" + container.spec["linux"]["cgroupsPath"])
+        made = []
+        self.host.on_close(lambda: [os.rmdir(path) for path in reversed(made)])
+        for branch in range(DELEGATED // 1000):
+            for path in (top / str(branch), *(top / str(branch) / str(number) for number in range(999))):
+                os.mkdir(path)
+                made.append(path)
+
+    def test_nobody_waits_while_its_many_cgroups_are_looked_into(self):
+        self.start_agent(audit_interval="1h")
+        tenant = self.start_container("tenant")
+        self.make_cgroups(tenant)
+        entrant = tenant.exec_detached("sleep", "1000")  # makes the agent list all of them
+        for number in range(3):
+            newcomer = self.make_container(f"newcomer{number}", "cat", "/proc/self/cgroup",
+                                           annotations={CLASSID: "10:1"})
+            self.assert_shows_group(newcomer.run().stdout, newcomer)
+        self.assertEqual(self.agent.metrics().value("registrations_total", source="hook"), 4, "none by the spool")
+        eventually_equal("where the entrant is", lambda: kernel.net_cls_path(entrant), tenant.own_path())
+        self.assertEqual(self.agent.request("POST", "/v1/sweep").json["strays"], 0)
+
+
 class Annotations(Exhaustion):
     def annotated(self, name, size, **options):
         """Valid, and with something beside it that is as large."""
@@ -148,12 +175,20 @@ class Annotations(Exhaustion):
         self.assert_container_placed(container, 0x100001)
         self.assertLess((self.agent.state_dir / "containers" / f"{container.id}.json").stat().st_size, 4096)
 
+    def test_what_others_wrote_is_not_sent_however_it_is_escaped(self):
+        """The runtime writes each "<" of the state in six bytes, and so would the request."""
+        self.start_agent(default_class="bulk")
+        for name, annotations in (("own", {CLASSID: "10:1"}), ("default", {})):
+            container = self.make_container(name, annotations={**annotations, "x": "<" * (256 * 1024)}).start()
+            self.assert_container_placed(container, 0x100001 if annotations else 0x100020)
+        container = self.annotated("more", 2 * MIB).start()
+        self.assert_container_placed(container, 0x100001)
+
     def test_more_than_is_read_refuses_that_container_and_no_other(self):
         self.start_agent()
-        for size in (2 * MIB, 17 * MIB):
-            container = self.annotated(f"huge{size}", size, hook_options=("--on-failure", "deny"))
-            self.assertNotEqual(container.run(check=False).returncode, 0)
-            self.assertIsNone(self.agent.container(container.id))
+        container = self.annotated("huge", 17 * MIB, hook_options=("--on-failure", "deny"))
+        self.assertNotEqual(container.run(check=False).returncode, 0)
+        self.assertIsNone(self.agent.container(container.id))
         self.assertEqual(self.agent.spool_files(), set())
         self.assert_serves_others()
 

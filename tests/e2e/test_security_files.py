@@ -1,5 +1,5 @@
-"""Files that are none of the agent's in its state directory and its spool. Only root can put any there; none of them is
-believed, none is followed, none hangs the agent, and nothing outside is written. test_bad_files has those whose content
+"""Foreign files in the agent's state directory and its spool. Only root can put them there. The agent believes none,
+follows none, is blocked by none, and writes nothing outside. test_bad_files has those whose content
 is wrong."""
 
 import json
@@ -20,9 +20,7 @@ class FilesOfOthers(EndToEndTest):
         super().setUp()
         self.start_agent(audit_interval="1h")
         self.container = self.make_container("good", annotations={CLASSID: "10:1"}).start()
-        self.victim = self.host.popen(["sleep", "1000"])
-        self.addCleanup(self.victim.wait)
-        self.addCleanup(self.victim.kill)
+        self.victim = self.start_process()
         self.precious = self.host.work / "precious"
         self.good = self.agent.state_dir / "containers" / f"{self.container.id}.json"
 

@@ -1,5 +1,5 @@
-"""Registrations that lie: about whose process it is, about which process, about whose container. Only root can make
-them at all; what they say is believed as far as the kernel confirms it."""
+"""Registrations with false claims about the process or the container. Only root can make them. The agent believes them
+as far as the kernel confirms them."""
 
 import json
 import os
@@ -25,12 +25,6 @@ class Lies(EndToEndTest):
         super().setUp()
         self.start_agent(audit_interval="1h")
 
-    def start_stranger(self):
-        stranger = self.host.popen(["sleep", "1000"])
-        self.addCleanup(stranger.wait)
-        self.addCleanup(stranger.kill)
-        return stranger
-
     def put(self, name, pid, **fields):
         body = {"pid": pid, "annotations": {CLASSID: "10:1"}, "source": "hook", **fields}
         return self.agent.request("PUT", "/v1/containers/" + quote(f"{self.host.prefix}-{name}", safe=""), body)
@@ -41,7 +35,7 @@ class Lies(EndToEndTest):
 
 class AboutTheProcess(Lies):
     def start_as(self, pid):
-        """A process of the host with that number, which another one had before."""
+        """A process of the host with a reused pid."""
         def attempt():
             _LAST_PID.write_text(str(pid - 1))
             process = subprocess.Popen(["sleep", "1000"])
@@ -56,12 +50,12 @@ class AboutTheProcess(Lies):
         return process
 
     def die_and_be_followed(self):
-        """What a hook saw, and who has its number now."""
+        """What a hook saw, and which process has the pid now."""
         seen = self.host.popen(["sleep", "1000"])
         start_time = kernel.start_time(seen.pid)
         seen.kill()
         seen.wait()
-        time.sleep(0.05)  # start times are told in hundredths of a second: nobody gets through all numbers in one
+        time.sleep(0.05)  # start times have hundredths of a second: no machine uses all pids within one
         follower = self.start_as(seen.pid)
         self.assertNotEqual(kernel.start_time(follower.pid), start_time)
         return follower, start_time
@@ -94,7 +88,7 @@ class AboutTheProcess(Lies):
         eventually_equal("containers", self.agent.containers, {})
 
     def test_a_wrong_start_time_is_refused(self):
-        stranger = self.start_stranger()
+        stranger = self.start_process()
         for lie in (0, 1, kernel.start_time(stranger.pid) + 1, (1 << 64) - 1):
             with self.subTest(lie):
                 self.assertEqual(self.put("lie", stranger.pid, start_time=lie).status, 409)
@@ -102,7 +96,7 @@ class AboutTheProcess(Lies):
 
     def test_a_process_of_the_host_takes_nobody_of_its_cgroup_along(self):
         """Root may register it; its path is shared, so only its own children follow."""
-        stranger, neighbour = self.start_stranger(), self.start_stranger()
+        stranger, neighbour = self.start_process(), self.start_process()
         self.assertEqual(self.put("host", stranger.pid).status, 201)
         self.agent.request("POST", "/v1/sweep")
         self.assertEqual(kernel.net_cls_path(stranger.pid), f"/{self.host.parent}/{self.host.prefix}-host")
@@ -129,17 +123,21 @@ class AboutTheContainer(Lies):
         self.assert_container_placed(self.two, 0x100002)
         self.assertEqual(set(self.agent.containers()), {self.one.id, self.two.id})
 
-    def test_another_containers_init_is_refused(self):
-        self.assertEqual(self.put("three", self.one.pid, annotations={CLASSID: "10:2"}).status, 409)
+    def test_another_containers_init_is_not_registered_again(self):
+        """To a hook that is no failure: gVisor names its sandbox for each container of a pod."""
+        lie = {"annotations": {CLASSID: "10:2"}}
+        self.assertEqual(self.put("three", self.one.pid, source="api", **lie).status, 409)
+        answer = self.put("three", self.one.pid, source="hook", **lie)
+        self.assertEqual((answer.status, answer.json["managed"]), (200, False))
         self.check_unchanged()
 
     def test_another_containers_id_is_refused(self):
-        for pid in (self.two.pid, self.start_stranger().pid):
+        for pid in (self.two.pid, self.start_process().pid):
             self.assertEqual(self.put("one", pid, annotations={CLASSID: "10:2"}).status, 409)
         self.check_unchanged()
 
     def test_a_process_in_another_containers_group_does_not_get_that_group(self):
-        stranger = self.start_stranger()
+        stranger = self.start_process()
         (self.one.own_group() / "cgroup.procs").write_text(str(stranger.pid))
         self.put("thief", stranger.pid, annotations={CLASSID: "10:2"})
         self.assertEqual(kernel.classid(self.one.own_group()), 0x100001)
@@ -148,32 +146,30 @@ class AboutTheContainer(Lies):
 
 class AboutNames(Lies):
     def outside(self):
-        """All that lies about: below the hierarchy's root but for the groups of others, and where the files are."""
+        """Everything around: below the hierarchy's root except the groups of others, and beside the agent's files."""
         root = self.host.seen(self.host.net_cls_mount)
         files = {str(path.relative_to(self.host.work)) for path in self.host.work.rglob("*")
                  if "net_cls" not in path.parts}
         return {path.name for path in root.iterdir() if path.is_file()}, files, self.host.groups()
 
     def test_no_id_leads_out_of_the_parent_group_or_the_state_directory(self):
-        stranger = self.start_stranger()
+        stranger = self.start_process()
         before = self.outside()
         for container_id in BAD_IDS:
             with self.subTest(container_id):
-                answer = self.agent.request("PUT", "/v1/containers/" + quote(container_id, safe=""),
-                                            {"pid": stranger.pid, "annotations": {CLASSID: "10:1"}, "source": "api"})
+                answer = self.agent.register(container_id, stranger.pid)
                 self.assertIn(answer.status, (400, 404), answer)
         self.assertEqual(self.outside(), before)
         self.assert_untouched(stranger.pid)
 
     def test_the_name_of_a_control_file_is_no_group(self):
-        stranger = self.start_stranger()
+        stranger = self.start_process()
         parent = self.host.group()
         parent.mkdir(exist_ok=True)
         before = {name: (parent / name).read_text() for name in CONTROL_FILES}
         for name in CONTROL_FILES:
             with self.subTest(name):
-                answer = self.agent.request("PUT", f"/v1/containers/{name}",
-                                            {"pid": stranger.pid, "annotations": {CLASSID: "10:1"}, "source": "api"})
+                answer = self.agent.register(name, stranger.pid)
                 self.assertGreaterEqual(answer.status, 400, answer)
         self.assertEqual({name: (parent / name).read_text() for name in CONTROL_FILES}, before)
         self.assert_untouched(stranger.pid)
@@ -182,7 +178,7 @@ class AboutNames(Lies):
 
     def test_what_a_tenant_writes_forges_no_line_of_the_log_and_no_metric(self):
         forged = 'x\n2026-01-01T00:00:00.000Z info container_registered container=forged\x1b[2J"} 1\nnetclsd_ready 0'
-        stranger = self.start_stranger()
+        stranger = self.start_process()
         for annotations in ({CLASS: forged}, {CLASSID: forged}, {forged: forged}):
             self.put("forged", stranger.pid, annotations=annotations, hook_version=forged, bundle=forged,
                      cgroups_path=forged)

@@ -1,4 +1,4 @@
-"""Datagrams that look like the kernel's events: who may send any to the agent's socket at all is not listened to."""
+"""Datagrams that look like the kernel's events. The agent ignores them from every sender that can reach its socket."""
 
 import re
 
@@ -20,9 +20,7 @@ class ForgedEvents(EndToEndTest):
         self.container = self.make_container("forged", annotations={CLASSID: "10:1"}).make_privileged()
         self.container.add_program("forger")
         self.container.start()
-        self.victim = self.host.popen(["sleep", "1000"])
-        self.addCleanup(self.victim.wait)
-        self.addCleanup(self.victim.kill)
+        self.victim = self.start_process()
 
     def arguments(self, port):
         """That the container's init forked a process of the host: believed, it would be in the class."""
@@ -37,7 +35,7 @@ class ForgedEvents(EndToEndTest):
         self.assert_container_placed(self.container, 0x100001)
         self.assertEqual(kernel.net_cls_path(self.victim.pid), kernel.own_net_cls_path())
         self.assertIsNone(self.agent.get(f"/v1/processes/{self.victim.pid}")["container"])
-        # Events are still heard: a real one is acted on.
+        # Events still arrive: the agent reacts to a real one.
         entrant = self.container.exec_detached("sleep", "1000")
         eventually("the entrant is placed", lambda: kernel.net_cls_path(entrant) == self.container.own_path())
         self.assertEqual(kernel.net_cls_path(self.victim.pid), kernel.own_net_cls_path())

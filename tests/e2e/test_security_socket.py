@@ -35,7 +35,7 @@ class FromAContainer(EndToEndTest):
         self.assertEqual([os.path.dirname(name) for name in names], [str(self.agent.socket.parent)])
 
     def test_the_hook_leaves_no_open_descriptor_in_it(self):
-        """What a process of the runtime had open while the hook ran is no way in either."""
+        """Descriptors that a process of the runtime had open while the hook ran do not help either."""
         for pid in self.container.members():
             done = subprocess.run(["ls", "-l", f"/proc/{pid}/fd"], capture_output=True, text=True, check=True)
             self.assertNotIn("net_cls", done.stdout)

@@ -1,31 +1,12 @@
-"""What the agent tells systemd (Type=notify, WatchdogSec)."""
+"""What the agent reports to systemd (Type=notify, WatchdogSec)."""
 
 import signal
-import socket
 
 from .support.case import EndToEndTest
+from .support.service_manager import ServiceManager
 from .support.waiting import eventually
 
 BEATS = 3
-
-
-class ServiceManager:
-    """The socket that systemd gives to a service of Type=notify, as $NOTIFY_SOCKET: a path, or "\\0" and a name."""
-
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-        self.socket.bind(str(path))
-        self.told = []
-
-    def listen(self):
-        while True:
-            try:
-                self.told.append(self.socket.recv(4096).decode())
-            except BlockingIOError:
-                return self.told
-
-    def close(self):
-        self.socket.close()
 
 
 class Notify(EndToEndTest):

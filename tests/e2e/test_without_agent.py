@@ -21,23 +21,23 @@ class HookAlone(EndToEndTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assert_shows_group(done.stdout, container)
 
-    def test_stopped_agent(self):
-        container = self.make_container("stopped", "cat", "/proc/self/cgroup", annotations={CLASSID: "10:1"},
-                                        stages=("prestart",))
+    def check_run_is_placed_and_spooled(self, container):
         with Stopwatch() as watch:
             self.check_placed_and_spooled(container, container.run())
         print(f"\n    the whole run took {watch.ms:.0f} ms", end=" ", flush=True)
         self.assertEqual(len(self.agent.spool_files()), 1)
+
+    def test_stopped_agent(self):
+        container = self.make_container("stopped", "cat", "/proc/self/cgroup", annotations={CLASSID: "10:1"},
+                                        stages=("prestart",))
+        self.check_run_is_placed_and_spooled(container)
 
     def test_mute_agent(self):
         mute = MuteAgent(self.agent.socket)
         self.addCleanup(mute.close)
         container = self.make_container("mute", "cat", "/proc/self/cgroup", annotations={CLASSID: "10:1"},
                                         hook_options=("--timeout", "300ms"), stages=("prestart",))
-        with Stopwatch() as watch:
-            self.check_placed_and_spooled(container, container.run())
-        print(f"\n    the whole run took {watch.ms:.0f} ms", end=" ", flush=True)
-        self.assertEqual(len(self.agent.spool_files()), 1)
+        self.check_run_is_placed_and_spooled(container)
 
     def test_agent_takes_the_spool_up_when_it_starts(self):
         container = self.make_container("spooled", "sh", "-c", "sleep 1000 & wait",
@@ -121,6 +121,24 @@ class Restart(EndToEndTest):
         self.agent.start()
         self.assert_container_placed(container, 0x100001)
         self.assertEqual(self.agent.moves()["sweep"], 1)
+
+    def test_a_deeper_directory_of_the_same_name_is_not_the_containers(self):
+        """crun calls the directory of each of its containers "container", and so may a container one of its own."""
+        self.start_agent()
+        container = self.make_container("deeper", annotations={CLASSID: "10:1"})
+        container.spec["linux"]["cgroupsPath"] += "/container"
+        container.write_spec()
+        container.start()
+        top = self.host.seen("/sys/fs/cgroup") / kernel.cgroup_paths(container.pid)[""].lstrip("/")
+        (top / "container").mkdir()
+        (top / "container" / "cgroup.procs").write_text(str(container.pid))
+        self.agent.stop()
+        entrant = self.host.popen(["sleep", "1000"])  # in the container's directory, and no descendant of init
+        self.host.on_close(lambda: (entrant.kill(), entrant.wait()))
+        (top / "cgroup.procs").write_text(str(entrant.pid))
+        self.agent.start()
+        eventually_equal("the entrant's group", lambda: kernel.net_cls_path(entrant.pid), container.own_path())
+        container.delete()
 
     def test_container_that_ended_meanwhile_is_released(self):
         self.start_agent()

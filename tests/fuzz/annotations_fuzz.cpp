@@ -1,11 +1,10 @@
 // From a tenant's annotations to a classid. The input is lines "KEY=VALUE"; the key "spec" is the OCI spec's classID.
 #include <algorithm>
 
-#include "agent/core/class_policy.h"
-#include "common/base/check.h"
+#include "agent/classes/class_policy.h"
+#include "common/base/error.h"
 #include "common/base/text.h"
-#include "common/model/class_request.h"
-#include "common/model/pod_identity.h"
+#include "common/model/annotations.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace netclsd {

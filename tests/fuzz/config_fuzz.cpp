@@ -1,7 +1,7 @@
 // The configuration file. What is accepted is within the limits; what is refused is told in one line with its place.
 #include "agent/config/config.h"
 
-#include "common/base/check.h"
+#include "common/base/error.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace netclsd {

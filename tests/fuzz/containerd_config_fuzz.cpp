@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "cli/hook_install/manifest.h"
-#include "common/base/check.h"
+#include "common/base/error.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace netclsd::cli {

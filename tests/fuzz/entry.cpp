@@ -2,7 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "common/base/check.h"
+#include "common/base/error.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace netclsd {

@@ -1,6 +1,6 @@
 // A datagram on the connector's socket, through the socket's filter and the decoder. The two agree: of what the decoder
 // understands, the filter lets through what the agent needs, and drops the rest.
-#include "agent/kernel/event_decoder.h"
+#include "agent/events/event_decoder.h"
 
 #include <linux/netlink.h>
 
@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "agent/kernel/socket_filter.h"
-#include "common/base/check.h"
+#include "agent/events/socket_filter.h"
+#include "common/base/error.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace netclsd {

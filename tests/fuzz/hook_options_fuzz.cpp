@@ -1,7 +1,7 @@
 // The hook's command line: one argument a line.
 #include "hook/options.h"
 
-#include "common/base/check.h"
+#include "common/base/error.h"
 #include "common/base/text.h"
 #include "hook/verdict.h"
 #include "tests/fuzz/fuzz.h"

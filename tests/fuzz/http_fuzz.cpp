@@ -4,17 +4,16 @@
 #include <cstdlib>
 #include <string>
 
-#include "agent/engine/counters.h"
+#include "agent/http/http_message.h"
+#include "agent/http/router.h"
 #include "agent/logging/log.h"
-#include "agent/server/api_routes.h"
-#include "agent/server/memory_stream.h"
-#include "agent/server/probe_routes.h"
-#include "agent/server/readiness.h"
-#include "agent/server/request_framing.h"
-#include "common/base/check.h"
+#include "agent/metrics/counters.h"
+#include "agent/sources/api_routes.h"
+#include "agent/sources/boards.h"
+#include "common/base/error.h"
 #include "common/base/text.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/unit/agent/server/fake_service.h"
+#include "tests/unit/agent/sources/fake_service.h"
 
 namespace netclsd {
 namespace {
@@ -26,7 +25,7 @@ constexpr std::size_t kAnswerMax_bytes = 128U << 10;
 
 class Service : public FakeService {
  public:
-  Result<RegistrationOutcome> register_container(const ContainerId& id, const RegisterRequest& request) override {
+  Result<RegistrationAnswer> register_container(const ContainerId& id, const RegisterRequest& request) override {
     CHECK(request.pid.value > 0);
     return FakeService::register_container(id, request);
   }
@@ -37,26 +36,27 @@ class Service : public FakeService {
   Result<StatusView> status() override { return StatusView{.version = "1"}; }
 };
 
-// The agent's two servers.
+// The routers of the agent's two servers.
 struct Servers {
   Service service;
   Counters counters;
   Readiness readiness;
-  HttpServer api{{.is_read_only = false}};
-  HttpServer probes{{.is_read_only = true}};
+  Router api{{.is_read_only = false, .check_login = {}}};
+  Router probes{{.is_read_only = true, .check_login = {}}};
 
   Servers() {
     set_log_level(LogLevel::kError);
     readiness.set({});
     add_api_routes(api, service);
-    for (HttpServer* server : {&api, &probes}) add_probe_routes(*server, counters, readiness);
+    for (Router* router : {&api, &probes}) add_probe_routes(*router, counters, readiness);
   }
 };
 
-// The HTTP library alone: what it takes for the body, and what it left over.
-class Library : public httplib::Server {
+// The HTTP library alone, without the router's refusals: what it takes for the body, and what it left over.
+class Library : public Router {
  public:
   Library() {
+    set_pre_routing_handler([](const auto&, auto&) { return HandlerResponse::Unhandled; });
     const auto keep = [this](const httplib::Request& request, httplib::Response&) {
       is_called = true;
       is_plain = !request.has_header("Content-Encoding") && !request.is_multipart_form_data();
@@ -68,12 +68,7 @@ class Library : public httplib::Server {
   // True: it took the request for one, and has left nothing.
   void read(std::string_view request) {
     is_called = false;
-    MemoryStream stream(request);
-    bool is_closed = false;
-    process_request(stream, true, is_closed, [](httplib::Request& parsed) {
-      if (!parsed.has_header("Content-Length")) parsed.set_header("Content-Length", "0");
-    });
-    has_left_something = stream.is_readable();
+    has_left_something = process(request).unread_bytes > 0;
   }
 
   bool is_called = false;

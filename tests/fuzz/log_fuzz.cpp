@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "agent/logging/format.h"
-#include "common/base/check.h"
+#include "agent/logging/log_line.h"
+#include "common/base/error.h"
 #include "common/base/text.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -52,7 +52,7 @@ void check_text(const LogLine& line) {
   const std::string text = format_text(line);
   CHECK(!has_control_characters(text));
   std::string_view rest = text;
-  const std::string head = format_time(line.time) + " " + to_string(line.level) + " " + std::string(line.event);
+  const std::string head = format_utc(line.time) + " " + to_string(line.level) + " " + std::string(line.event);
   CHECK(rest.starts_with(head));
   rest.remove_prefix(head.size());
   for (const LogField& field : line.fields) {

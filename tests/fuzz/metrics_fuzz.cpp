@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "agent/metrics/agent_metrics.h"
-#include "common/base/check.h"
+#include "common/base/error.h"
 #include "common/base/text.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -73,7 +73,7 @@ void fuzz_one(std::string_view input) {
   counters.classes.set_names(classes);
   for (const std::string_view line : lines) counters.hook_registrations.add(line);
 
-  const std::string text = prometheus::TextSerializer().Serialize(AgentMetrics(counters).Collect());
+  const std::string text = prometheus::TextSerializer().Serialize(collect_agent_metrics(counters));
   for (const std::string_view line : split(text, '\n')) check_line(line);
   const auto names = classes_in(text);
   CHECK(names.size() == classes.size());

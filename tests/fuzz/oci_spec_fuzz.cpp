@@ -1,8 +1,8 @@
 // A bundle's config.json, as the hook reads it: its annotations are a tenant's.
-#include "common/oci/spec.h"
+#include "common/oci/oci.h"
 
-#include "common/base/check.h"
-#include "common/model/pod_identity.h"
+#include "common/base/error.h"
+#include "common/model/annotations.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace netclsd {

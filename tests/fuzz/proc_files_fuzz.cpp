@@ -1,11 +1,10 @@
 // Files of /proc: PID/cgroup, PID/stat (with a name that its process chose) and self/mountinfo.
 #include <algorithm>
 
-#include "common/base/check.h"
+#include "common/base/error.h"
 #include "common/base/text.h"
 #include "common/model/cgroup_paths.h"
-#include "common/model/process_stat.h"
-#include "common/net_cls/kernel_version.h"
+#include "common/model/process.h"
 #include "common/net_cls/mount.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -76,6 +75,7 @@ void check_mounts(std::string_view text) {
   const auto found = find_net_cls_mount(text);
   if (!found) return;
   CHECK(find_net_cls_mount(text, found->mount_point) == found);
+  CHECK(expect_no_others(*found).has_value() == found->others.empty());
   CHECK(std::any_of(mounts.begin(), mounts.end(), [&](const CgroupMount& mount) {
     return mount.mount_point == found->mount_point && mount.root == found->root && is_hierarchy(mount, "net_cls");
   }));

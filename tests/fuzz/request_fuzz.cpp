@@ -1,6 +1,6 @@
 // The body of PUT /v1/containers/{id} and a spool file, which is the same with the id inside.
 #include "common/api/messages.h"
-#include "common/base/check.h"
+#include "common/base/error.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace netclsd {

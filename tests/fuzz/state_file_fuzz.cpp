@@ -1,6 +1,7 @@
-// A registration's state file, as the agent takes it up when it starts.
-#include "agent/state/registration_json.h"
-#include "common/base/check.h"
+// A registration's state file, as the agent takes it up when it starts, and the hook's report beside it.
+#include "agent/containers/registration_json.h"
+#include "agent/sources/hook_report.h"
+#include "common/base/error.h"
 #include "common/base/text.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -13,9 +14,19 @@ void check_directory(const std::string& directory) {
   for (const std::string_view name : split(directory, '/')) CHECK(name != "..");
 }
 
+// Its texts go onto terminals and into logs.
+void check_hook_report(std::string_view input) {
+  const auto report = parse_hook_report(input);
+  if (!report) return check_error(report.error());
+  CHECK(report->runtimes.size() <= kHookRuntimes.size());
+  const HookView view = view_of(as_it_is(*report, [](const ProcessKey&) { return false; }));
+  CHECK(view.message.find('\n') == std::string::npos && view.message.size() < 520);
+}
+
 }  // namespace
 
 void fuzz_one(std::string_view input) {
+  check_hook_report(input);
   const auto registration = registration_from_json(input);
   if (!registration) return check_error(registration.error());
   CHECK(registration->init.pid.value > 0);

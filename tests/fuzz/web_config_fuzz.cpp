@@ -1,8 +1,8 @@
 // The web configuration, YAML. What is accepted protects something and names absolute files; what is refused is told in
 // one line with its place.
-#include "agent/web/web_config.h"
+#include "agent/http/web_config.h"
 
-#include "common/base/check.h"
+#include "common/base/error.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace netclsd {

@@ -14,6 +14,11 @@ import unittest
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(REPOSITORY / "tests"))
+
+from summary import run_class  # noqa: E402  (the path comes first)
+
 BUILD = REPOSITORY / "build" / "image"
 IMAGE = "localhost/netclsd:test"
 BASE = "docker.io/library/debian:bookworm-slim"
@@ -118,10 +123,7 @@ def main():
     if os.environ.get("NETCLSD_OWN_MOUNTS") != "yes":  # podman leaves its storage mounted
         os.environ["NETCLSD_OWN_MOUNTS"] = "yes"
         os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, __file__])
-    result = unittest.TextTestRunner(verbosity=2).run(unittest.defaultTestLoader.loadTestsFromTestCase(Image))
-    failed = len(result.failures) + len(result.errors)
-    print(f"{max(result.testsRun - failed, 0)} passed, {failed} failed, 0 skipped")
-    return 1 if failed else 0
+    return run_class(Image)
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@
 #include <set>
 #include <thread>
 
-#include "agent/event_stream.h"
-#include "agent/kernel/clock.h"
-#include "agent/kernel/exit_watch.h"
-#include "agent/kernel/mounted_cgroups.h"
+#include "agent/events/event_stream.h"
+#include "agent/host/clock.h"
+#include "agent/host/event_loop.h"
+#include "agent/host/mounted_cgroups.h"
 #include "agent/log_reporter.h"
 #include "tests/kernel/kernel_fixture.h"
 
@@ -54,14 +54,14 @@ class EngineTest : public KernelTest {
   void start() {
     engine_.reset();
     events_.emplace(loop_, procfs_.root(), counters_, EventStreamOptions{.self = Pid{::getpid()}});
-    ASSERT_TRUE(events_->subscribe().has_value());
+    ASSERT_EQ(events_->subscribe().value(), Pulse::kAlive);
     engine_.emplace(Host{procfs_, cgroups_, *groups_, clock_, exits_, *events_, store_, store_, reporter_},
                     EngineOptions{.self = Pid{::getpid()},
                                   .mount_point = mount_.mount_point,
                                   .place = {.mount_root = mount_.root, .parent = parent_}},
                     counters_);
-    engine_->recover();
-    ASSERT_TRUE(engine_->sweep(SweepCause::kStartup).has_value());
+    engine_->start();
+    ASSERT_TRUE(engine_->has_swept());
   }
 
   void register_process(Pid pid, const std::string& classid = "10:1", const std::string& id = "c1") {
@@ -74,10 +74,10 @@ class EngineTest : public KernelTest {
   }
 
   void work() {
-    while (engine_->work(100)) {
+    while (engine_->round()) {
     }
     static_cast<void>(loop_.wait(std::chrono::milliseconds{0}));
-    engine_->tick();
+    engine_->round();
   }
 
   bool is_in_group(Pid pid, const std::string& id = "c1") { return net_cls_path_of(pid) == "/" + parent_ + "/" + id; }

@@ -1,37 +1,43 @@
-#include "agent/event_stream.h"
+#include "agent/events/event_stream.h"
 
+#include <linux/cn_proc.h>
+#include <linux/connector.h>
+#include <linux/netlink.h>
 #include <sched.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <optional>
 #include <string>
 
-#include "agent/kernel/namespaces.h"
-#include "agent/sandbox/capabilities.h"
+#include "agent/confinement/capabilities.h"
+#include "agent/host/surroundings.h"
+#include "common/base/fault_point.h"
 #include "common/base/sanitizer.h"
 #include "tests/kernel/kernel_fixture.h"
+#include "tests/unit/common/fault_in_test.h"
 
 namespace netclsd {
 namespace {
 
-class CountingSink : public EventSink {
- public:
-  void on_event(const ProcessEvent&) override { ++events; }
-  void on_dropped(std::uint64_t n) override { dropped += n; }
-  std::uint64_t events = 0;
+struct Drained {
+  std::size_t events = 0;
   std::uint64_t dropped = 0;
 };
 
-// Fills a small receive buffer while the stream hands over the first event: what comes next is dropped.
-class StormingSink : public CountingSink {
- public:
-  void on_event(const ProcessEvent& event) override {
-    CountingSink::on_event(event);
-    if (events > 1) return;
-    for (int i = 0; i < 200; ++i) TestProcess([] {}).kill_and_reap();
+Drained drain(EventStream& stream) {
+  Drained all;
+  for (bool has_more = true; has_more;) {
+    const EventBatch batch = stream.take();
+    all.events += batch.events.size();
+    all.dropped += batch.dropped;
+    has_more = batch.has_more;
   }
-};
+  return all;
+}
 
 // tests/support/silencer.cpp, which any user may run since 6.6. Makes the connector speak again at the end, with as
 // many listeners counted as before.
@@ -101,94 +107,113 @@ class EventStreamTest : public KernelTest {
 
 TEST_F(EventStreamTest, DeliversEventsAndCountsThem) {
   EventStream events = stream();
-  ASSERT_TRUE(events.subscribe().has_value());
-  CountingSink sink;
+  ASSERT_EQ(events.subscribe().value(), Pulse::kAlive);
   const TestProcess child = TestProcess::sleeping();
-  events.drain(sink);
-  EXPECT_GE(sink.events, 1U);
-  EXPECT_EQ(sink.events, counters_.events[EventLabel::kFork].value() + counters_.events[EventLabel::kExec].value());
+  const std::size_t delivered = drain(events).events;
+  EXPECT_GE(delivered, 1U);
+  EXPECT_EQ(delivered, counters_.events[EventLabel::kFork].value() + counters_.events[EventLabel::kExec].value());
 }
 
 TEST_F(EventStreamTest, ReportsDrops) {
   EventStream events = stream(4'096);
-  ASSERT_TRUE(events.subscribe().has_value());
+  ASSERT_EQ(events.subscribe().value(), Pulse::kAlive);
   for (int i = 0; i < 200; ++i) TestProcess([] {}).kill_and_reap();
-  CountingSink sink;
-  events.drain(sink);
-  EXPECT_GT(sink.dropped, 0U);
+  EXPECT_GT(drain(events).dropped, 0U);
 }
 
 TEST_F(EventStreamTest, ItsPulseIsAliveWhileCanariesAreHeard) {
   EventStream events = stream();
-  ASSERT_TRUE(events.subscribe().has_value());
-  CountingSink sink;
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(events.check_pulse(sink), EventStream::Pulse::kAlive);
+  ASSERT_EQ(events.subscribe().value(), Pulse::kAlive);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(events.check_pulse(), Pulse::kAlive);
   EXPECT_EQ(counters_.canary_misses.value(), 0U);
 }
 
 TEST_F(EventStreamTest, ItsPulseDeliversWhatHasArrived) {
   EventStream events = stream();
-  ASSERT_TRUE(events.subscribe().has_value());
-  CountingSink sink;
+  ASSERT_EQ(events.subscribe().value(), Pulse::kAlive);
   const TestProcess child = TestProcess::sleeping();
-  EXPECT_EQ(events.check_pulse(sink), EventStream::Pulse::kAlive);
-  EXPECT_GE(sink.events, 1U);
+  EXPECT_EQ(events.check_pulse(), Pulse::kAlive);
+  EXPECT_GE(drain(events).events, 1U);
 }
 
 TEST_F(EventStreamTest, ACanaryThatIsDroppedForWantOfRoomIsNoSilence) {
-  EventStream events = stream(4'096);
-  ASSERT_TRUE(events.subscribe().has_value());
-  const TestProcess child = TestProcess::sleeping();
-  StormingSink sink;
+  if (!kHasFaultPoints) GTEST_SKIP() << "this build has no fault points";
+  EventStream events = stream();
+  ASSERT_EQ(events.subscribe().value(), Pulse::kAlive);
   const auto heard_before = counters_.events[EventLabel::kComm].value();
-  EXPECT_EQ(events.check_pulse(sink), EventStream::Pulse::kAlive);
+  drain(events);
+  set_fault_handler(
+      [](FaultPoint point) { return point == FaultPoint::kEventReceive ? std::optional(ENOBUFS) : std::nullopt; });
+  EXPECT_EQ(events.check_pulse(), Pulse::kAlive);
+  set_fault_handler({});
   EXPECT_EQ(counters_.events[EventLabel::kComm].value(), heard_before) << "the canary was to be dropped";
-  EXPECT_GT(sink.dropped, 0U);
+  EXPECT_GT(drain(events).dropped, 0U);
   EXPECT_EQ(counters_.canary_misses.value(), 0U);
 }
 
 TEST_F(EventStreamTest, SilenceIsNoticedAtTheFirstCanaryAndHealedByANewSubscription) {
   if (!can_be_silenced()) GTEST_SKIP() << "only since 6.6 may anybody unsubscribe";
   EventStream events = stream();
-  ASSERT_TRUE(events.subscribe().has_value());
-  CountingSink sink;
-  EXPECT_EQ(events.check_pulse(sink), EventStream::Pulse::kAlive);
+  ASSERT_EQ(events.subscribe().value(), Pulse::kAlive);
+  EXPECT_EQ(events.check_pulse(), Pulse::kAlive);
   const Silence silence(0);
   ASSERT_TRUE(silence.is_made());
-  EXPECT_EQ(events.check_pulse(sink), EventStream::Pulse::kHealed);
+  EXPECT_EQ(events.check_pulse(), Pulse::kHealed);
   EXPECT_EQ(counters_.canary_misses.value(), 1U);
   EXPECT_GE(counters_.resubscriptions.value(), 1U);
-  EXPECT_EQ(events.check_pulse(sink), EventStream::Pulse::kAlive);
-  const auto before = sink.events;
+  EXPECT_EQ(events.check_pulse(), Pulse::kAlive);
+  drain(events);
   const TestProcess child = TestProcess::sleeping();
-  events.drain(sink);
-  EXPECT_GT(sink.events, before);
+  EXPECT_GE(drain(events).events, 1U);
+}
+
+// Any user can do this before an agent starts; a new start would add one listener each time.
+TEST_F(EventStreamTest, SilenceBeforeTheFirstSubscriptionIsHealedWithoutAnother) {
+  if (!can_be_silenced()) GTEST_SKIP() << "only since 6.6 may anybody unsubscribe";
+  const Silence silence(30);
+  ASSERT_TRUE(silence.is_made());
+  EventStream events = stream();
+  EXPECT_EQ(events.subscribe().value(), Pulse::kDeaf);
+  EXPECT_EQ(counters_.canary_misses.value(), 0U) << "none was sent yet";
+  EXPECT_EQ(events.subscribe_patiently(), Pulse::kHealed);
+  EXPECT_EQ(counters_.canary_misses.value(), 1U);
+  EXPECT_GE(counters_.resubscriptions.value(), 30U);
+  EXPECT_EQ(events.check_pulse(), Pulse::kAlive);
+  const TestProcess child = TestProcess::sleeping();
+  EXPECT_GE(drain(events).events, 1U);
+}
+
+// Nobody waits for what cannot come.
+TEST_F(EventStreamTest, InSilenceTooSaysWhichNamespaceIsInTheWay) {
+  if (!can_be_silenced()) GTEST_SKIP() << "only since 6.6 may anybody unsubscribe";
+  const Silence silence(30);
+  ASSERT_TRUE(silence.is_made());
+  EXPECT_NE(error_after(CLONE_NEWNET, false).find("not the host's network namespace"), std::string::npos);
+  EXPECT_NE(error_after(CLONE_NEWPID, true).find("pid namespace of its own"), std::string::npos);
 }
 
 // A new socket's buffer would be a small one.
 TEST_F(EventStreamTest, ItIsHealedWithoutACapabilityAndKeepsItsLargeBuffer) {
   if (!can_be_silenced()) GTEST_SKIP() << "only since 6.6 may anybody unsubscribe";
   EventStream events = stream();
-  ASSERT_TRUE(events.subscribe().has_value());
-  CountingSink sink;
+  ASSERT_EQ(events.subscribe().value(), Pulse::kAlive);
   const auto buffer_bytes = counters_.receive_buffer_bytes.value();
   const Silence silence(20);
   ASSERT_TRUE(silence.is_made());
-  EXPECT_TRUE(works_without_net_admin([&] { return events.check_pulse(sink) == EventStream::Pulse::kHealed; }));
+  EXPECT_EQ(works_without_net_admin([&] { return events.check_pulse() == Pulse::kHealed; }), true);
   EXPECT_GT(counters_.resubscriptions.value(), 20U);
   EXPECT_EQ(counters_.receive_buffer_bytes.value(), buffer_bytes);
   EXPECT_GT(buffer_bytes, 1U << 20) << "as large as no socket without CAP_NET_ADMIN has it";
-  EXPECT_EQ(events.check_pulse(sink), EventStream::Pulse::kAlive);
-  const auto before = sink.events;
+  EXPECT_EQ(events.check_pulse(), Pulse::kAlive);
+  drain(events);
   const TestProcess child = TestProcess::sleeping();
-  events.drain(sink);
-  EXPECT_GT(sink.events, before);
+  EXPECT_GE(drain(events).events, 1U);
 }
 
 // Whether it can is tried, and not read from the kernel's version.
 TEST_F(EventStreamTest, WithoutACapabilityItSubscribesSince66) {
   EventStream events = stream();
-  ASSERT_TRUE(events.subscribe().has_value());
+  ASSERT_EQ(events.subscribe().value(), Pulse::kAlive);
   EXPECT_TRUE(events.can_subscribe_anew());
   EXPECT_EQ(works_without_net_admin([&] { return events.can_subscribe_anew(); }), can_be_silenced());
 }
@@ -197,15 +222,41 @@ TEST_F(EventStreamTest, WithoutACapabilityItSubscribesSince66) {
 TEST_F(EventStreamTest, ASilenceThatSomebodyElseEndsIsHealedToo) {
   if (!can_be_silenced()) GTEST_SKIP() << "only since 6.6 may anybody unsubscribe";
   EventStream events = stream();
-  ASSERT_TRUE(events.subscribe().has_value());
-  CountingSink sink;
+  ASSERT_EQ(events.subscribe().value(), Pulse::kAlive);
   const Silence silence(5'000);
   ASSERT_TRUE(silence.is_made());
-  EXPECT_EQ(events.check_pulse(sink), EventStream::Pulse::kDeaf);
+  EXPECT_EQ(events.check_pulse(), Pulse::kDeaf);
   Silence::end();
-  EXPECT_EQ(events.check_pulse(sink), EventStream::Pulse::kHealed);
+  EXPECT_EQ(events.check_pulse(), Pulse::kHealed);
   EXPECT_EQ(counters_.canary_misses.value(), 1U);
-  EXPECT_EQ(events.check_pulse(sink), EventStream::Pulse::kAlive);
+  EXPECT_EQ(events.check_pulse(), Pulse::kAlive);
+}
+
+// Nothing arrives at its first socket any more, but at a new one.
+TEST_F(EventStreamTest, ANewSocketThatCannotBeWatchedLeavesItDeafUntilTheNextSecond) {
+  if (!kHasFaultPoints) GTEST_SKIP() << "this build has no fault points";
+  const UniqueFd next(::dup(0));
+  const int first_socket = next.get() + 1;
+  EventStream events = stream();
+  ASSERT_EQ(events.subscribe().value(), Pulse::kAlive);
+  constexpr int kGroup = CN_IDX_PROC;
+  ASSERT_EQ(::setsockopt(first_socket, SOL_NETLINK, NETLINK_DROP_MEMBERSHIP, &kGroup, sizeof kGroup), 0);
+  {
+    const FaultInTest fault(FaultPoint::kLoopWatch, ENOMEM);
+    EXPECT_EQ(events.check_pulse(), Pulse::kDeaf);
+    EXPECT_EQ(events.deaf_because(), "watch a descriptor: Cannot allocate memory");
+  }
+  EXPECT_EQ(events.check_pulse(), Pulse::kHealed);
+  EXPECT_EQ(events.check_pulse(), Pulse::kAlive);
+}
+
+TEST_F(EventStreamTest, ASocketThatCannotBeWatchedFailsTheStart) {
+  if (!kHasFaultPoints) GTEST_SKIP() << "this build has no fault points";
+  EventStream events = stream();
+  const FaultInTest fault(FaultPoint::kLoopWatch, ENOMEM);
+  const auto subscribed = events.subscribe();
+  ASSERT_FALSE(subscribed);
+  EXPECT_EQ(subscribed.error().message(), "cannot follow process events: watch a descriptor: Cannot allocate memory");
 }
 
 TEST_F(EventStreamTest, SaysWhichNamespaceIsInTheWay) {

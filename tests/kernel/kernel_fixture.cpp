@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <thread>
 
-#include "agent/kernel/hierarchy.h"
+#include "agent/host/net_cls_groups.h"
 #include "common/base/file.h"
 
 namespace netclsd {
@@ -46,7 +46,7 @@ void KernelTest::SetUp() {
   // What is mounted here is nobody else's business, and goes with this process.
   ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
   ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
-  const auto mount = find_or_mount_net_cls(mount_point_, "");
+  const auto mount = find_or_mount_net_cls(mount_point_);
   ASSERT_TRUE(mount.has_value()) << mount.error().message();
   mount_ = *mount;
   groups_.emplace(open_directory(mount_.mount_point).value());

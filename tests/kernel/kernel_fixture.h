@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "agent/kernel/net_cls_groups.h"
-#include "agent/kernel/procfs.h"
+#include "agent/host/net_cls_groups.h"
+#include "agent/host/procfs.h"
 #include "common/net_cls/mount.h"
 
 namespace netclsd {

@@ -1,4 +1,4 @@
-#include "agent/kernel/net_cls_groups.h"
+#include "agent/host/net_cls_groups.h"
 
 #include <gmock/gmock.h>
 #include <sys/syscall.h>

@@ -7,12 +7,12 @@
 #include <chrono>
 #include <iostream>
 
-#include "agent/engine/mover.h"
-#include "agent/event_stream.h"
-#include "agent/kernel/clock.h"
-#include "agent/kernel/exit_watch.h"
-#include "agent/kernel/mounted_cgroups.h"
+#include "agent/events/event_stream.h"
+#include "agent/host/clock.h"
+#include "agent/host/event_loop.h"
+#include "agent/host/mounted_cgroups.h"
 #include "agent/log_reporter.h"
+#include "agent/placing/mover.h"
 #include "common/base/file.h"
 #include "tests/kernel/kernel_fixture.h"
 
@@ -44,11 +44,6 @@ class TimedGroups : public NetClsGroups {
   const TimedProcesses& processes_;
 };
 
-class Ignore : public EventSink {
-  void on_event(const ProcessEvent&) override {}
-  void on_dropped(std::uint64_t) override {}
-};
-
 class NothingKept : public RegistrationStore, public Spool {
   Result<void> save(const Registration&) override { return {}; }
   Result<void> remove(const ContainerId&) override { return {}; }
@@ -72,12 +67,12 @@ TEST_F(WriteWindowTest, ALookAtTheProcessComesRightBeforeEachWrite) {
   LogReporter reporter;
   PidfdExitWatch exits{loop, [](Pid) {}};
   EventStream events(loop, processes.root(), counters, {.self = Pid{::getpid()}});
-  ASSERT_TRUE(events.subscribe().has_value());
+  ASSERT_EQ(events.subscribe().value(), Pulse::kAlive);
   Host host{processes, cgroups, groups, clock, exits, events, nothing, nothing, reporter};
-  Containers containers;
+  Containers containers("/");
   Tracker tracker(containers.claims());
-  Ignore ignore;
-  Mover mover(host, ignore, containers, tracker, counters);
+  Intake intake(events, clock, reporter, tracker, counters);
+  Mover mover(host, intake, containers, tracker, counters, "/");
 
   constexpr int kProcesses = 100;
   ASSERT_TRUE(groups.make(parent_ + "/c1").has_value());

@@ -16,6 +16,11 @@ import unittest
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(REPOSITORY / "tests"))
+
+from summary import run_class  # noqa: E402  (the path comes first)
+
 IMAGE_BUILD = REPOSITORY / "build" / "image"
 WORK = REPOSITORY / "build" / "package"
 BASE = "docker.io/library/debian:bookworm-slim"
@@ -138,10 +143,7 @@ def main():
         os.environ["NETCLSD_OWN_MOUNTS"] = "yes"
         os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, *sys.argv])
     Package.build = sys.argv[1]
-    result = unittest.TextTestRunner(verbosity=2).run(unittest.defaultTestLoader.loadTestsFromTestCase(Package))
-    failed = len(result.failures) + len(result.errors)
-    print(f"{max(result.testsRun, failed) - failed} passed, {failed} failed, 0 skipped")
-    return 1 if failed else 0
+    return run_class(Package)
 
 
 if __name__ == "__main__":

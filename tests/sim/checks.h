@@ -14,6 +14,12 @@ namespace netclsd {
 // One group, one state file for each managed container, and nothing else; no spool entry left.
 [[nodiscard]] std::string check_leftovers(const Node& node);
 
+// No container is kept that has no process any more.
+[[nodiscard]] std::string check_released(const Node& node);
+
+// The events that had arrived were read between any two writes.
+[[nodiscard]] std::string check_drains(const Node& node);
+
 // What the agent counted is what happened, and it tracks exactly the living.
 [[nodiscard]] std::string check_counters(const Node& node, const Counters& counters);
 

@@ -1,5 +1,6 @@
 #include "tests/sim/fake_host.h"
 
+#include <algorithm>
 #include <cerrno>
 
 namespace netclsd {
@@ -8,6 +9,7 @@ namespace {
 constexpr std::int64_t kTick_ns = 10'000'000;
 // Numbers come round after this time at the earliest: start times tell processes apart that start 50 ms apart.
 constexpr std::chrono::nanoseconds kRound = std::chrono::milliseconds{240};
+constexpr std::chrono::nanoseconds kTellable = std::chrono::milliseconds{60};
 
 }  // namespace
 
@@ -22,10 +24,13 @@ FakeHost::FakeHost(FakeHostOptions options, Faults& faults, Trace& trace)
 Pid FakeHost::new_process(Pid creator, Pid parent) {
   do {
     last_pid_ = last_pid_ >= options_.pid_max ? 3 : last_pid_ + 1;
-  } while (processes_.contains(Pid{last_pid_}));
+    pass(std::chrono::microseconds{1});
+  } while (processes_.contains(Pid{last_pid_}) || was_freed_lately(Pid{last_pid_}));
   const Pid pid{last_pid_};
   pass(kRound / options_.pid_max);
   FakeProcess child = processes_.at(creator);  // cgroups and owner are inherited
+  child.has_leader_exited = false;
+  child.keeps_leaving = false;
   child.parent = parent;
   child.start_time = StartTime{static_cast<std::uint64_t>((now_ + boot_offset()).count() / kTick_ns)};
   processes_.insert_or_assign(pid, child);
@@ -33,6 +38,12 @@ Pid FakeHost::new_process(Pid creator, Pid parent) {
   trace_.note("fork", pid, "by pid " + to_string(creator) + " of " + to_string(parent));
   tell(Forked{.parent = parent, .child = pid, .at = now_});
   return pid;
+}
+
+// Start times do not tell its next owner from its last one.
+bool FakeHost::was_freed_lately(Pid pid) const {
+  const auto freed = freed_.find(pid);
+  return freed != freed_.end() && now_ - freed->second < kTellable;
 }
 
 Pid FakeHost::fork(Pid creator) { return new_process(creator, creator); }
@@ -59,10 +70,27 @@ void FakeHost::exit(Pid pid) {
   const Pid reaper = processes_.at(pid).reaper;
   trace_.note("exit", pid);
   processes_.erase(pid);
+  freed_.insert_or_assign(pid, now_);
   for (auto& [other, process] : processes_) {
     if (process.parent == pid) process.parent = processes_.contains(reaper) ? reaper : kInit;
   }
-  if (watched_.erase(pid) > 0) exited_.push_back(pid);
+  if (watched_.erase(pid) == 0) return;
+  if (!is_next_exit_lost_) return exited_.push_back(pid);
+  trace_.note("exit not reported", pid);
+  has_lost_exit_ = std::exchange(is_next_exit_lost_, false);
+}
+
+void FakeHost::exit_leader(Pid pid) {
+  trace_.note("leader thread exits", pid);
+  FakeProcess& process = processes_.at(pid);
+  process.has_leader_exited = true;
+  process.unified_of_leader = process.unified;
+}
+
+void FakeHost::leave() {
+  for (auto& [pid, process] : processes_) {
+    if (process.keeps_leaving) process.net_cls = "/";
+  }
 }
 
 void FakeHost::reuse(Pid pid) {
@@ -76,30 +104,12 @@ void FakeHost::reuse(Pid pid) {
   tell(Forked{.parent = kInit, .child = pid, .at = now_});
 }
 
-void FakeHost::remove_group_by_hand(const std::string& directory) {
-  for (auto& [pid, process] : processes_) {
-    if (process.net_cls == "/" + directory) process.net_cls = "/";
-  }
-  groups_.erase(directory);
-}
-
-std::size_t FakeHost::count_in(const std::string& directory) const {
-  std::size_t count = 0;
-  for (const auto& [pid, process] : processes_) count += process.net_cls == "/" + directory ? 1 : 0;
-  return count;
-}
-
 std::vector<Pid> FakeHost::owned_by(const std::string& id) const {
   std::vector<Pid> pids;
   for (const auto& [pid, process] : processes_) {
     if (process.owner == id) pids.push_back(pid);
   }
   return pids;
-}
-
-std::optional<std::uint32_t> FakeHost::class_of(const std::string& net_cls_path) const {
-  const auto group = groups_.find(net_cls_path.substr(1));
-  return group == groups_.end() ? std::nullopt : std::optional(group->second);
 }
 
 std::vector<Pid> FakeHost::take_exits() { return std::exchange(exited_, {}); }
@@ -109,6 +119,8 @@ void FakeHost::lose_listener() {
   drops_untold_ = 0;  // the socket's own count went with it
   watched_.clear();
   exited_.clear();
+  has_loaded_ = false;
+  is_drained_ = true;
 }
 
 Result<std::vector<Pid>> FakeHost::list() {
@@ -119,10 +131,20 @@ Result<std::vector<Pid>> FakeHost::list() {
 
 std::optional<ProcessFacts> FakeHost::facts(Pid pid) {
   interleave(std::nullopt);
-  auto paths = cgroups(pid);
-  if (!paths) return std::nullopt;
-  const FakeProcess& process = processes_.at(pid);
-  return ProcessFacts{pid, process.parent, process.start_time, std::move(*paths), {}};
+  if (looks_fail_with != 0 || unreadable.contains(pid)) return std::nullopt;
+  const auto found = processes_.find(pid);
+  if (found == processes_.end()) return std::nullopt;
+  const FakeProcess& process = found->second;
+  CgroupPaths paths{{{"net_cls", process.net_cls}, {"", process.unified}}};
+  return ProcessFacts{pid, process.parent, process.start_time, std::move(paths), {}};
+}
+
+Result<std::optional<ProcessFacts>> FakeHost::look_at(Pid pid) {
+  if (looks_fail_with != 0) {
+    return Failure(Error(ErrorCode::kUnavailable, "/proc: no descriptor is left", looks_fail_with));
+  }
+  if (unreadable.contains(pid)) return system_failure(ENAMETOOLONG, "read", to_string(pid));
+  return facts(pid);
 }
 
 NamespaceFacts FakeHost::namespaces(Pid pid) {
@@ -130,19 +152,64 @@ NamespaceFacts FakeHost::namespaces(Pid pid) {
   if (found == processes_.end()) return {};
   const std::uint64_t number = found->second.pid_namespace;
   const bool is_readable = options_.may_trace || pid == kAgent;
-  return {.pid_namespace = is_readable ? number : 0, .pid_depth = number == 1 ? 1U : 2U, .root_mount = number};
+  const std::uint64_t root_mount = found->second.root_mount;
+  return {.pid_namespace = is_readable ? number : 0,
+          .pid_depth = number == 1 ? 1U : 2U,
+          .is_reaper = number != 1 && found->second.reaper == pid,
+          .root_mount = root_mount != 0 ? root_mount : number,
+          .root = "0:" + std::to_string(number != 1 ? number : std::max<std::uint64_t>(root_mount, 1)) + " /"};
 }
 
 std::optional<CgroupPaths> FakeHost::cgroups(Pid pid) {
   const auto found = processes_.find(pid);
   if (found == processes_.end()) return std::nullopt;
-  return CgroupPaths{{{"net_cls", found->second.net_cls}, {"", found->second.unified}}};
+  const FakeProcess& process = found->second;
+  if (process.has_leader_exited) return CgroupPaths{{{"net_cls", "/"}, {"", process.unified_of_leader}}};
+  return CgroupPaths{{{"net_cls", process.net_cls}, {"", process.unified}}};
+}
+
+// The worst order: those with nobody in them come first.
+class FakeHost::Walk : public CgroupWalk {
+ public:
+  Walk(FakeHost& host, CgroupEntry entry) : host_(host), entry_(std::move(entry)) {
+    for (const auto& [path, cgroups] : host.made_cgroups_) empty_ += is_within(path, entry_.path) ? cgroups : 0;
+  }
+
+  Progress go_on(std::size_t& groups_left, std::vector<Pid>& pids) override {
+    const std::size_t now = std::min(groups_left, empty_);
+    groups_left -= now;
+    empty_ -= now;
+    host_.cgroups_seen_ += now;
+    if (groups_left == 0) return Progress::kMore;
+    --groups_left;
+    ++host_.cgroups_seen_;
+    const auto inside = host_.processes_within(entry_);
+    pids.insert(pids.end(), inside.begin(), inside.end());
+    return Progress::kDone;
+  }
+
+ private:
+  FakeHost& host_;
+  CgroupEntry entry_;
+  std::size_t empty_ = 0;
+};
+
+std::unique_ptr<CgroupWalk> FakeHost::walk(const CgroupEntry& entry) {
+  interleave(std::nullopt);
+  const bool is_visible = options_.sees_cgroups && (entry.hierarchy.empty() || entry.hierarchy == "net_cls");
+  return is_visible ? std::make_unique<Walk>(*this, entry) : nullptr;
 }
 
 std::optional<std::vector<Pid>> FakeHost::processes_at(const CgroupEntry& entry) {
-  interleave(std::nullopt);
+  const auto around = walk(entry);
+  std::vector<Pid> pids;
+  std::size_t groups_left = kGroupsAtOnceMax;
+  if (!around || around->go_on(groups_left, pids) != CgroupWalk::Progress::kDone) return std::nullopt;
+  return pids;
+}
+
+std::vector<Pid> FakeHost::processes_within(const CgroupEntry& entry) const {
   const bool is_unified = entry.hierarchy.empty();
-  if (!options_.sees_cgroups || !(is_unified || entry.hierarchy == "net_cls")) return std::nullopt;
   std::vector<Pid> pids;
   for (const auto& [pid, process] : processes_) {
     if (is_within(is_unified ? process.unified : process.net_cls, entry.path)) pids.push_back(pid);
@@ -155,92 +222,31 @@ std::optional<StartTime> FakeHost::start_time(Pid pid) {
   return found == processes_.end() ? std::nullopt : std::optional(found->second.start_time);
 }
 
-Result<void> FakeHost::make(const std::string& directory) {
-  if (const auto error = faults_.before(FaultPoint::kGroupMake)) return system_failure(*error, "make group", directory);
-  trace_.note("make group", {}, directory);
-  groups_.emplace(directory.substr(0, directory.find('/')), 0);
-  groups_.emplace(directory, 0);
-  faults_.after(FaultPoint::kGroupMake);
-  return {};
-}
-
-Result<AttachOutcome> FakeHost::attach(const std::string& directory, Pid pid) {
-  interleave(pid);  // the world goes on between our look and our write …
-  if (const auto error = faults_.before(FaultPoint::kCgroupAttach)) {
-    if (*error == ESRCH) return AttachOutcome::kProcessGone;
-    return system_failure(*error, "attach pid", to_string(pid));
-  }
-  if (!groups_.contains(directory)) return failure(ErrorCode::kNotFound, "no group " + directory);
-  pass(std::chrono::milliseconds{1});
-  const auto found = processes_.find(pid);
-  if (found == processes_.end()) return AttachOutcome::kProcessGone;
-  trace_.note("attach", pid, directory);
-  found->second.net_cls = "/" + directory;
-  pass(std::chrono::microseconds{5});
-  faults_.after(FaultPoint::kCgroupAttach);
-  if (!directory.empty()) ++moves_;
-  return AttachOutcome::kAttached;
-}
-
-Result<std::uint32_t> FakeHost::classid(const std::string& directory) {
-  const auto found = groups_.find(directory);
-  if (found == groups_.end()) return failure(ErrorCode::kNotFound, "no group " + directory);
-  return found->second;
-}
-
-Result<void> FakeHost::set_classid(const std::string& directory, std::uint32_t raw) {
-  if (const auto error = faults_.before(FaultPoint::kClassidWrite)) return system_failure(*error, "write", directory);
-  const auto found = groups_.find(directory);
-  if (found == groups_.end()) return failure(ErrorCode::kNotFound, "no group " + directory);
-  trace_.note("set classid", {}, directory, raw);
-  found->second = raw;
-  faults_.after(FaultPoint::kClassidWrite);
-  return {};
-}
-
-Result<std::vector<Pid>> FakeHost::processes(const std::string& directory) {
-  std::vector<Pid> pids;
-  for (const auto& [pid, process] : processes_) {
-    if (process.net_cls == "/" + directory) pids.push_back(pid);
-  }
-  return pids;
-}
-
-Result<RemoveOutcome> FakeHost::remove(const std::string& directory) {
-  if (const auto error = faults_.before(FaultPoint::kGroupRemove)) {
-    if (*error == EBUSY) return RemoveOutcome::kNotEmpty;  // so says rmdir while a task is still ending
-    return system_failure(*error, "remove group", directory);
-  }
-  if (count_in(directory) > 0) return RemoveOutcome::kNotEmpty;
-  trace_.note("remove group", {}, directory);
-  groups_.erase(directory);
-  faults_.after(FaultPoint::kGroupRemove);
-  return RemoveOutcome::kRemoved;
-}
-
-Result<std::vector<std::string>> FakeHost::children(const std::string& directory) {
-  std::vector<std::string> names;
-  for (const auto& [group, classid] : groups_) {
-    if (group.starts_with(directory + "/")) names.push_back(group.substr(directory.size() + 1));
-  }
-  return names;
-}
-
 Result<bool> FakeHost::watch(Pid pid) {
+  if (const auto error = faults_.before(FaultPoint::kExitWatch)) {
+    return system_failure(*error, "watch pid", to_string(pid));
+  }
   if (!processes_.contains(pid)) return false;
   watched_.insert(pid);
   return true;
 }
 
-// As the real one does: what was dropped is told before what was queued after it.
-void FakeHost::drain(EventSink& sink) {
+// As the real one does: what was dropped is reported before what was queued after it.
+EventBatch FakeHost::take() {
+  constexpr std::size_t kBatch = 16;
+  const auto end = events_.begin() + static_cast<std::ptrdiff_t>(std::min(kBatch, events_.size()));
+  batch_.assign(events_.begin(), end);
+  events_.erase(events_.begin(), end);
+  is_drained_ = is_drained_ || events_.empty();
   drops_told_ += drops_untold_;
-  if (drops_untold_ > 0) sink.on_dropped(std::exchange(drops_untold_, 0));
-  while (!events_.empty()) {
-    const ProcessEvent event = events_.front();
-    events_.pop_front();
-    sink.on_event(event);
-  }
+  return {.events = batch_, .dropped = std::exchange(drops_untold_, 0), .has_more = !events_.empty()};
+}
+
+Pulse FakeHost::check_pulse() { return std::exchange(is_silent_, false) ? Pulse::kHealed : Pulse::kAlive; }
+
+// A write may wait for an RCU grace period, and the receive buffer outlasts only one such wait for sure.
+void FakeHost::note_write() {
+  if (!std::exchange(is_drained_, false)) ++undrained_writes_;
 }
 
 Result<void> FakeHost::save(const Registration& registration) {
@@ -262,7 +268,17 @@ Result<void> FakeHost::remove(const ContainerId& id) {
 
 std::vector<Result<Registration>> FakeHost::load() {
   std::vector<Result<Registration>> registrations;
-  for (const auto& [id, registration] : kept_) registrations.emplace_back(registration);
+  const bool is_first = !std::exchange(has_loaded_, true);
+  const std::set<ContainerId> unread_before = std::exchange(unread_, {});
+  for (const auto& [id, registration] : kept_) {
+    if (!is_first && !unread_before.contains(id)) continue;
+    if (const auto error = faults_.before(FaultPoint::kFileRead)) {
+      unread_.insert(id);
+      registrations.emplace_back(system_failure(*error, id.text() + ".json: open"));
+    } else {
+      registrations.emplace_back(registration);
+    }
+  }
   return registrations;
 }
 
@@ -275,7 +291,11 @@ std::vector<SpoolItem> FakeHost::take(std::size_t entries_max) {
   std::vector<SpoolItem> items;
   for (; !spool_waiting_.empty() && items.size() < entries_max; spool_waiting_.pop_front()) {
     const auto found = spool_.find(spool_waiting_.front());
-    if (found != spool_.end()) items.push_back({found->first, found->second});
+    if (found == spool_.end()) continue;
+    const auto error = faults_.before(FaultPoint::kFileRead);
+    Result<SpoolEntry> entry = found->second;
+    if (error) entry = system_failure(*error, "open", found->first);
+    items.push_back({found->first, std::move(entry)});
   }
   return items;
 }

@@ -17,9 +17,9 @@ namespace netclsd {
 inline constexpr std::array kEnginePoints = {FaultPoint::kProcSlice,     FaultPoint::kRegisterIdentify,
                                              FaultPoint::kRegisterGroup, FaultPoint::kRegisterPlace,
                                              FaultPoint::kRegisterWatch, FaultPoint::kRegisterKeep};
-inline constexpr std::array kHostPoints = {FaultPoint::kGroupMake,    FaultPoint::kClassidWrite,
-                                           FaultPoint::kCgroupAttach, FaultPoint::kGroupRemove,
-                                           FaultPoint::kFileWrite,    FaultPoint::kFileRemove};
+inline constexpr std::array kHostPoints = {
+    FaultPoint::kGroupMake, FaultPoint::kClassidWrite, FaultPoint::kCgroupAttach, FaultPoint::kGroupRemove,
+    FaultPoint::kFileRead,  FaultPoint::kFileWrite,    FaultPoint::kFileRemove,   FaultPoint::kExitWatch};
 
 // Thrown out of a point: the agent is gone in the middle of it. Nobody but the simulation may catch it.
 struct AgentCrashed {};
@@ -51,6 +51,7 @@ class Faults {
   // True if something failed since the last call: then problems were reported.
   [[nodiscard]] bool take_failed() { return std::exchange(has_failed_, false); }
   // True if a write failed since the last call: what it left undone needs a sweep. One that itself failed comes again.
+  [[nodiscard]] bool needs_sweep() const { return needs_sweep_; }
   [[nodiscard]] bool take_needs_sweep() { return std::exchange(needs_sweep_, false); }
 
   FaultCounts counts;

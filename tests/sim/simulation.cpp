@@ -1,5 +1,6 @@
 #include "tests/sim/simulation.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -8,18 +9,21 @@
 namespace netclsd {
 namespace {
 
-constexpr const char* kClassName = "gold";
+constexpr int kPathSearch_seconds = 64;  // a path is looked for less and less often
 
-EngineOptions engine_options() {
-  return {.self = FakeHost::kAgent, .mount_point = "/net_cls", .place = {.mount_root = "/", .parent = "netclsd"}};
+EngineOptions engine_options(std::size_t spooled_before_ready) {
+  return {.self = FakeHost::kAgent,
+          .mount_point = "/net_cls",
+          .place = {.mount_root = "/", .parent = "netclsd"},
+          .spooled_before_ready = spooled_before_ready};
 }
 
 FakeHostOptions host_options(std::uint64_t seed) {
-  constexpr std::array<std::int32_t, 3> kPidMax = {120, 400, 4'000};
+  constexpr std::array<std::int32_t, 3> kPidMaxima = {120, 400, 4'000};
   constexpr std::array<std::size_t, 3> kEventsMax = {24, 100, 1'000'000};
   return {.sees_cgroups = seed % 4 != 0,
           .may_trace = seed % 5 == 0,
-          .pid_max = kPidMax[seed % 3],
+          .pid_max = kPidMaxima[seed % 3],
           .events_max = kEventsMax[seed / 3 % 3]};
 }
 
@@ -60,9 +64,17 @@ void Simulation::step() {
 }
 
 void Simulation::live() {
-  switch (node_.pick(12)) {
+  switch (node_.pick(16)) {
     case 0:
       return start_container();
+    case 12:
+      return node_.one_in(4) ? node_.join_pid_namespace("d" + std::to_string(++last_container_)) : node_.enter();
+    case 13:
+      return node_.one_in(3) ? node_.exit_leader_inside() : node_.fork_inside();
+    case 14:
+      return node_.one_in(4) ? node_.make_subgroup() : node_.exec_inside();
+    case 15:
+      return register_late();
     case 1:
       return node_.enter();
     case 2:
@@ -80,12 +92,14 @@ void Simulation::live() {
 }
 
 void Simulation::suffer() {
-  static constexpr std::array<std::pair<FaultPoint, int>, 16> kFailures = {{{FaultPoint::kCgroupAttach, EACCES},
+  static constexpr std::array<std::pair<FaultPoint, int>, 18> kFailures = {{{FaultPoint::kCgroupAttach, EACCES},
                                                                             {FaultPoint::kCgroupAttach, ENODEV},
                                                                             {FaultPoint::kCgroupAttach, EBUSY},
                                                                             {FaultPoint::kGroupMake, ENOSPC},
                                                                             {FaultPoint::kClassidWrite, EACCES},
                                                                             {FaultPoint::kGroupRemove, EBUSY},
+                                                                            {FaultPoint::kExitWatch, EMFILE},
+                                                                            {FaultPoint::kFileRead, EMFILE},
                                                                             {FaultPoint::kFileWrite, ENOSPC},
                                                                             {FaultPoint::kFileRemove, EIO},
                                                                             {FaultPoint::kProcSlice, ENOMEM},
@@ -96,7 +110,13 @@ void Simulation::suffer() {
                                                                             {FaultPoint::kRegisterWatch, EMFILE},
                                                                             {FaultPoint::kRegisterKeep, EIO},
                                                                             {FaultPoint::kRegisterKeep, ENOSPC}}};
-  switch (node_.pick(8)) {
+  switch (node_.pick(11)) {
+    case 10:
+      return node_.world.lose_next_exit();
+    case 8:
+      return node_.start_leaving();
+    case 9:
+      return node_.world.leave();
     case 0:
       return node_.world.drop_next(1 + node_.pick(12));
     case 1:
@@ -134,12 +154,11 @@ void Simulation::act() {
       if (!node_.ended_ids.empty()) hint_release(node_.ended_ids[node_.pick(node_.ended_ids.size())]);
       return;
     default:
-      with_engine([this](Engine& engine) { engine.work(node_.pick(4)); });
+      with_engine([this](Engine& engine) { engine.round(node_.pick(4)); });
   }
 }
 
-template <typename Call>
-bool Simulation::with_engine(const Call& call) {
+bool Simulation::with_engine(const std::function<void(Engine&)>& call) {
   if (!engine_) return false;
   try {
     call(*engine_);
@@ -155,13 +174,10 @@ void Simulation::start_engine() {
   node_.trace.note("agent starts");
   node_.world.lose_listener();  // what it did not hear
   node_.world.set_silent(false);
-  engine_ = std::make_unique<Engine>(node_.world.host(), engine_options(), counters_);
+  engine_ = std::make_unique<Engine>(node_.world.host(), engine_options(1 + node_.pick(3)), counters_);
   with_engine([this](Engine& engine) {
     engine.set_policy(policy_);
-    engine.recover();
-    engine.look_into_spool();
-    engine.take_up_spool(1 + node_.pick(3));
-    has_swept_ = engine.sweep(SweepCause::kStartup).has_value();
+    engine.start();
   });
 }
 
@@ -172,18 +188,11 @@ void Simulation::stop_engine() {
 
 void Simulation::pass_second() {
   node_.world.pass(std::chrono::seconds{1});
+  node_.world.leave();
   with_engine([this](Engine& engine) {
     for (const Pid pid : node_.world.take_exits()) engine.on_exit(pid);
-    engine.look_into_spool();
-    engine.keep_unkept();
-    if (!has_swept_) has_swept_ = engine.sweep(SweepCause::kStartup).has_value();
-    engine.forget_ended();
-    engine.work(0);
-    if (node_.world.is_silent()) {  // the canary is missed
-      node_.world.set_silent(false);
-      engine.distrust_events();
-    }
-    engine.tick();
+    engine.on_second();
+    engine.round(0);
   });
 }
 
@@ -194,101 +203,32 @@ void Simulation::change_policy() {
   with_engine([this](Engine& engine) { engine.set_policy(policy_); });
 }
 
-void Simulation::start_container() {
-  const bool is_again = !node_.ended_ids.empty() && node_.one_in(6);  // podman restarts under the same id
-  const std::string id =
-      is_again ? node_.ended_ids[node_.pick(node_.ended_ids.size())] : "c" + std::to_string(++last_container_);
-  if (node_.is_in_use(id)) return;
-  const bool is_explicit = !node_.one_in(4);
-  const ClassId own = *ClassId::from_raw(0x20'0000U + static_cast<std::uint32_t>(last_container_));
-  run_hook(node_.make_container(id, is_explicit ? own : policy_.classes.at(kClassName)), is_explicit);
-}
-
-void Simulation::run_hook(const SimContainer& container, bool is_explicit) {
-  RegisterRequest request;
-  request.pid = container.init;
-  request.start_time = node_.world.process(container.init).start_time;
-  request.annotations[is_explicit ? kClassIdAnnotation : kClassAnnotation] =
-      is_explicit ? to_string(container.classid) : kClassName;
-  request.source = RegistrationSource::kHook;
-  bool is_placed = true;
-  node_.set_starting(container.id);
-  for (std::uint64_t times = 1 + node_.pick(2); times > 0; --times) {  // prestart, perhaps createRuntime too
-    const Answer answer = ask_agent(container, request);
-    if (answer == Answer::kNotNow) fall_back(container, request, is_explicit);
-    is_placed = answer == Answer::kDone || is_explicit;
-  }
-  // init is in its class before it runs its first instruction.
-  node_.set_starting("");
-  if (is_placed && node_.is_init_alive(container)) fail(check_process(node_, container.init));
-}
-
-Simulation::Answer Simulation::ask_agent(const SimContainer& container, const RegisterRequest& request) {
-  Answer answer = Answer::kNotNow;
-  with_engine([&](Engine& engine) {
-    const auto told = engine.register_container(*ContainerId::parse(container.id), request);
-    if (told) {
-      answer = Answer::kDone;
-      if (!told->not_kept_because.empty()) node_.world.leave_in_spool({*ContainerId::parse(container.id), request});
-    } else if (told.error().code() != ErrorCode::kSystem && told.error().code() != ErrorCode::kUnavailable) {
-      answer = Answer::kRefused;
-      if (node_.is_init_alive(container)) fail("registration refused: " + told.error().message());
-    }
-  });
-  return answer;
-}
-
-// As the hook does (hook/hook.cpp): the spool first, then init itself if it knows the class.
-void Simulation::fall_back(const SimContainer& container, const RegisterRequest& request, bool is_explicit) {
-  FakeHost& world = node_.world;
-  node_.trace.note("hook falls back", container.init, container.id);
-  world.leave_in_spool({*ContainerId::parse(container.id), request});
-  if (!is_explicit || !node_.is_init_alive(container)) return;
-  const std::string at = world.process(container.init).net_cls.substr(1);
-  if (!at.empty() && world.count_in(at) == 1) {  // alone in a group: the runtime made it, or the agent did
-    world.set_group_by_hand(at, container.classid.raw());
-    if (at != "netclsd/" + container.id) node_.ask_for_audit();
-    return;
-  }
-  if (!world.groups().contains("netclsd")) world.set_group_by_hand("netclsd", 0);
-  world.set_group_by_hand("netclsd/" + container.id, container.classid.raw());
-  world.move_by_hand(container.init, "netclsd/" + container.id);
-}
-
-void Simulation::end_container() {
-  const SimContainer* any = node_.any_container();
-  if (any == nullptr) return;
-  const SimContainer container = *any;
-  if (container.shares_pid_namespace && !node_.world.spool().empty()) pass_second();
-  if (node_.one_in(4)) hint_release(container.id);  // an early hint changes nothing
-  node_.end(container, [this] {
-    if (node_.one_in(3)) with_engine([](Engine& engine) { engine.work(1); });
-  });
-  if (container.shares_pid_namespace && node_.one_in(2)) {
-    for (const Pid pid : node_.world.owned_by(container.id)) node_.world.exit(pid);
-  }
-  if (node_.one_in(2)) hint_release(container.id);
-  if (node_.one_in(8)) hint_release(container.id);
-  node_.forget_ended();
-}
-
-void Simulation::hint_release(const std::string& id) {
-  with_engine([&](Engine& engine) { static_cast<void>(engine.release(*ContainerId::parse(id), false)); });
-}
-
 void Simulation::quiesce() {
   bool is_quiet = false;
   while (!is_quiet) {
     if (!engine_) start_engine();
-    is_quiet = with_engine([this](Engine& engine) {
-      while (engine.work(1'000) || node_.world.has_events()) {
-      }
-    });
+    is_quiet = with_engine([this](Engine& engine) { work_off(engine); });
     pass_second();
     is_quiet &= with_engine([this](Engine& engine) {
-      while (engine.work(1'000) || node_.world.has_events()) {
-      }
+      work_off(engine);
+      keep_appointments(engine);
     });
+  }
+}
+
+void Simulation::work_off(Engine& engine) {
+  while (engine.round(1'000) || node_.world.has_events()) {
+  }
+}
+
+// As the loop does: it wakes when something is due. For a second.
+void Simulation::keep_appointments(Engine& engine) {
+  constexpr int kAppointmentsMax = 100;  // of a loop that does not sleep
+  const MonotonicTime end = node_.world.monotonic() + std::chrono::seconds{1};
+  for (int i = 0; engine.next_deadline() < end; ++i) {
+    if (i == kAppointmentsMax) return fail("the loop does not come to rest");
+    node_.world.pass(std::max(engine.next_deadline() - node_.world.monotonic(), MonotonicTime{0}));
+    work_off(engine);
   }
 }
 
@@ -298,9 +238,17 @@ void Simulation::check() {
   node_.faults.disarm();
   node_.world.drop_next(0);
   quiesce();
+  // Whatever keeps leaving its group. What only a repetition or an audit makes good may take longer.
+  const bool may_take_longer = node_.faults.needs_sweep() || node_.world.has_lost_exit() || node_.needs_audit();
+  if (!may_take_longer) fail(check_released(node_));
+  register_again();
+  quiesce();
+  for (int seconds = 0; seconds < kPathSearch_seconds && node_.is_a_path_looked_for(); ++seconds) pass_second();
+  quiesce();
   if (node_.faults.take_failed()) node_.world.problems.clear();
   const bool has_lost_by_fault = node_.faults.take_needs_sweep();  // both are asked: asking takes them back
-  const bool needs_audit = node_.take_needs_audit();
+  const bool has_lost_exit = node_.world.take_lost_exit();
+  const bool needs_audit = node_.take_needs_audit() || has_lost_exit;
   if (has_lost_by_fault || needs_audit) {
     static_cast<void>(engine_->sweep(SweepCause::kAudit));
     node_.world.problems.clear();
@@ -312,9 +260,13 @@ void Simulation::check() {
   if (!failure_.empty()) return;
   const std::size_t moves_before = node_.world.moves();
   const auto again = engine_->sweep(SweepCause::kRequest);
-  if (!again || again->strays > 0 || node_.world.moves() != moves_before) fail("sweeping again finds something to do");
+  const std::size_t leavers = node_.leavers();
+  if (!again || again->strays > leavers || node_.world.moves() > moves_before + leavers) {
+    fail("sweeping again finds something to do");
+  }
   fail(check_leftovers(node_));
   fail(check_counters(node_, counters_));
+  fail(check_drains(node_));
   if (!node_.world.problems.empty()) fail("reported: " + node_.world.problems.front());
   node_.world.interleave = interleave;
 }

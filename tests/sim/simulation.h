@@ -3,6 +3,7 @@
 // against the world's truth.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -22,6 +23,8 @@ class Simulation {
   [[nodiscard]] const FaultCounts& fault_counts() const { return node_.faults.counts; }
 
  private:
+  static constexpr const char* kClassName = "gold";
+
   enum class Answer { kDone, kRefused, kNotNow };
 
   void step();
@@ -30,14 +33,16 @@ class Simulation {
   void act();     // the agent does something
 
   // The agent's life. `with_engine` is false if the agent is away, or crashed in the middle.
-  template <typename Call>
-  bool with_engine(const Call& call);
+  bool with_engine(const std::function<void(Engine&)>& call);
   void start_engine();
   void stop_engine();
   void pass_second();  // what the loop does once a second
   void change_policy();
 
   void start_container();
+  void register_late();
+  void register_late(const std::string& id);
+  void register_again();
   void end_container();
   [[nodiscard]] Answer ask_agent(const SimContainer& container, const RegisterRequest& request);
   void run_hook(const SimContainer& container, bool is_explicit);
@@ -45,6 +50,8 @@ class Simulation {
   void hint_release(const std::string& id);
 
   void quiesce();
+  void work_off(Engine& engine);
+  void keep_appointments(Engine& engine);
   void check();
   void fail(const std::string& what);
 
@@ -52,7 +59,6 @@ class Simulation {
   Counters counters_;
   std::unique_ptr<Engine> engine_;
   ClassPolicy policy_;
-  bool has_swept_ = false;
   int last_container_ = 0;
   std::string failure_;
 };

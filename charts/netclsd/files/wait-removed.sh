@@ -11,6 +11,7 @@ agreed=0
 while [ "$agreed" -lt "$AGREE" ]; do
   sleep "$POLL_SECONDS"
   all=$(addresses "$ALL") done=$(addresses "$DONE")
+  if [ -z "$all" ]; then echo "no node has a removal pod yet: is one refused? kubectl describe daemonset"; fi
   echo "removed on $(printf '%s' "$done" | grep -c .) of $(printf '%s' "$all" | grep -c .) nodes"
   if [ -n "$all" ] && [ "$all" = "$done" ]; then agreed=$((agreed + 1)); else agreed=0; fi
 done

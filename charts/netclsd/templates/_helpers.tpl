@@ -15,10 +15,11 @@
 {{- end }}
 
 {{- define "netclsd.image" -}}
+{{- with .Values.image.registry }}{{ . }}/{{ end }}{{ .Values.image.repository }}
 {{- if .Values.image.digest -}}
-{{ .Values.image.repository }}@{{ .Values.image.digest }}
+@{{ .Values.image.digest }}
 {{- else -}}
-{{ .Values.image.repository }}:{{ default .Chart.AppVersion .Values.image.tag }}
+:{{ default .Chart.AppVersion .Values.image.tag }}
 {{- end }}
 {{- end }}
 
@@ -156,12 +157,48 @@ below it (cgroup v1) keeps its own flags and can be written. */ -}}
 {{- if .Values.hook.allContainers }}
 - --all-containers
 {{- end }}
-{{- if .Values.hook.restartRuntime }}
-- --restart
+{{- include "netclsd.hookArgs" . }}
+{{- if not .Values.hook.required }}
+- --exit-zero
 {{- end }}
 {{- with .Values.hook.installArgs }}
 {{ toYaml . }}
 {{- end }}
+{{- end }}
+
+{{- define "netclsd.uninstallArgs" -}}
+- hook
+- uninstall
+- --root
+- /host
+{{- include "netclsd.hookArgs" . }}
+{{- end }}
+
+{{- /* Of `hook install` and `hook uninstall` alike. */ -}}
+{{- define "netclsd.hookArgs" -}}
+{{- with .Values.hook.programDirectory }}
+- --program-dir={{ . }}
+{{- end }}
+{{- if .Values.hook.restartRuntime }}
+- --restart
+{{- end }}
+{{- end }}
+
+{{- define "netclsd.uninstallsHook" -}}
+{{- if or .Values.hook.enabled (eq .Values.hook.whenDisabled "uninstall") }}true{{ end }}
+{{- end }}
+
+{{- /* Of the step that installs the hook, or takes it out. */ -}}
+{{- define "netclsd.hookResources" -}}
+{{- toYaml (default .Values.initResources .Values.hook.resources) }}
+{{- end }}
+
+{{- /* Some platforms, GKE for one, admit pods of this priority outside of kube-system only where a quota names it. */ -}}
+{{- define "netclsd.quotaSpec" -}}
+hard: {pods: {{ .Values.resourceQuota.pods | quote }}}
+scopeSelector:
+  matchExpressions:
+    - {scopeName: PriorityClass, operator: In, values: [{{ .Values.priorityClassName | quote }}]}
 {{- end }}
 
 {{- /* One endpoint of a ServiceMonitor or PodMonitor. The instance is the node's name: an alert should say where. */ -}}

@@ -1,1 +1,1 @@
-"""What the end-to-end tests share. Nothing here asks netclsd what is true: kernel.py looks for itself."""
+"""What the end-to-end tests share. Nothing here trusts netclsd: kernel.py asks the kernel itself."""

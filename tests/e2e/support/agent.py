@@ -9,6 +9,7 @@ import time
 from urllib.parse import quote
 
 from . import kernel, metrics, unix_http
+from .container import CLASSID
 from .programs import program
 from .waiting import eventually
 
@@ -20,7 +21,7 @@ def free_port():
 
 
 class AgentApi:
-    """What an agent that somebody else started answers, and the files that it keeps."""
+    """The answers of an agent that somebody else started, and the files that it keeps."""
 
     def __init__(self, socket, state_dir):
         self.socket, self.state_dir = socket, state_dir
@@ -47,6 +48,11 @@ class AgentApi:
         answer = self.request("GET", "/v1/containers/" + quote(container_id, safe=""))
         return answer.json if answer.status == 200 else None
 
+    def register(self, container_id, pid, classid="10:1"):
+        """Registers as netclsctl does. Returns the answer."""
+        return self.request("PUT", "/v1/containers/" + quote(container_id, safe=""),
+                            {"pid": pid, "annotations": {CLASSID: classid}, "source": "api"})
+
     def containers(self):
         return {view["id"]: view for view in self.get("/v1/containers")["containers"]}
 
@@ -70,7 +76,7 @@ class AgentApi:
 
 
 class Agent(AgentApi):
-    """netclsd with a socket, a state directory and a parent group of its own. `start` after `stop` is a restart."""
+    """netclsd with its own socket, state directory and parent group. `start` after `stop` is a restart."""
 
     def __init__(self, host, launcher=(), name="run", **configuration):
         self.host = host
@@ -98,11 +104,12 @@ class Agent(AgentApi):
     def pid(self):
         return self.process.pid
 
-    def start(self, wait_ready=True, faults=""):
+    def start(self, wait_ready=True, faults="", stderr=None):
         """`faults`: NETCLSD_FAULTS, docs/reliability.md"""
         with open(self.log_file, "ab") as log:
             self.process = self.host.popen([program("netclsd"), "--config", self.config_file], self.launcher,
-                                           stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                           stdin=subprocess.DEVNULL, stdout=log,
+                                           stderr=log if stderr is None else stderr,
                                            env={**self.host.environment(), "NETCLSD_FAULTS": faults})
         if wait_ready:
             try:
@@ -167,7 +174,7 @@ class MuteAgent:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(str(path))
-        self._listener.listen(16)  # the kernel accepts; nobody will ever read
+        self._listener.listen(16)  # the kernel accepts, and nothing ever reads
         self._path = path
 
     def close(self):

@@ -30,6 +30,13 @@ class EndToEndTest(unittest.TestCase):
     def make_container(self, name, *command, agent=None, **options):
         return Container(self.host, agent or self.agent, name, command or ("sleep", "1000"), **options)
 
+    def start_process(self, *command, launcher=(), **options):
+        """A process of the host that ends with the test."""
+        process = self.host.popen(command or ("sleep", "1000"), launcher, **options)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
     def netclsctl(self, *arguments):
         return self.host.run([program("netclsctl"), "--socket", self.agent.socket, *arguments])
 
@@ -41,7 +48,7 @@ class EndToEndTest(unittest.TestCase):
     # --- assertions about what the kernel says ---
 
     def assert_exactly_in_group(self, members, directory, path):
-        """Every one of `members()` is in the group at `path`, and nobody else is."""
+        """All of `members()` are in the group at `path`, and no other process is."""
         eventually_equal(f"members that are not in {path}",
                          lambda: {pid: where for pid in members()
                                   if (where := kernel.net_cls_path(pid)) not in (path, None)}, {})
@@ -64,7 +71,7 @@ class EndToEndTest(unittest.TestCase):
         self.assertEqual({kernel.net_cls_path(pid) for pid in container.members()}, {kernel.own_net_cls_path()})
 
     def wait_released(self, container):
-        """Nothing is left of it: no registration, no group, no state file."""
+        """Waits until nothing is left of the container: no registration, no group, no state file."""
         eventually_equal(f"{container.id} is known", lambda: self.agent.container(container.id), None)
         eventually_equal("groups", lambda: container.id in self.host.groups(), False)
         eventually_equal("state files",
@@ -74,7 +81,7 @@ class EndToEndTest(unittest.TestCase):
         return [program("netclsd-hook"), "--socket", self.agent.socket, "--spool", self.agent.spool, *arguments]
 
     def assert_shows_group(self, proc_self_cgroup, container):
-        """What a process read about itself names the container's own group."""
+        """The /proc/self/cgroup that a process read names the container's own group."""
         self.assertRegex(proc_self_cgroup, rf"(?m)^\d+:net_cls(,net_prio)?:{container.own_path()}$")
 
     def assert_one_line(self, text):

@@ -1,4 +1,4 @@
-"""Makes the kernel's proc connector silent, for all listeners of this machine, and always makes it speak again."""
+"""Silences the kernel's proc connector for all listeners of this machine, and always ends the silence again."""
 
 import subprocess
 
@@ -6,7 +6,7 @@ from .programs import program
 
 
 class Silencer:
-    """tests/support/silencer.cpp: it works without any privilege."""
+    """tests/support/silencer.cpp: needs no privilege."""
 
     def __init__(self, host):
         self._taken = 0
@@ -18,7 +18,7 @@ class Silencer:
         self._taken += int(done.stdout.rpartition("=")[2])
 
     def restore(self):
-        """Also what there was before: the next one that unsubscribes politely must not silence everybody."""
+        """Also what was there before: the next program that unsubscribes correctly must not silence all listeners."""
         taken, self._taken = self._taken, 0
         self._run("restore", taken)
         if not self.hears():

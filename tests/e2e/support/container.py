@@ -71,7 +71,7 @@ class Container:
         (self.bundle / "config.json").write_text(json.dumps(self.spec, indent=1))
 
     def make_privileged(self, host_directory=None):
-        """What `privileged: true` gives, as far as it matters here; and a directory of the host at /host."""
+        """The rights of `privileged: true` that matter here, and a directory of the host at /host."""
         granted = [*self.spec["process"]["capabilities"]["bounding"], "CAP_SYS_ADMIN", "CAP_NET_ADMIN",
                    "CAP_DAC_OVERRIDE", "CAP_SYS_PTRACE", "CAP_SETUID", "CAP_SETGID"]
         self.spec["process"]["capabilities"] = {kind: granted for kind in ("bounding", "effective", "permitted")}
@@ -84,6 +84,10 @@ class Container:
     def add_program(self, name):
         shutil.copy(program(name), self.bundle / "rootfs" / "bin" / name)
 
+    def run_by(self, launcher):
+        """Runs the runtime, and so its hooks."""
+        self._runtime = [*launcher, *self._runtime]
+
     # --- the runtime's commands ---
 
     def _run(self, *arguments, check=True, **options):
@@ -94,7 +98,7 @@ class Container:
         return done
 
     def run(self, check=True):
-        """In the foreground until it ends; stdout and stderr are in the answer."""
+        """Runs in the foreground until it ends; stdout and stderr are in the result."""
         return self._run("run", "--bundle", str(self.bundle), self.id, check=check)
 
     def create(self):
@@ -104,11 +108,11 @@ class Container:
         self._run("start", self.id)
 
     def start(self):
-        """In the background. Its output is in the file `output`."""
+        """Runs in the background. Its output is in the file `output`."""
         return self._start("run", "--detach")
 
     def _start(self, *verb):
-        # runc waits for end-of-file on pipes it did not make: a file instead.
+        # runc waits for the end of pipes that it did not make, so this is a file.
         with open(self._output_file, "ab") as out:
             done = subprocess.run(
                 self.host.inside([*self._runtime, *verb, "--bundle", str(self.bundle),
@@ -130,11 +134,14 @@ class Container:
     def exec(self, *command, check=True, **options):
         return self._run("exec", self.id, *command, check=check, **options)
 
-    def exec_detached(self, *command):
+    def exec_detached(self, *command, **process):
+        """`process`: the differences to the container's own process, as in config.json."""
         pid_file = self.bundle / "exec.pid"
+        process_file = self.bundle / "exec.json"
+        process_file.write_text(json.dumps({**self.spec["process"], "args": command, **process}))
         with open(self._output_file, "ab") as out:
             subprocess.run(self.host.inside([*self._runtime, "exec", "--detach", "--pid-file", str(pid_file),
-                                             self.id, *command]),
+                                             "--process", str(process_file), self.id]),
                            stdin=subprocess.DEVNULL, stdout=out, stderr=out, timeout=60, check=True,
                            cwd=self.host.work, env=self.host.environment())
         return int(pid_file.read_text())
@@ -143,7 +150,7 @@ class Container:
         self._run("kill", self.id, "KILL", check=False)
 
     def delete(self):
-        """Ends it, and lets the runtime clean up and call poststop. May be called again."""
+        """Ends the container. The runtime cleans up and calls poststop. May be called again."""
         self._run("delete", "--force", self.id, check=False)
         if self.process is not None:
             self.process.stdin.close()
@@ -151,7 +158,7 @@ class Container:
             self.process.wait(20)
             self.process = None
 
-    # --- what is seen of it ---
+    # --- what the test sees of it ---
 
     @property
     def _output_file(self):
@@ -174,16 +181,16 @@ class Container:
             return ""
 
     def members(self):
-        """Live processes of its pid namespace: the truth that the agent is measured against."""
+        """The live processes of its pid namespace: the truth that the agent is compared with."""
         return kernel.pids_in_namespace_of(self.pid)
 
     def processes_of_its_cgroup(self):
-        """Like members(), and those that are in a pid namespace of their own making, too."""
+        """Like members(), and also those in pid namespaces that they made themselves."""
         own = self.spec["linux"]["cgroupsPath"]
         return {pid for pid in kernel.all_pids() if kernel.is_at_or_below(pid, own)}
 
     def own_group(self):
-        """The group that the agent makes for it."""
+        """The group that the agent makes for the container."""
         return self.host.group(self.id)
 
     def own_path(self):

@@ -54,20 +54,20 @@ class Containerd:
         host.seen(self.config_file).write_text(CONFIGURATION.format(top=self.top, image=IMAGE))
 
     def _own_directories(self):
-        """The shims' sockets are in /run/containerd, whatever the configuration says. What containerd unpacks is in memory:
-        it is lost anyway, and containerd waits for the disk at each step."""
+        """The shims' sockets are in /run/containerd, whatever the configuration says. containerd unpacks into memory:
+        the content is not kept anyway, and containerd waits for the disk at each step."""
         (self.top / "run").mkdir()
         (self.top / "root").mkdir()
         script = 'mkdir -p /run/containerd; mount --bind "$1/run" /run/containerd; mount -t tmpfs none "$1/root"'
         self.host.run([tool("bash"), "-euc", script, "bash", self.top]).check_returncode()
 
-    def hook_in(self, agent):
-        """By hand, as README.md says."""
+    def hook_in(self, agent, table=""):
+        """Adds the hook by hand, as docs/install.md says: to the handler runc, or to a table that begins with these lines."""
         spec = json.loads(self.ctr("oci", "spec"))
         spec["hooks"] = hook_entries(agent)
         (self.top / "base.json").write_text(json.dumps(spec))
         with open(self.host.seen(self.config_file), "a", encoding="utf-8") as config:
-            config.write(HOOK.format(top=self.top))
+            config.write(table + HOOK.format(top=self.top))
 
     def start(self):
         with open(self.log_file, "ab") as log:
@@ -88,12 +88,12 @@ class Containerd:
         return "\n".join(self.log_file.read_text(errors="replace").splitlines()[-15:])
 
     def restart(self):
-        """The pods go on: their shims do not need it."""
+        """The pods keep running: their shims do not need it."""
         self._end()
         return self.start()
 
     def stop(self):
-        """After the pods, whose shims would outlive it."""
+        """To be called after the pods have ended, whose shims would outlive containerd."""
         try:
             if self.process is not None:
                 for each in self.cri("ListPodSandbox").items:
@@ -128,7 +128,7 @@ class Containerd:
 
 
 class Pod:
-    """In the machine's network namespace, so that no network plugin is needed; such a pod has no host name of its own."""
+    """In the machine's network namespace, so that no network plugin is needed. Such a pod has no host name of its own."""
 
     def __init__(self, containerd, name, annotations=None):
         self.containerd, self.cri = containerd, containerd.cri

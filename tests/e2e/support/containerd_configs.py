@@ -1,4 +1,4 @@
-"""config.toml files as they are found on hosts."""
+"""config.toml files as hosts have them."""
 
 CRI = 'plugins."io.containerd.grpc.v1.cri"'
 

@@ -1,4 +1,4 @@
-"""A client of the container runtime interface: what the kubelet says to a runtime (tests/support/cri.proto)."""
+"""A client of the container runtime interface, with which the kubelet calls a runtime (tests/support/cri.proto)."""
 
 import functools
 import importlib

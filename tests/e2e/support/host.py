@@ -1,11 +1,13 @@
-"""A host for one test: a mount namespace with the cgroup layout the test wants, a directory of its own, and everything
-undone at the end. Nothing is mounted in the machine's own namespace, so a killed test leaves no mount behind."""
+"""A host for one test: a mount namespace with the cgroup layout that the test wants, and a directory of its own.
+Everything is undone at the end. Nothing is mounted in the machine's own namespace, so a killed test leaves no mount
+behind."""
 
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
+import time
 import unittest
 import uuid
 from pathlib import Path
@@ -18,8 +20,12 @@ from .waiting import eventually
 V1 = "v1"
 # cgroup v2 with net_cls mounted beside it, out of the runtime's sight.
 V2 = "v2"
+# cgroup v2 and no net_cls, like a node before a container needs a class.
+BARE = "bare"
 # The machine as it is, with all controllers of its runtimes, and net_cls mounted beside it as an installation does.
 AS_IT_IS = "as-it-is"
+# cgroup v2, and net_cls in one hierarchy with a controller that is unused here, as it may be with cpu or memory.
+TOGETHER = "together"
 
 # A hierarchy is mounted with all its controllers: many distributions keep net_prio with net_cls.
 _CONTROLLERS = """
@@ -34,6 +40,19 @@ mount -t cgroup -o "$CONTROLLERS" net_cls "$NET_CLS"
 MOUNT_NET_CLS = _CONTROLLERS + """
 mkdir -p "$NET_CLS"
 mount -t cgroup -o "$CONTROLLERS" net_cls "$NET_CLS"
+"""
+# Shared, as systemd has it: what is mounted there is seen in the namespaces that are made from it.
+_BARE_SCRIPT = """
+mount -t cgroup2 none /sys/fs/cgroup
+mount --make-rshared /
+"""
+_TOGETHER_SCRIPT = _CONTROLLERS + """
+mount -t cgroup2 none /sys/fs/cgroup
+mkdir -p "$NET_CLS"
+for other in perf_event hugetlb; do
+  if mount -t cgroup -o "net_cls,$other" net_cls "$NET_CLS" 2> "$WORK/mount.log"; then break; fi
+done
+mountpoint -q "$NET_CLS" || { cat "$WORK/mount.log" >&2; exit 1; }
 """
 # On a fresh tmpfs, because the machine's own /sys/fs/cgroup would keep the new directory.
 _V1_SCRIPT = _CONTROLLERS + """
@@ -51,7 +70,30 @@ mkdir -p "$NET_CLS"
 mountpoint -q "$NET_CLS" || mount -t cgroup -o "$CONTROLLERS" net_cls "$NET_CLS"
 """
 
-_SCRIPTS = {V1: _V1_SCRIPT, V2: _V2_SCRIPT, AS_IT_IS: MOUNT_NET_CLS}
+_SCRIPTS = {V1: _V1_SCRIPT, V2: _V2_SCRIPT, BARE: _BARE_SCRIPT, AS_IT_IS: MOUNT_NET_CLS,
+            TOGETHER: _TOGETHER_SCRIPT}
+
+
+def end_unmounted_hierarchy():
+    """Ends a net_cls hierarchy that lives on after its last unmount. That happens if a removed group was not freed yet
+    at the end of a test, or if a killed test left an empty group. Mounting and unmounting it once more ends it."""
+    script = f"""
+    NET_CLS=$(mktemp -d)
+    {MOUNT_NET_CLS}
+    find "$NET_CLS" -mindepth 1 -depth -type d -path "$NET_CLS/netclsd*" -exec rmdir {{}} + 2>/dev/null || true
+    umount "$NET_CLS"
+    rmdir "$NET_CLS"
+    """
+    for _ in range(10):
+        if kernel.own_net_cls_path() == kernel.NOT_MOUNTED:
+            return
+        subprocess.run([tool("unshare"), "--mount", "--propagation", "private", "/bin/bash", "-euc", script], check=True,
+                       env={"PATH": SYSTEM_PATH})
+        try:
+            eventually("it has ended", lambda: kernel.own_net_cls_path() == kernel.NOT_MOUNTED, deadline_s=1)
+        except AssertionError:
+            continue
+    raise unittest.SkipTest("somebody has net_cls mounted on this machine")
 
 
 class Host:
@@ -60,6 +102,8 @@ class Host:
             raise unittest.SkipTest("needs root")
         if layout == V1 and not Path("/sys/fs/cgroup/devices").is_dir():
             raise unittest.SkipTest("this machine has no cgroup v1 hierarchies")
+        if layout in (BARE, TOGETHER):
+            end_unmounted_hierarchy()
         self.layout = layout
         self.tag = "netclsd-e2e-" + uuid.uuid4().hex[:8]  # begins every name we leave in a shared place
         self.work = Path(tempfile.mkdtemp(prefix="ne2e-"))  # short: Unix socket paths end at 107 characters
@@ -129,11 +173,11 @@ class Host:
     # --- the end ---
 
     def on_close(self, closer):
-        """Called at the end, the latest first, whatever the others do; also when it is given during the end."""
+        """`closer` runs at the end, the latest first, even if others fail, and also if it is added during the end."""
         self._closers.append(closer)
 
     def close(self):
-        """An interruption waits until all is undone."""
+        """Undoes everything; an interruption waits until that is done."""
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
         try:
             self._close()
@@ -157,12 +201,14 @@ class Host:
             self._holder.wait()
             self._holder.stdout.close()
             self._holder.stderr.close()
+            if self.layout == TOGETHER:  # no other test could mount net_cls
+                eventually("net_cls is in no hierarchy with others", lambda: not _is_together() or _remount())
             shutil.rmtree(self.work, ignore_errors=True)
         if problems:
             raise problems[0]
 
     def use_default_parent(self):
-        """The hook alone knows no configuration: it makes its groups below /netclsd."""
+        """For tests without an agent: the hook has no configuration and makes its groups below /netclsd."""
         self.parent = "netclsd"
 
     def _leave_default_parent(self):
@@ -182,9 +228,26 @@ class Host:
         return found
 
 
+def _is_together():
+    lines = (line.split() for line in Path("/proc/cgroups").read_text().splitlines())
+    hierarchy = {fields[0]: fields[1] for fields in lines}
+    return hierarchy["net_cls"] != "0" and hierarchy["net_cls"] in (hierarchy.get("perf_event"), hierarchy.get("hugetlb"))
+
+
+def _remount():
+    """Has no effect if it is in use. Always returns False: the caller checks the result."""
+    with tempfile.TemporaryDirectory() as directory:
+        for other in ("perf_event", "hugetlb"):
+            script = f'mount -t cgroup -o net_cls,{other} net_cls "$1" && umount "$1"'
+            subprocess.run([tool("unshare"), "--mount", "--propagation", "private", "sh", "-c", script, "sh", directory],
+                           stderr=subprocess.DEVNULL, env={"PATH": SYSTEM_PATH}, check=False)
+    time.sleep(0.2)  # it vanishes some time after it was unmounted
+    return False
+
+
 def _remove_tree_of_groups(top):
-    """Removes the groups at `top` and below. What still lives there is moved out, never killed: an agent that takes a
-    shared path for a container's own would have put the whole machine there."""
+    """Removes the groups at `top` and below. Processes that still live there are moved out, never killed: an agent that
+    mistakes a shared path for a container's own would have put the whole machine there."""
     groups = [*(path for path in top.rglob("*/") if path.is_dir()), top]
     for group in sorted(groups, key=lambda path: len(path.parts), reverse=True):
         eventually(f"{group} is removed", lambda group=group: _removed(group, top.parent))
@@ -198,7 +261,7 @@ def _removed(group, refuge):
     except FileNotFoundError:
         return True
     except OSError:
-        return False  # somebody came in meanwhile, or is about to end
+        return False  # a process came in meanwhile, or is about to end
     return True
 
 

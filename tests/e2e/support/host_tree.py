@@ -21,7 +21,7 @@ KILLED = -9
 
 
 def shape(top):
-    """Every file below: what it is, its mode and owner, and its content. Equal shapes are equal trees."""
+    """Kind, mode, owner and content of every file below. Equal shapes mean equal trees."""
     found = {}
     for path in sorted(Path(top).rglob("*")):
         status = path.lstat()
@@ -50,9 +50,25 @@ def lean(name):
     return _lean_directory() / name
 
 
+def interrupted(case, call, points, count_min=2):
+    """Kills `call(faults=…)` at its first pass of each point, at its second, … until it succeeds. Yields the fault
+    after each call."""
+    for point in points:
+        for number in range(1, 100):
+            faults = f"{point}=kill@{number}"
+            done = call(faults=faults)
+            yield faults
+            if done.returncode == 0:
+                break
+            case.assertEqual(done.returncode, KILLED, faults + done.stderr)
+        else:
+            case.fail(f"with {faults} it never succeeded")
+        case.assertGreater(number, count_min, f"{point}: passed too seldom")
+
+
 class HostTree:
     def __init__(self, test, *programs):
-        """With empty files instead of `programs`: they show that a runtime is there, and cannot be asked anything."""
+        """Has empty files instead of `programs`: they show that a runtime is installed, but cannot be run."""
         self.top = Path(tempfile.mkdtemp(prefix="netclsd-tree-"))
         test.addCleanup(shutil.rmtree, self.top)
         for directory in ("opt", "etc", "usr/bin", "usr/share", "var/lib", "run", "proc"):
@@ -76,6 +92,12 @@ class HostTree:
     def json(self, relative):
         return json.loads(self.read(relative))
 
+    def run_containerd(self, pid, config):
+        """Looks like a daemon that was started with this file."""
+        self.write(f"proc/{pid}/stat", f"{pid} (containerd) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 9 0 500 0 0 0\n")
+        self.write(f"proc/{pid}/cmdline", f"/usr/bin/containerd\0--config\0{config}\0")
+        self.path(f"proc/{pid}/root").symlink_to(self.top)
+
     def shape(self):
         return shape(self.top)
 
@@ -93,3 +115,6 @@ class HostTree:
     def status(self):
         done = self.hook("status", "-o", "json")
         return done.returncode, json.loads(done.stdout)
+
+    def states_of(self, runtime):
+        return [each["state"] for each in self.status()[1]["runtimes"] if each["runtime"] == runtime]

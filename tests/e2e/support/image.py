@@ -12,7 +12,7 @@ APPLETS = ("sh", "cat", "grep", "sleep", "true")
 
 
 def make_tree(directory, programs=()):
-    """The root file system of a test's container: busybox, and what is asked for of our test programs."""
+    """The root file system of a test's container: busybox, and the test programs that are asked for."""
     binaries = directory / "bin"
     binaries.mkdir(parents=True)
     for name in ("proc", "dev", "tmp", "etc", "sys"):

@@ -15,8 +15,8 @@ def kernel_is_at_least(major, minor):
 
 
 def cgroup_paths(pid):
-    """hierarchy → path of the process, read from a live thread: a leader that has exited shows its old path for ever.
-    None: the process is gone, or only a zombie is left of it."""
+    """hierarchy → path of the process, read from a live thread, because a leader that has exited shows its old path for
+    ever. None: the process is gone, or only a zombie is left."""
     try:
         threads = sorted(os.listdir(f"/proc/{pid}/task"), key=int)
     except OSError:
@@ -33,16 +33,19 @@ def cgroup_paths(pid):
     return None
 
 
+NOT_MOUNTED = "(net_cls is not mounted)"
+
+
 def net_cls_path(pid):
     """Path in the net_cls hierarchy, or None if the process is gone."""
     paths = cgroup_paths(pid)
     if paths is None:
         return None
-    return next((path for name, path in paths.items() if "net_cls" in name.split(",")), "(net_cls is not mounted)")
+    return next((path for name, path in paths.items() if "net_cls" in name.split(",")), NOT_MOUNTED)
 
 
 def own_net_cls_path():
-    """Where the test runs: where a process is that nobody has moved."""
+    """The test's own path, where every process is that was not moved."""
     return net_cls_path(os.getpid())
 
 
@@ -123,8 +126,8 @@ def socket_class_ids(pid, arguments=("-u", "-a", "-n")):
 
 
 class PacketCounter:
-    """An nftables counter of packets of a class that leave in the network namespace of `pid`. Lives in that namespace,
-    and goes with it."""
+    """An nftables counter of packets of a class that leave in the network namespace of `pid`. It ends with that
+    namespace."""
 
     def __init__(self, pid, raw_classid):
         self._pid = pid

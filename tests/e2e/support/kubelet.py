@@ -18,10 +18,16 @@ class Kubelet:
         self.config_maps = {each["metadata"]["name"]: each["data"] for each in objects if each["kind"] == "ConfigMap"}
 
     def start(self, name, template, namespace="default", on_init_failure=lambda: None):
-        """A pod of a template (`spec`, perhaps `metadata.annotations`). Its init containers have ended. `on_init_failure`:
-        what somebody does before the kubelet starts one anew."""
+        """A pod of a template (`spec`, perhaps `metadata.annotations`). Its init containers have ended.
+        `on_init_failure` runs before the kubelet restarts an init container."""
         pod = KubeletPod(self, name, namespace, template)
         pod.start(on_init_failure)
+        return pod
+
+    def begin(self, name, template, namespace="default"):
+        """The same, but only the first init container is started."""
+        pod = KubeletPod(self, name, namespace, template)
+        pod.start_first()
         return pod
 
 
@@ -45,12 +51,19 @@ class KubeletPod:
         for each in self.spec["containers"]:
             self.containers[each["name"]] = self._start(each)
 
+    def start_first(self):
+        first = self.spec["initContainers"][0]
+        self.containers[first["name"]] = self._start(first)
+
+    def is_running(self, name):
+        return self._status(self.containers[name]).state == RUNNING
+
     # --- volumes ---
 
     def _volume(self, volume):
         refuse_others("volume", volume, {"name", "hostPath", "configMap"})
         if "configMap" in volume:
-            return self._config_map(volume["name"], volume["configMap"]["name"])
+            return self._config_map(volume["name"], **volume["configMap"])
         path, kind = volume["hostPath"]["path"], volume["hostPath"].get("type", "")
         on_node = self.host.seen(path)
         if kind == "DirectoryOrCreate":
@@ -59,9 +72,11 @@ class KubeletPod:
             raise AssertionError(f"hostPath {path} is no directory")
         return path
 
-    def _config_map(self, volume, name):
+    def _config_map(self, volume, name, optional=False):
         directory = self.directory / "volumes" / volume
         directory.mkdir(parents=True)
+        if optional and name not in self.kubelet.config_maps:
+            return directory
         for file, text in self.kubelet.config_maps[name].items():
             (directory / file).write_text(text)
         return directory
@@ -77,7 +92,7 @@ class KubeletPod:
         return identity
 
     def _run_to_its_end(self, container, on_failure):
-        """Started anew where it fails."""
+        """Restarts the container if it fails."""
         for attempt in range(INIT_ATTEMPTS_MAX):
             identity = self._start(container, attempt)
             code = eventually(f"{container['name']} has ended", lambda identity=identity: self._exit_code(identity))[0]
@@ -104,7 +119,7 @@ class KubeletPod:
         return self
 
     def passes(self, probe):
-        """Of all containers. One that has ended never will."""
+        """Waits for all containers. A container that has ended never becomes ready."""
         for each in self.spec["containers"]:
             if self._status(self.containers[each["name"]]).state != RUNNING:
                 raise AssertionError(f"container {each['name']} of {self.name} does not run\n{self.logs()}")

@@ -1,4 +1,4 @@
-"""A node of a cluster: this machine, where what an installation touches is empty and private."""
+"""A node of a cluster: this machine, but every directory that an installation touches is empty and private."""
 
 import hashlib
 import os
@@ -8,7 +8,7 @@ from .host import AS_IT_IS, MOUNT_NET_CLS, Host
 
 TOUCHED = ("/run", "/opt", "/etc/containerd", "/etc/containers", "/usr/share/containers", "/var/lib/containers")
 
-# Shared, as on a node: what a pod mounts there is seen by all.
+# Shared, as on a node: all see what a pod mounts there.
 _SCRIPT = f"""
 for directory in {" ".join(TOUCHED)}; do
   mkdir -p "$directory"
@@ -19,7 +19,7 @@ mount --make-rshared /
 
 
 class Node(Host):
-    """Without a net_cls hierarchy, until somebody mounts it where the chart has it."""
+    """Has no net_cls hierarchy until it is mounted where the chart has it."""
 
     def __init__(self):
         super().__init__(AS_IT_IS)
@@ -42,7 +42,7 @@ class Node(Host):
         return found
 
     def mount_net_cls_again(self):
-        """To look at what is left in the hierarchy."""
+        """Mounts the hierarchy to see what is left in it."""
         self.net_cls_mount = self.work / "net_cls"
         done = self.run(["bash", "-euc", MOUNT_NET_CLS], env={**self.environment(), "NET_CLS": str(self.net_cls_mount)})
         done.check_returncode()

@@ -1,4 +1,4 @@
-"""Few pids for the whole machine, so that numbers are used anew several times a second."""
+"""Few pids for the whole machine, so that pids are reused several times a second."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ _SPARE = 1_500
 
 
 class FewPids:
-    """Restored by a process of its own when this one ends in whatever way."""
+    """A separate process restores the value, however this one ends."""
 
     def __init__(self, host, at_least=1_500):
         self.before = _PID_MAX.read_text().strip()
@@ -29,7 +29,7 @@ class FewPids:
 
 
 def _live_tasks():
-    """Threads have numbers of the same kind."""
+    """Threads use the same numbers."""
     tasks = 0
     for name in os.listdir("/proc"):
         try:

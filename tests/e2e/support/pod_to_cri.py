@@ -1,6 +1,5 @@
-"""What the kubelet makes of a pod's JSON: configurations for the CRI. Decides only; kubelet.py acts.
-
-What a pod of our chart does not use is refused, so that nothing is silently left out.
+"""Turns a pod's JSON into configurations for the CRI, as the kubelet does. It only decides; kubelet.py acts. It refuses
+fields that no pod of our chart uses, so that nothing is silently left out.
 """
 
 import re

@@ -17,7 +17,8 @@ runroot = "{top}/run"
 
 
 class Podman:
-    def __init__(self, host, agent):
+    def __init__(self, host, agent, *, all_containers=False):
+        """`all_containers`: the hook is also called for containers without an annotation."""
         self.host = host
         self.top = host.work / "podman"
         self.hooks = self.top / "hooks.d"
@@ -26,16 +27,15 @@ class Podman:
         # podman keeps a cache there, whatever its storage. The mount is in the host's namespace alone.
         for command in (("mkdir", "-p", "/var/lib/containers"), ("mount", "-t", "tmpfs", "none", "/var/lib/containers")):
             host.run([tool(command[0]), *command[1:]]).check_returncode()
-        self._write_hook(agent)
+        self._write_hook(agent, {"always": True} if all_containers else {"annotations": {r"^netclsd\.io/class": ".*"}})
         self._load_image()
         host.on_close(self.remove_all)
 
-    def _write_hook(self, agent):
+    def _write_hook(self, agent, when):
         hook = {"path": program("netclsd-hook"), "timeout": 10,
                 "args": ["netclsd-hook", "--socket", str(agent.socket), "--spool", str(agent.spool)]}
         (self.hooks / "netclsd.json").write_text(json.dumps({
-            "version": "1.0.0", "hook": hook, "when": {"annotations": {r"^netclsd\.io/class": ".*"}},
-            "stages": ["prestart", "poststop"]}))
+            "version": "1.0.0", "hook": hook, "when": when, "stages": ["prestart", "poststop"]}))
 
     def _load_image(self):
         tree = self.top / "tree"
@@ -50,7 +50,7 @@ class Podman:
                 "CONTAINERS_CONF": str(REPOSITORY / "tests" / "support" / "containers.conf")}
 
     def __call__(self, *arguments, check=True):
-        """What it prints. Into files: conmon keeps a pipe open for as long as its container lives."""
+        """Returns its output. It goes into files, because conmon keeps a pipe open as long as its container lives."""
         output, errors = self.top / "stdout", self.top / "stderr"
         with open(output, "wb") as out, open(errors, "wb") as err:
             done = subprocess.run(self.host.inside(self._command(arguments)), stdin=subprocess.DEVNULL, stdout=out,
@@ -61,7 +61,7 @@ class Podman:
         return output.read_text().strip()
 
     def place(self):
-        """Options for below a cgroup that the host removes at the end."""
+        """Options that put the container below a cgroup that the host removes at the end."""
         return "--cgroup-parent", f"/{self.host.tag}-podman"
 
     def run(self, name, *command, options=(), classid=None):

@@ -1,5 +1,5 @@
-"""This machine's own root, where what the runtimes are configured by is empty and private: what is installed into "/"
-there is seen by real runtimes, and by nobody else on the machine."""
+"""This machine's own root, in which the configuration directories of the runtimes are empty and private. Real runtimes
+see what is installed into "/" there, and nothing else on the machine does."""
 
 import json
 import os
@@ -39,11 +39,12 @@ class PrivateHost(Host):
         busybox.write_bytes(open(tool("busybox"), "rb").read())
         busybox.chmod(0o755)
         (self.work / "containers.conf").write_text(_CONTAINERS_CONF)
+        self.podman_environment = {"CONTAINERS_CONF": str(self.work / "containers.conf")}
 
     def _hold_namespace(self, script):
         return super()._hold_namespace(_SCRIPT)
 
-    # What there is for the runtimes to read.
+    # The configuration that the runtimes read.
     def places(self):
         return [self.seen(directory) for directory in _PRIVATE if directory != "/run"]
 
@@ -55,7 +56,15 @@ class PrivateHost(Host):
         store = self.work / "podman"
         return self.run([tool("podman"), "--root", store / "root", "--runroot", store / "run", "--tmpdir", store / "tmp",
                          "--storage-driver", "vfs", "--runtime", tool("runc"), *arguments],
-                        env=self.environment() | {"CONTAINERS_CONF": str(self.work / "containers.conf")})
+                        env=self.environment() | self.podman_environment)
+
+    def configure_podman(self, drop_in):
+        """By the files of /etc/containers, which podman reads unless its environment names another."""
+        directory = self.seen("/etc/containers")
+        (directory / "containers.conf.d").mkdir()
+        (directory / "containers.conf").write_text(_CONTAINERS_CONF)
+        (directory / "containers.conf.d/50-test.conf").write_text(drop_in)
+        self.podman_environment = {}
 
     def podman_run(self, *options):
         return self.podman("run", "--rm", "--network", "host", *options, "--rootfs", self.rootfs, "/bin/busybox",
@@ -98,9 +107,9 @@ root = "{self.host.work}/containerd"
   path = "{self.host.work}/opt"
 """
 
-    def start(self):
+    def start(self, *arguments):
         self.log = open(self.host.work / "containerd.log", "ab")
-        self.process = self.host.popen([tool("containerd")], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        self.process = self.host.popen([tool("containerd"), *arguments], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         self.host.on_close(self.stop)
         return eventually("containerd answers", self._plugins)
 
@@ -116,7 +125,7 @@ root = "{self.host.work}/containerd"
             raise AssertionError(f"ctr {arguments} ended with {done.returncode}: {done.stderr}")
 
     def run_container(self, name, spec):
-        """In the background. What is given back ends it, and fails if containerd cannot delete it."""
+        """Runs in the background. The returned function ends it, and fails if containerd cannot delete it."""
         config = self.host.work / f"{name}.json"
         config.write_text(self.host.complete(spec, "sleep", "1000"))
         self.ctr("run", "--detach", "--config", config, name)

@@ -1,4 +1,4 @@
-"""Where the programs under test and the tools are."""
+"""Finds the programs under test and the tools."""
 
 import os
 import shutil
@@ -19,9 +19,9 @@ def program(name):
     return str(path)
 
 
-def need_fault_points():
-    """Skips where the programs have none: a release."""
-    done = subprocess.run([program("netclsd"), "--version"], env={"NETCLSD_FAULTS": "?"}, capture_output=True)
+def need_fault_points(name="netclsd"):
+    """Skips the test if the programs have none, as in a release."""
+    done = subprocess.run([program(name), "--version"], env={"NETCLSD_FAULTS": "?"}, capture_output=True)
     if done.returncode == 0:
         raise unittest.SkipTest("the programs have no fault points (CMake option NETCLSD_FAULT_POINTS)")
 

@@ -1,4 +1,4 @@
-"""Who is where, of all processes in one pass over /proc: fast enough to be asked again and again during a storm."""
+"""Where every process is, in one pass over /proc: fast enough to be repeated during a storm."""
 
 import os
 from pathlib import Path
@@ -8,8 +8,8 @@ from .waiting import eventually
 
 
 class Truth:
-    """`strays`: live members that are not in their container's group, and where they are instead; `intruders`: live
-    processes in a group of ours that are no members of its container."""
+    """`strays`: live members that are not in their container's group, with their path. `intruders`: live processes in a
+    group of ours that are no members of its container."""
 
     def __init__(self, host, containers):
         self.strays, self.intruders, self.members = {}, {}, 0
@@ -39,7 +39,7 @@ class Truth:
 
 
 def wait_until_true(host, containers, deadline_s):
-    """The truth once nobody is where he should not be."""
+    """Waits until there is no stray and no intruder. Returns the truth."""
     def good():
         truth = Truth(host, containers)
         return truth if truth.is_good() else None
@@ -51,7 +51,7 @@ def wait_until_true(host, containers, deadline_s):
 
 def strangers(host, containers):
     """{pid: what it is} of the live processes in the containers' groups that are no members. Much cheaper than Truth:
-    of a process in the right pid namespace the cgroups, which the kernel guards by its one big lock, are not read."""
+    it does not read the cgroups of a process in the right pid namespace, which the kernel guards by one big lock."""
     found = {}
     for container in containers:
         namespaces = {_namespace(f"/proc/{container.pid}"): container}
@@ -65,7 +65,7 @@ def strangers(host, containers):
 
 def _look_at(pid, namespaces, cgroups, is_path_needed=True):
     """(container or None, path in net_cls, what it is), or None for a process that has ended. The open directory stays
-    that process's: were the pid used anew meanwhile, reading it would fail."""
+    that of the process: if the pid is reused meanwhile, reading it fails."""
     try:
         directory = os.open(f"/proc/{pid}", os.O_RDONLY | os.O_DIRECTORY)
     except OSError:

@@ -28,6 +28,11 @@ class Answer:
         return f"{self.status} {self.content_type} {self.body[:400]!r}"
 
 
+def _answer_of(connection):
+    response = connection.getresponse()
+    return Answer(response.status, response.headers.get("Content-Type", ""), response.read().decode())
+
+
 def request(socket_path, method, target, body=None, timeout_s=20.0):
     """`body`: bytes and str are sent as they are, anything else as JSON."""
     if body is not None and not isinstance(body, (bytes, str)):
@@ -38,9 +43,8 @@ def request(socket_path, method, target, body=None, timeout_s=20.0):
         try:
             connection.request(method, target, body=body, headers=headers)
         except (BrokenPipeError, ConnectionResetError):
-            pass  # refused before all was sent: the answer is there all the same
-        response = connection.getresponse()
-        return Answer(response.status, response.headers.get("Content-Type", ""), response.read().decode())
+            pass  # refused before all was sent; the answer arrives all the same
+        return _answer_of(connection)
     finally:
         connection.close()
 
@@ -49,7 +53,6 @@ def request_tcp(host, port, method, target, timeout_s=20.0):
     connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
     try:
         connection.request(method, target)
-        response = connection.getresponse()
-        return Answer(response.status, response.headers.get("Content-Type", ""), response.read().decode())
+        return _answer_of(connection)
     finally:
         connection.close()

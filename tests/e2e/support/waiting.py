@@ -1,4 +1,4 @@
-"""Waiting for something with a deadline. No test sleeps for a guessed time."""
+"""Waits with a deadline. No test sleeps for a guessed time."""
 
 import time
 
@@ -10,7 +10,7 @@ class DeadlinePassed(AssertionError):
 
 
 def eventually(what, probe, deadline_s=DEADLINE_S, pause_s=0.005):
-    """The first true value `probe` gives. `what` says in the failure what was waited for."""
+    """Returns the first true value of `probe`. On failure, `what` says what was awaited."""
     end = time.monotonic() + deadline_s
     while True:
         value = probe()
@@ -22,7 +22,7 @@ def eventually(what, probe, deadline_s=DEADLINE_S, pause_s=0.005):
 
 
 def eventually_equal(what, probe, expected, deadline_s=DEADLINE_S):
-    """Waits until `probe` gives `expected`, and shows the difference if it never does."""
+    """Waits until `probe` returns `expected`, and shows the difference if it never does."""
     end = time.monotonic() + deadline_s
     while True:
         value = probe()

@@ -101,6 +101,9 @@ TEST(ArgumentsTest, HookInstallCarriesItsOptions) {
                                                                   "--binary",
                                                                   "/b",
                                                                   "--all-containers",
+                                                                  "--program-dir=/srv/netclsd",
+                                                                  "--state-dir=/run/other",
+                                                                  "--exit-zero",
                                                                   "--restart",
                                                                   "--dry-run",
                                                                   "--diff",
@@ -116,6 +119,9 @@ TEST(ArgumentsTest, HookInstallCarriesItsOptions) {
   EXPECT_EQ(options.runtime_handlers, Words{"runc"});
   EXPECT_EQ(options.binary, "/b");
   EXPECT_EQ(options.containerd_version, "1.7");
+  EXPECT_EQ(options.program_directory, "/srv/netclsd");
+  EXPECT_EQ(options.state_directory, "/run/other");
+  EXPECT_TRUE(options.exit_zero);
   EXPECT_TRUE(options.all_containers && options.restart && options.dry_run && options.diff && options.as_json);
 }
 
@@ -124,7 +130,10 @@ TEST(ArgumentsTest, HookCommandsHaveQuietDefaults) {
       std::get<HookInstallCommand>(arguments_of({"hook", "install", "--runtime=auto"}).command).options;
   EXPECT_EQ(install.root, "/");
   EXPECT_TRUE(install.runtimes.empty());
-  EXPECT_FALSE(install.all_containers || install.restart || install.dry_run || install.diff || install.as_json);
+  EXPECT_EQ(install.state_directory, "/run/netclsd");
+  EXPECT_EQ(install.program_directory, "");
+  EXPECT_FALSE(install.all_containers || install.restart || install.dry_run || install.diff || install.as_json ||
+               install.exit_zero);
   EXPECT_EQ(std::get<HookUninstallCommand>(arguments_of({"hook", "uninstall", "--root=/h"}).command).options.root,
             "/h");
   EXPECT_EQ(std::get<HookStatusCommand>(arguments_of({"hook", "status", "--root=/h"}).command).options.root, "/h");

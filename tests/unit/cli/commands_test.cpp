@@ -19,15 +19,31 @@ class CommandsTest : public testing::Test {
     arguments.command = std::move(command);
     const AskAgent ask = [this](const ApiRequest& request) {
       asked_ = request;
-      return answer_;
+      ++questions_;
+      return first_answer_ && questions_ == 1 ? *first_answer_ : answer_;
     };
-    return run_command(arguments, ask, root_.path());
+    return run_command(arguments, ask, mounting_, root_.path());
   }
   void agent_answers(int status, const std::string& body) { answer_ = ApiResponse{status, body}; }
 
   TemporaryDirectory root_;
   Result<ApiResponse> answer_ = ApiResponse{200, "{}"};
   ApiRequest asked_;
+  std::optional<ApiResponse> first_answer_;
+  int questions_ = 0;
+  std::vector<std::string> mounting_calls_;
+  bool may_mount_ = true;
+  const Mounting mounting_{.hold_if_mounted = [](SteadyTime) { return MountHold(); },
+                           .hold_mounted = [this](SteadyTime) -> Result<MountHold> {
+                             mounting_calls_.emplace_back("mount");
+                             if (!may_mount_) return failure(ErrorCode::kSystem, "mount net_cls at /m: no");
+                             return MountHold();
+                           },
+                           .hold_some_mounted = {},
+                           .unmount_if_unused = [this](MountAgent, SteadyTime) -> Result<Unmounted> {
+                             mounting_calls_.emplace_back("unmount");
+                             return failure(ErrorCode::kSystem, "unmount /m: no");
+                           }};
 };
 
 const ContainerId kId = *ContainerId::parse("ab12");
@@ -74,6 +90,24 @@ TEST_F(CommandsTest, ReleaseIsForced) {
   EXPECT_EQ(result.text, "released ab12\n");
   EXPECT_EQ(asked_.method, HttpMethod::kDelete);
   EXPECT_EQ(asked_.target, "/v1/containers/ab12?force=true");
+}
+
+TEST_F(CommandsTest, RegisterMountsWhatTheAgentNeedsMounted) {
+  first_answer_ = ApiResponse{503, problem_json(503, "mount it first", kNotMountedProblem)};
+  agent_answers(201, R"({"managed":true,"id":"ab12"})");
+  EXPECT_EQ(run(RegisterCommand{kId, Pid{4711}, ClassName{"gold"}}).exit_status, 0);
+  EXPECT_EQ(questions_, 2);
+  EXPECT_EQ(mounting_calls_, std::vector<std::string>{"mount"});
+  questions_ = 0;
+  may_mount_ = false;
+  EXPECT_EQ(run(RegisterCommand{kId, Pid{4711}, ClassName{"gold"}}).error, "mount net_cls at /m: no");
+  EXPECT_EQ(questions_, 1);
+}
+
+TEST_F(CommandsTest, ReleaseLeavesTheMountToOthersWhereItCannotUnmount) {
+  agent_answers(204, "");
+  EXPECT_EQ(run(ReleaseCommand{kId}).exit_status, 0);
+  EXPECT_EQ(mounting_calls_, std::vector<std::string>{"unmount"});
 }
 
 TEST_F(CommandsTest, ASweepThatCouldNotMoveAllIsDegraded) {

@@ -37,6 +37,42 @@ TEST(DoctorChecksTest, AMountBelowSysFsCgroupIsWarnedAbout) {
   EXPECT_EQ(check_mount("1 2 0:4 / /sys/fs/cgroup/net_cls rw - cgroup cgroup rw,net_cls\n").verdict, Verdict::kWarn);
 }
 
+TEST(DoctorChecksTest, WhoIsMisledByTheFirstLineIsNamed) {
+  const MisledPrograms some{.count = 7, .examples = {"node (pid 12)", "java (pid 13)"}};
+  const Check before = check_first_line("0::/init.scope\n", some);
+  EXPECT_EQ(before.verdict, Verdict::kOk);
+  EXPECT_THAT(before.text, HasSubstr("7 running, such as node (pid 12), java (pid 13)"));
+  const Check now = check_first_line("1:net_cls:/\n0::/init.scope\n", some);
+  EXPECT_EQ(now.verdict, Verdict::kWarn);
+  EXPECT_THAT(now.text, HasSubstr("net_cls is mounted"));
+  EXPECT_EQ(check_first_line("1:net_cls,net_prio:/\n0::/\n", {}).verdict, Verdict::kOk);
+  EXPECT_EQ(check_first_line("2:memory:/\n1:net_cls:/\n0::/\n", some).verdict, Verdict::kOk) << "a hybrid host";
+}
+
+TEST(DoctorChecksTest, ControllersThatShareTheHierarchyFail) {
+  const Check shared = check_mount("1 2 0:4 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,net_cls\n");
+  EXPECT_EQ(shared.verdict, Verdict::kFail);
+  EXPECT_THAT(shared.text, HasSubstr("together with cpu at /sys/fs/cgroup/cpu"));
+  EXPECT_THAT(shared.text, HasSubstr("lose the limits"));
+  EXPECT_THAT(shared.text, HasSubstr("neither agent nor hook"));
+}
+
+TEST(DoctorChecksTest, AProcThatHidesProcessesFails) {
+  EXPECT_EQ(check_proc("").verdict, Verdict::kOk);
+  EXPECT_EQ(check_proc("1 2 0:4 / /proc rw - proc proc rw,hidepid=invisible\n").verdict, Verdict::kOk);
+  const Check hiding = check_proc("1 2 0:4 / /proc rw - proc proc rw,hidepid=invisible,gid=7\n");
+  EXPECT_EQ(hiding.verdict, Verdict::kFail);
+  EXPECT_THAT(hiding.text, HasSubstr("hidepid=invisible,gid=7"));
+}
+
+TEST(DoctorChecksTest, ATimeNamespaceIsWarnedAbout) {
+  EXPECT_EQ(check_time_namespace("time:[4026531834]").verdict, Verdict::kOk);
+  EXPECT_EQ(check_time_namespace("").verdict, Verdict::kOk) << "before Linux 5.6";
+  const Check elsewhere = check_time_namespace("time:[4026532208]");
+  EXPECT_EQ(elsewhere.verdict, Verdict::kWarn);
+  EXPECT_THAT(elsewhere.text, HasSubstr("time:[4026532208]"));
+}
+
 TEST(DoctorChecksTest, WaitingRegistrationsAreWarnedAbout) {
   EXPECT_EQ(check_spool(0).verdict, Verdict::kOk);
   EXPECT_EQ(check_spool(3).verdict, Verdict::kWarn);
@@ -52,6 +88,21 @@ TEST(DoctorChecksTest, TheAgentMustAnswerAndShouldBeReady) {
   EXPECT_THAT(waiting.text, HasSubstr("first sweep runs"));
 }
 
+TEST(DoctorChecksTest, WhatTheHooksInstallationReportedIsTold) {
+  EXPECT_EQ(check_runtimes(failure(ErrorCode::kUnavailable, "away")).verdict, Verdict::kWarn);
+  EXPECT_EQ(check_runtimes(R"({"hook":null})").verdict, Verdict::kOk);
+  EXPECT_EQ(check_runtimes(R"({"hook":{"state":"ok","message":"all call it","runtimes":[]}})").text,
+            "hook ok: all call it");
+  EXPECT_EQ(check_runtimes(R"({"hook":{"state":"disabled","message":"not wanted"}})").verdict, Verdict::kOk);
+  EXPECT_EQ(check_runtimes(R"({"hook":{"state":"failed","message":"read-only"}})").verdict, Verdict::kFail);
+  const Check degraded = check_runtimes(R"({"hook":{"state":"degraded","message":"not all call it","runtimes":[
+      {"runtime":"podman","state":"ok","message":"fine"},
+      {"runtime":"crio","state":"missing","message":"not in hooks_dir"}, 7]}})");
+  EXPECT_EQ(degraded.verdict, Verdict::kWarn);
+  EXPECT_EQ(degraded.text, "hook degraded: not all call it; crio: missing, not in hooks_dir");
+  EXPECT_EQ(check_runtimes(R"({"hook":7})").verdict, Verdict::kOk) << "of another shape";
+}
+
 TEST(DoctorChecksTest, RootIsAsked) {
   EXPECT_EQ(check_root(true).verdict, Verdict::kOk);
   EXPECT_EQ(check_root(false).verdict, Verdict::kWarn);
@@ -64,6 +115,18 @@ TEST(DoctorChecksTest, HooksInstallation) {
   EXPECT_EQ(broken.verdict, Verdict::kWarn);
   EXPECT_EQ(broken.text, "link is missing; see netclsctl hook status");
   EXPECT_EQ(check_hook(failure(ErrorCode::kInvalid, "manifest.json is not JSON")).verdict, Verdict::kWarn);
+}
+
+TEST(DoctorChecksTest, ACgrulesengdThatMovesProcessesOfNetClsIsWarnedAbout) {
+  EXPECT_EQ(check_rules_daemon(std::nullopt, "*  net_cls  all/").verdict, Verdict::kOk);
+  for (const char* rules : {"", "alice memory,cpu  students/\n", "# *  net_cls  all/\n", "alice\n", "net_cls\n"}) {
+    EXPECT_EQ(check_rules_daemon("4711", rules).verdict, Verdict::kOk) << rules;
+  }
+  for (const char* rules : {"memory\n\n*:sshd\tcpu,net_cls\tall/", "@staff  *  staff/\n", "a cpu x/\n% net_cls x/"}) {
+    const Check check = check_rules_daemon("4711", rules);
+    EXPECT_EQ(check.verdict, Verdict::kWarn) << rules;
+    EXPECT_THAT(check.text, HasSubstr("pid 4711"));
+  }
 }
 
 }  // namespace

@@ -38,11 +38,50 @@ TEST(DoctorTest, FactsAreReadBelowTheRoot) {
   EXPECT_EQ(facts.agent_status.value_or(""), R"({"ready":true})");
 }
 
+TEST(DoctorTest, FindsARunningCgrulesengdAndItsRules) {
+  const TemporaryDirectory root;
+  root.write("proc/1/comm", "init\n");
+  root.write("proc/4711/comm", "cgrulesengd\n");
+  root.write("proc/meminfo", "");
+  root.write("etc/cgrules.conf", "one");
+  root.write("etc/cgrules.d/more.conf", "two");
+  const auto ask = [](const ApiRequest&) { return ApiResponse{503, "busy"}; };
+  const HostFacts facts = collect_facts(root.path(), ask);
+  EXPECT_EQ(facts.rules_daemon, "4711");
+  EXPECT_EQ(facts.rules, "one\ntwo");
+  EXPECT_EQ(collect_facts(TemporaryDirectory().path(), ask).rules_daemon, std::nullopt);
+}
+
 TEST(DoctorTest, NoSpoolMeansNothingWaits) {
   const TemporaryDirectory root;
   const HostFacts facts = collect_facts(root.path(), [](const ApiRequest&) { return ApiResponse{503, "busy"}; });
   EXPECT_EQ(facts.spool_entries.value_or(7), 0U);
   EXPECT_EQ(facts.agent_status.error().message(), "answered 503: busy");
+}
+
+TEST(DoctorProgramsTest, NodeAndBunAreKnownByNameAndJavaByWhatItRuns) {
+  EXPECT_TRUE(is_likely_misled("/usr/bin/node", "MainThread", ""));
+  EXPECT_TRUE(is_likely_misled("/root/.bun/bin/bun", "bun", ""));
+  EXPECT_TRUE(is_likely_misled("", "node", "")) << "its exe cannot be read";
+  EXPECT_TRUE(is_likely_misled("/jdk/bin/java", "java", "java -cp /usr/share/elasticsearch/lib org.elasticsearch"));
+  EXPECT_TRUE(is_likely_misled("/jdk/bin/java", "java", "-Dopensearch.path.home=/x"));
+  EXPECT_FALSE(is_likely_misled("/jdk/bin/java", "java", "java -jar shop.jar"));
+  EXPECT_FALSE(is_likely_misled("/usr/bin/vim", "vim", "vim elasticsearch.yml"));
+  EXPECT_FALSE(is_likely_misled("/usr/bin/node_exporter", "node_exporter", ""));
+}
+
+TEST(DoctorProgramsTest, AllAreCountedAndSomeNamed) {
+  const TemporaryDirectory proc;
+  for (int pid = 10; pid < 30; ++pid) {
+    proc.write(std::to_string(pid) + "/comm", "node\n");
+    proc.write(std::to_string(pid) + "/cmdline", "");
+  }
+  proc.write("40/comm", "sh\n");
+  proc.write("self/comm", "node\n");
+  const MisledPrograms found = find_misled_programs(proc.path());
+  EXPECT_EQ(found.count, 20U);
+  EXPECT_EQ(found.examples.size(), kExamplesMax);
+  EXPECT_THAT(found.examples.front(), testing::StartsWith("node (pid "));
 }
 
 }  // namespace

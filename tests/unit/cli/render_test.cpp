@@ -48,10 +48,30 @@ TEST(RenderTest, StatusSaysWhyNotReadyAndCounts) {
   EXPECT_THAT(text, HasSubstr("COUNTER   VALUE\noverruns  3\n"));
 }
 
+TEST(RenderTest, StatusShowsWhatWasReportedOfTheHook) {
+  const std::string text = render_status(json(R"({"hook":{"state":"degraded","message":"restart containerd","runtimes":[
+      {"runtime":"containerd","state":"restart_needed","message":"runs since before the change"},
+      {"runtime":"podman","state":"ok","message":""}]}})"));
+  EXPECT_THAT(text, HasSubstr("\nhook degraded: restart containerd\n"
+                              "RUNTIME     HOOK            MESSAGE\n"
+                              "containerd  restart_needed  runs since before the change\n"
+                              "podman      ok              -\n"));
+  EXPECT_THAT(render_status(json(R"({"hook":null})")), testing::Not(HasSubstr("hook")));
+  EXPECT_THAT(render_status(json(R"({"hook":{"state":"ok","message":"","runtimes":7}})")), HasSubstr("hook ok: -\n"));
+}
+
 TEST(RenderTest, ASweepIsASentence) {
   EXPECT_EQ(render_sweep(json(R"({"processes_seen":5,"members":4,"strays":3,"moved":2,"failed":1,"duration_ms":1.5})")),
             "5 processes seen, 4 members, 3 strays, 2 moved, 1 failed, in 1.5 ms\n");
 }
+
+TEST(TableTest, ColumnsAreAlignedWithoutTrailingBlanks) {
+  EXPECT_EQ(align({{"ID", "CLASS"}, {"ab12", "10:1"}, {"c", ""}}), "ID    CLASS\nab12  10:1\nc\n");
+}
+
+TEST(TableTest, RowsMayBeOfDifferentLength) { EXPECT_EQ(align({{"a"}, {"bb", "c"}}), "a\nbb  c\n"); }
+
+TEST(TableTest, NoRowsAreNoText) { EXPECT_EQ(align({}), ""); }
 
 }  // namespace
 }  // namespace netclsd::cli

@@ -10,23 +10,45 @@ namespace netclsd::hook {
 class FakeHookHost {
  public:
   static constexpr const char* kInit = "4711";
+  static constexpr int kCaller = 800;  // the runtime: it has made init and called the hook
 
   FakeHookHost() {
     set_init_start_time("100");
     set_init_group("/");
-    tree_.write("proc/self/mountinfo", "50 31 0:40 / " + path("net_cls") + " rw - cgroup cgroup rw,net_cls\n");
+    mount_with("net_cls");
     make_group("");
     make_group("netclsd/ab12");  // the kernel would make its files; a plain directory does not
-    set_config(R"({"annotations":{"netclsd.io/classid":"10:1"}})");
+    set_spec(R"("annotations":{"netclsd.io/classid":"10:1"})");
+    set_process("self", 900, kCaller);
+    set_mounts("self", "mnt:[1]");
+    set_mounts(kInit, "mnt:[2]");
   }
 
-  void set_init_start_time(const std::string& ticks) const {
-    tree_.write("proc/4711/stat", "4711 (runc:[2:INIT]) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 " + ticks + " 0 0\n");
+  void mount_with(const std::string& controllers) const {
+    tree_.write("proc/self/mountinfo",
+                "50 31 0:40 / " + path("net_cls") + " rw - cgroup cgroup rw," + controllers + "\n");
+  }
+  void set_init_start_time(const std::string& ticks) const { set_process(kInit, 4711, kCaller, ticks); }
+  void set_process(const std::string& directory, int pid, int parent, const std::string& ticks = "100") const {
+    tree_.write("proc/" + directory + "/stat", std::to_string(pid) + " (runc:[2:INIT]) S " + std::to_string(parent) +
+                                                   " 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 " + ticks + " 0 0\n");
+  }
+  void set_mounts(const std::string& directory, const std::string& name_space) const {
+    const std::filesystem::path link = path("proc/" + directory + "/ns/mnt");
+    std::filesystem::create_directories(link.parent_path());
+    std::filesystem::remove(link);
+    std::filesystem::create_symlink(name_space, link);
+  }
+  void set_boot_offset(const std::string& seconds_and_nanoseconds) const {
+    tree_.write("proc/self/timens_offsets", "monotonic 0 0\nboottime " + seconds_and_nanoseconds + "\n");
   }
   void set_init_group(const std::string& path) const {
     tree_.write("proc/4711/cgroup", "4:net_cls:" + path + "\n0::/container\n");
   }
-  void set_config(const std::string& json) const { tree_.write("bundle/config.json", json); }
+  void set_config(const std::string& text) const { tree_.write("bundle/config.json", text); }
+  void set_spec(const std::string& members = "") const {
+    set_config(R"({"ociVersion":"1.0.2")" + (members.empty() ? "" : "," + members) + "}");
+  }
   void remove(const std::string& relative) const { std::filesystem::remove_all(path(relative)); }
   void make_group(const std::string& name, const std::string& processes = "") const {
     tree_.write("net_cls/" + name + "/cgroup.procs", processes);

@@ -1,65 +1,21 @@
 #include "hook/hook.h"
 
-#include <fcntl.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <netclsd_version.h>
-#include <unistd.h>
 
-#include "common/base/unique_fd.h"
-#include "tests/unit/hook/fake_host.h"
+#include <cerrno>
+
+#include "tests/unit/hook/hook_fixture.h"
 
 namespace netclsd::hook {
 namespace {
 
 using namespace std::chrono_literals;
-using std::chrono::milliseconds;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-class HookTest : public testing::Test {
- protected:
-  HookTest() {
-    options_.socket = "/s";
-    options_.spool = host_.path("spool");
-  }
-
-  [[nodiscard]] std::string state(const std::string& status = "creating", const std::string& more = "") const {
-    return R"({"id":"ab12","status":")" + status + R"(","pid":4711,"bundle":")" + host_.path("bundle") + "\"" + more +
-           "}";
-  }
-
-  Outcome run(const std::string& state_text) {
-    const std::string file = host_.path("state");
-    const UniqueFd out(::open(file.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-    EXPECT_EQ(::pwrite(out.get(), state_text.data(), state_text.size(), 0), std::ssize(state_text));
-    const HookWorld world{.state_fd = out.get(),
-                          .proc = host_.path("proc"),
-                          .ask_agent =
-                              [this](const ApiRequest& request, milliseconds timeout) {
-                                requests_.push_back(request);
-                                agent_timeout_ = timeout;
-                                return answer_;
-                              },
-                          .on_subject = [this](const Subject& subject) { subject_ = subject; }};
-    return run_hook(options_, world, Deadline::after(options_.timeout));
-  }
-
-  void agent_is_away() { answer_ = failure(ErrorCode::kUnavailable, "agent at /s is not reachable: No such file"); }
-  void agent_answers(int status, const std::string& detail = "why") {
-    answer_ = ApiResponse{status, problem_json(status, detail)};
-  }
-
-  FakeHookHost host_;
-  HookOptions options_;
-  Result<ApiResponse> answer_ = ApiResponse{201, "{}"};
-  std::vector<ApiRequest> requests_;
-  milliseconds agent_timeout_{0};
-  Subject subject_;
-};
-
 TEST_F(HookTest, RegistersInitWithTheAgentAndIsSilent) {
-  host_.set_config(
-      R"({"annotations":{"netclsd.io/class":"gold"},"linux":{"cgroupsPath":"/c","resources":{"network":{"classID":5}}}})");
+  host_.set_spec(
+      R"("annotations":{"netclsd.io/class":"gold"},"linux":{"cgroupsPath":"/c","resources":{"network":{"classID":5}}})");
   EXPECT_EQ(run(state()), Outcome{});
   ASSERT_EQ(requests_.size(), 1U);
   EXPECT_EQ(requests_[0].method, HttpMethod::kPut);
@@ -76,15 +32,26 @@ TEST_F(HookTest, RegistersInitWithTheAgentAndIsSilent) {
   EXPECT_TRUE(host_.is_untouched());
 }
 
+// A runtime's time namespace is the hook's, and the agent reads other start times than it does.
+TEST_F(HookTest, TellsTheStartTimeThatTheAgentReads) {
+  host_.set_boot_offset("-3         0");
+  EXPECT_EQ(run(state()), Outcome{});
+  host_.set_boot_offset("3         7");
+  EXPECT_EQ(run(state()), Outcome{});
+  ASSERT_EQ(requests_.size(), 2U);
+  EXPECT_EQ(parse_register_request(requests_[0].body)->start_time, StartTime{400});
+  EXPECT_EQ(parse_register_request(requests_[1].body)->start_time, std::nullopt) << "not to be told";
+}
+
 TEST_F(HookTest, AContainerThatAsksForNothingIsTheAgentsToDecide) {
-  host_.set_config("{}");
+  host_.set_spec();
   answer_ = ApiResponse{200, R"({"managed":false})"};
   EXPECT_EQ(run(state()), Outcome{});
   EXPECT_EQ(requests_.size(), 1U);
 }
 
 TEST_F(HookTest, PauseContainersAreNotEvenAskedAbout) {
-  host_.set_config(R"({"annotations":{"io.kubernetes.cri.container-type":"sandbox","netclsd.io/classid":"10:1"}})");
+  host_.set_spec(R"("annotations":{"io.kubernetes.cri.container-type":"sandbox","netclsd.io/classid":"10:1"})");
   EXPECT_EQ(run(state()), Outcome{});
   EXPECT_TRUE(requests_.empty());
 }
@@ -100,9 +67,18 @@ TEST_F(HookTest, WhatTheAgentCannotKeepIsLeftInTheSpool) {
 TEST_F(HookTest, StoppedContainersAreReleasedWithoutReadingTheBundle) {
   host_.remove("bundle");
   answer_ = ApiResponse{204, ""};
-  EXPECT_EQ(run(state("stopped")), Outcome{});
+  EXPECT_EQ(run(R"({"id":"ab12","status":"stopped","bundle":"/gone"})"), Outcome{});
+  ASSERT_EQ(requests_.size(), 1U);
   EXPECT_EQ(requests_[0].method, HttpMethod::kDelete);
   EXPECT_EQ(requests_[0].target, "/v1/containers/ab12");
+}
+
+// gVisor's containers of a pod have one process, which has the class of the first.
+TEST_F(HookTest, WhyTheAgentDoesNotManageItIsToldAndNotDenied) {
+  options_.on_failure = OnFailure::kDeny;
+  answer_ = ApiResponse{200, R"({"managed":false,"not_managed_because":"pid 4711 is the init of container cd34"})"};
+  EXPECT_EQ(run(state()), (Outcome{0, "netclsd-hook: container ab12: pid 4711 is the init of container cd34"}));
+  EXPECT_FALSE(host_.has("spool"));
 }
 
 TEST_F(HookTest, PoststopSucceedsWhateverHappens) {
@@ -138,7 +114,7 @@ TEST_F(HookTest, ABusyAgentIsAnAgentAway) {
 }
 
 TEST_F(HookTest, AClassByNameIsOnlySpooledWhenTheAgentIsAway) {
-  host_.set_config(R"({"annotations":{"netclsd.io/class":"gold"}})");
+  host_.set_spec(R"("annotations":{"netclsd.io/class":"gold"})");
   agent_is_away();
   EXPECT_THAT(run(state()).line,
               HasSubstr("did not place init itself (class gold is known to the agent alone) and left"));
@@ -174,6 +150,7 @@ TEST_F(HookTest, ExemptNamespacesStartEvenWithoutABundle) {
   options_.on_failure = OnFailure::kDeny;
   options_.deny_exempt_namespaces = {"kube-system"};
   host_.remove("bundle");
+  agent_answers(403);
   EXPECT_EQ(run(state("creating", R"(,"annotations":{"io.kubernetes.pod.namespace":"kube-system"})")).exit_status, 0);
   // A pod under CRI-O cannot say to be of an exempt namespace.
   EXPECT_EQ(run(state("creating", R"(,"annotations":{"io.kubernetes.pod.namespace":"shop",)"
@@ -189,9 +166,12 @@ TEST_F(HookTest, WhatIsWrongWithTheContainerIsToldAndNothingIsDone) {
     const char* what;
   };
   for (const Case& c : {
-           Case{R"({"annotations":{"netclsd.io/classid":"0"}})", "annotation netclsd.io/classid: classid"},
-           Case{R"({"annotations":{"netclsd.io/classid":"10:1","netclsd.io/class":"gold"}})", "contradict each other"},
+           Case{R"({"ociVersion":"1","annotations":{"netclsd.io/classid":"0"}})",
+                "annotation netclsd.io/classid: classid"},
+           Case{R"({"ociVersion":"1","annotations":{"netclsd.io/classid":"10:1","netclsd.io/class":"gold"}})",
+                "contradict each other"},
            Case{"{", "config.json is not JSON"},
+           Case{R"({"name":"web"})", "config.json: ociVersion is missing"},
            Case{std::string(17U << 20, ' '), "config.json is larger than 16777216 bytes"},
        }) {
     host_.set_config(c.config);
@@ -199,27 +179,6 @@ TEST_F(HookTest, WhatIsWrongWithTheContainerIsToldAndNothingIsDone) {
     EXPECT_TRUE(requests_.empty());
     EXPECT_TRUE(host_.is_untouched());
   }
-}
-
-TEST_F(HookTest, BadStatesAreToldAndNothingIsDone) {
-  for (const std::string text :
-       {"", "nojson", "{}", R"({"id":"../a","status":"creating"})", R"({"id":"ab12","status":"paused"})",
-        R"({"id":"ab12","status":"creating"})", R"({"id":"ab12","status":"creating","bundle":"/none"})"}) {
-    const Outcome outcome = run(text);
-    EXPECT_EQ(outcome.exit_status, 0) << text;
-    EXPECT_THAT(outcome.line, HasSubstr("; the container starts")) << text;
-    EXPECT_TRUE(requests_.empty());
-  }
-  EXPECT_THAT(run(std::string(2U << 20, 'x')).line, HasSubstr("larger than 1048576 bytes"));
-}
-
-TEST_F(HookTest, AMissingOrDeadInitIsToldAndNotAskedAbout) {
-  host_.remove("proc/4711");
-  EXPECT_THAT(run(state()).line, HasSubstr("init, pid 4711, is gone"));
-  EXPECT_THAT(run(R"({"id":"ab12","status":"creating","bundle":")" + host_.path("bundle") + "\"}").line,
-              HasSubstr("OCI state has no pid"));
-  EXPECT_TRUE(requests_.empty());
-  EXPECT_TRUE(host_.is_untouched());
 }
 
 TEST_F(HookTest, APartOfTheTimeIsKeptBackForTheFallback) {

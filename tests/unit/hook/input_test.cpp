@@ -6,7 +6,8 @@
 
 #include <thread>
 
-#include "common/base/unique_fd.h"
+#include "common/base/file.h"
+#include "tests/unit/hook/fake_host.h"
 
 namespace netclsd::hook {
 namespace {
@@ -42,10 +43,28 @@ TEST(InputTest, ReadsUpToTheEnd) {
 
 TEST(InputTest, AWriterThatDoesNotCloseIsNotWaitedForForEver) {
   const Pipe pipe;
-  pipe.write("{}");
+  pipe.write(R"({"id":)");
   const auto start = std::chrono::steady_clock::now();
   EXPECT_EQ(read_until(pipe.reader.get(), 100, Deadline::after(50ms)).error().code(), ErrorCode::kUnavailable);
   EXPECT_LT(std::chrono::steady_clock::now() - start, 2s);
+}
+
+// A process that the runtime started at the wrong moment has inherited the writing end, and keeps it.
+TEST(InputTest, WhatIsWholeNeedsNoEndOfFile) {
+  const Pipe pipe;
+  pipe.write(R"({"id":"a","annotations":{}})");
+  EXPECT_EQ(*read_until(pipe.reader.get(), 100, Deadline::after(60s)), R"({"id":"a","annotations":{}})");
+}
+
+TEST(InputTest, WhatLooksWholeInBetweenIsReadOn) {
+  Pipe pipe;
+  std::thread runtime([&] {
+    pipe.write(R"({"a":{})");
+    std::this_thread::sleep_for(60ms);
+    pipe.write("}");
+  });
+  EXPECT_EQ(*read_until(pipe.reader.get(), 100, Deadline::after(60s)), R"({"a":{}})");
+  runtime.join();
 }
 
 TEST(InputTest, TheLimitIsExact) {
@@ -60,6 +79,66 @@ TEST(InputTest, TheLimitIsExact) {
 }
 
 TEST(InputTest, AClosedStdinIsAnError) { EXPECT_FALSE(read_until(-1, 10, Deadline::after(50ms))); }
+
+constexpr Pid kInit{4711};
+
+class InitTest : public testing::Test {
+ protected:
+  [[nodiscard]] bool was_made() const { return was_made_by_caller(host_.path("proc"), kInit); }
+  [[nodiscard]] bool shares_mounts() const { return shares_mounts_with_hook(host_.path("proc"), kInit); }
+
+  FakeHookHost host_;
+};
+
+TEST_F(InitTest, AChildOfTheCallerIsMadeByIt) {
+  EXPECT_TRUE(was_made());
+  host_.set_process(FakeHookHost::kInit, 4711, 850);
+  host_.set_process("850", 850, FakeHookHost::kCaller);
+  EXPECT_TRUE(was_made()) << "or that of a helper of it, such as criu";
+}
+
+TEST_F(InitTest, NobodyElseIs) {
+  host_.set_process("800", FakeHookHost::kCaller, 700);
+  for (const int parent : {1, 0, 700}) {
+    host_.set_process(FakeHookHost::kInit, 4711, parent);
+    EXPECT_FALSE(was_made()) << parent;
+  }
+  host_.remove("proc/4711");
+  EXPECT_FALSE(was_made()) << "who is gone least of all";
+}
+
+TEST_F(InitTest, TheCallerItselfIsNot) {
+  host_.set_process("self", 900, 4711);
+  host_.set_process(FakeHookHost::kInit, 4711, 700);
+  EXPECT_FALSE(was_made());
+}
+
+TEST_F(InitTest, NobodyIsMadeByACallerThatIsGone) {
+  for (const int adopter : {0, 1}) {
+    host_.set_process("self", 900, adopter);
+    host_.set_process(FakeHookHost::kInit, 4711, adopter);
+    EXPECT_FALSE(was_made()) << adopter;
+  }
+}
+
+TEST_F(InitTest, ParentsThatGoInACircleAreNotFollowedForEver) {
+  host_.set_process(FakeHookHost::kInit, 4711, 4712);
+  host_.set_process("4712", 4712, 4711);
+  EXPECT_FALSE(was_made());
+}
+
+TEST_F(InitTest, MountNamespacesAreCompared) {
+  EXPECT_FALSE(shares_mounts());
+  host_.set_mounts(FakeHookHost::kInit, "mnt:[1]");
+  EXPECT_TRUE(shares_mounts());
+}
+
+TEST_F(InitTest, WhereTheKernelDoesNotTellNothingIsConcluded) {
+  host_.remove("proc/4711/ns");
+  EXPECT_FALSE(shares_mounts());
+  host_.remove("proc/self/ns");
+  EXPECT_FALSE(shares_mounts());
+}
 
 }  // namespace
 }  // namespace netclsd::hook

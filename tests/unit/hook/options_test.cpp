@@ -20,7 +20,7 @@ TEST(HookOptionsTest, DefaultsAreTheContracts) {
   EXPECT_EQ(options.spool, "/run/netclsd/spool");
   EXPECT_EQ(options.timeout, 500ms);
   EXPECT_EQ(options.on_failure, OnFailure::kAllow);
-  EXPECT_EQ(options.seccomp, SeccompMode::kKill);
+  EXPECT_EQ(seccomp_mode(options), SeccompMode::kRefuse);
   EXPECT_EQ(options.stage, std::nullopt);
 }
 
@@ -38,6 +38,15 @@ TEST(HookOptionsTest, BothWaysToGiveAValueWork) {
   EXPECT_EQ(options.stage, Stage::kCreateRuntime);
 }
 
+// A killed hook is a failed one, whatever --on-failure says.
+TEST(HookOptionsTest, WithoutSeccompOnFailureDecidesWhatAForbiddenCallDoes) {
+  EXPECT_EQ(seccomp_mode(options_of({"--on-failure=allow"})), SeccompMode::kRefuse);
+  EXPECT_EQ(seccomp_mode(options_of({"--on-failure=deny"})), SeccompMode::kKill);
+  EXPECT_EQ(seccomp_mode(options_of({"--seccomp=kill", "--on-failure=allow"})), SeccompMode::kKill);
+  EXPECT_EQ(seccomp_mode(options_of({"--seccomp=refuse", "--on-failure=deny"})), SeccompMode::kRefuse);
+  EXPECT_EQ(seccomp_mode(options_of({"--seccomp=off"})), SeccompMode::kOff);
+}
+
 TEST(HookOptionsTest, WrongUsageIsAnError) {
   for (const Words& words :
        {Words{"--bad"}, Words{"startContainer"}, Words{"prestart", "poststop"}, Words{"--socket"}, Words{"--socket="},
@@ -51,6 +60,48 @@ TEST(HookOptionsTest, HelpAndVersionAreInformation) {
   EXPECT_EQ(std::get<Information>(*parse_hook_options(Words{"--help"})), Information::kHelp);
   EXPECT_EQ(std::get<Information>(*parse_hook_options(Words{"poststop", "--version"})), Information::kVersion);
   EXPECT_NE(hook_help().find("Examples:"), std::string::npos);
+}
+
+TEST(StageTest, KnowsTheThreeStages) {
+  EXPECT_EQ(options_of({"prestart"}).stage, Stage::kPrestart);
+  EXPECT_EQ(options_of({"createRuntime"}).stage, Stage::kCreateRuntime);
+  EXPECT_EQ(options_of({"poststop"}).stage, Stage::kPoststop);
+}
+
+constexpr bool kPid = true;
+const auto kMade = [] { return true; };
+const auto kForeign = [] { return false; };
+
+Result<Task> by_state(const char* status, bool has_pid, const std::function<bool()>& is_made_by_caller) {
+  return choose_task(std::nullopt, status, has_pid, is_made_by_caller);
+}
+
+TEST(StageTest, WithoutAStageTheStatusDecides) {
+  for (const char* status : {"creating", "created", "running"}) {
+    EXPECT_EQ(*by_state(status, kPid, kForeign), Task::kRegister) << status;
+    EXPECT_EQ(*by_state(status, !kPid, kForeign), Task::kRegister) << status;
+  }
+  EXPECT_EQ(*by_state("stopped", !kPid, kForeign), Task::kRelease);
+}
+
+// As runc restore does, whose state is that of the container before it.
+TEST(StageTest, StoppedIsAStartIfTheCallerHasJustMadeItsPid) {
+  EXPECT_EQ(*by_state("stopped", kPid, kMade), Task::kRegister);
+  EXPECT_EQ(*by_state("stopped", kPid, kForeign), Task::kRelease) << "the number is somebody else's by now";
+  EXPECT_EQ(*by_state("stopped", !kPid, kMade), Task::kRelease);
+}
+
+TEST(StageTest, AStatusThatNobodyKnowsIsAStartIfThereIsAPid) {
+  for (const char* status : {"", "paused", "dreaming"}) {
+    EXPECT_EQ(*by_state(status, kPid, kForeign), Task::kRegister) << status;
+    EXPECT_FALSE(by_state(status, !kPid, kForeign)) << status;
+  }
+}
+
+TEST(StageTest, AGivenStageWinsOverTheState) {
+  EXPECT_EQ(*choose_task(Stage::kPoststop, "creating", kPid, kMade), Task::kRelease);
+  EXPECT_EQ(*choose_task(Stage::kPrestart, "stopped", !kPid, kForeign), Task::kRegister);
+  EXPECT_EQ(*choose_task(Stage::kCreateRuntime, "whatever", !kPid, kForeign), Task::kRegister);
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ TEST(ConfigTest, EveryKeyIsRead) {
   const Config config = parsed(R"({
     /* a comment */ "socket": "/s", "socket_group": "990", "state_dir": "/d", "listen": "[::1]:80",
     "web_config": "/w",
-    "net_cls": {"mount": "/m", "parent": "p"},
+    "net_cls": {"mount": "/m", "parent": "p", "keep_mounted": true},
     "default_class": "gold",  // before the classes
     "classes": {"gold": "10:1", "bulk": "0x100020"},
     "allowed_classids": ["10:1-10:ffff", "20:1"],
@@ -51,7 +51,7 @@ TEST(ConfigTest, EveryKeyIsRead) {
   EXPECT_EQ(config.state_dir, "/d");
   EXPECT_EQ(config.listen, (ListenAddress{"::1", 80}));
   EXPECT_EQ(config.web_config, "/w");
-  EXPECT_EQ(config.net_cls, (NetClsConfig{"/m", "p"}));
+  EXPECT_EQ(config.net_cls, (NetClsConfig{"/m", "p", true}));
   EXPECT_EQ(config.classes.at("gold"), *ClassId::parse("10:1"));
   EXPECT_EQ(config.classes.at("bulk"), *ClassId::parse("10:20"));
   EXPECT_EQ(std::get<ClassName>(*config.default_class), ClassName{"gold"});
@@ -107,6 +107,13 @@ INSTANTIATE_TEST_SUITE_P(
                   R"(c.json:1: duplicate key "classes.gold", first on line 1)"},
         BadConfig{"{\n\"classes\": {\n\"gold\": \"0\"}}",
                   R"(c.json:3: classes.gold: classid "0" is zero, which means no class)"},
+        BadConfig{"{\"classes\": {\n\"gold\": \"10\"}}",
+                  "c.json:2: classes.gold: classid \"10\" is 0:a, which has no major and fits no qdisc: did you mean "
+                  "10:0? (0:a is taken if it is written so)"},
+        BadConfig{R"({"allowed_classids": ["601"]})",
+                  "c.json:1: allowed_classids[0]: classid \"601\" is 0:259, which has no major and fits no qdisc: did "
+                  "you mean 601:0, or 10:1, which YAML 1.1 reads as 601 where it is not in quotes? (0:259 is taken if "
+                  "it is written so)"},
         BadConfig{R"({"classes": {"gold": 16}})",
                   R"(c.json:1: classes.gold: expected a classid like "10:1", found a number)"},
         BadConfig{R"({"classes": {"1": "10:1"}})",
@@ -144,6 +151,8 @@ INSTANTIATE_TEST_SUITE_P(
                   R"(c.json:1: web_config: expected an absolute path of at most 1024 characters, found "")"},
         BadConfig{R"({"net_cls": {"mount": "relative"}})",
                   R"(c.json:1: net_cls.mount: expected "auto" or an absolute path, found "relative")"},
+        BadConfig{R"({"net_cls": {"keep_mounted": "yes"}})",
+                  "c.json:1: net_cls.keep_mounted: expected true or false, found \"yes\""},
         BadConfig{R"({"net_cls": {"parent": "a/b"}})",
                   "c.json:1: net_cls.parent: expected a directory's name of letters, digits, '_', '-' and '.', found "
                   "\"a/b\""},
@@ -278,22 +287,24 @@ TEST(RestartOnlyChangesTest, NamesExactlyTheKeysThatSighupCannotChange) {
   now.state_dir = "/d";
   now.listen.reset();
   now.web_config = "/w";
-  now.net_cls = {"/m", "p"};
+  now.net_cls = {"/m", "p", true};
   now.receive_buffer_bytes = 1;
   now.log.format = LogFormat::kJson;
   now.sandbox = {SeccompMode::kLog, LandlockMode::kOff};
-  EXPECT_THAT(
-      restart_only_changes(old, now),
-      testing::ElementsAre("socket", "socket_group", "state_dir", "listen", "web_config", "net_cls.mount",
-                           "net_cls.parent", "receive_buffer", "log.format", "sandbox.seccomp", "sandbox.landlock"));
+  EXPECT_THAT(restart_only_changes(old, now),
+              testing::ElementsAre("socket", "socket_group", "state_dir", "listen", "web_config", "net_cls.mount",
+                                   "net_cls.parent", "net_cls.keep_mounted", "receive_buffer", "log.format",
+                                   "sandbox.seccomp", "sandbox.landlock"));
 }
 
 TEST(ConfigTest, TheSandboxIsOnUnlessItIsSwitchedOff) {
   EXPECT_EQ(parse_config("{}", "c.json")->sandbox, (SandboxConfig{SeccompMode::kKill, LandlockMode::kAuto}));
   EXPECT_EQ(parse_config(R"({"sandbox": {"seccomp": "log", "landlock": "off"}})", "c.json")->sandbox,
             (SandboxConfig{SeccompMode::kLog, LandlockMode::kOff}));
-  EXPECT_EQ(parse_config(R"({"sandbox": {"seccomp": "on"}})", "c.json").error().message(),
-            R"(c.json:1: sandbox.seccomp: expected "kill", "log" or "off", found "on")");
+  for (const std::string text : {"on", "refuse"}) {
+    EXPECT_EQ(parse_config(R"({"sandbox": {"seccomp": ")" + text + R"("}})", "c.json").error().message(),
+              R"(c.json:1: sandbox.seccomp: expected "kill", "log" or "off", found ")" + text + "\"");
+  }
   EXPECT_EQ(parse_config(R"({"sandbox": {"landlock": true}})", "c.json").error().message(),
             R"(c.json:1: sandbox.landlock: expected "auto" or "off", found a boolean)");
 }

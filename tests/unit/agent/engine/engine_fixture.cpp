@@ -9,17 +9,23 @@ constexpr MonotonicTime kAuditInterval = std::chrono::hours{1};
 
 }  // namespace
 
-EngineFixture::EngineFixture() { start(); }
+EngineFixture::EngineFixture(FakeHostOptions options) : world_(options, faults_, trace_) {
+  start();
+  EXPECT_TRUE(engine_->has_swept());
+}
 
 void EngineFixture::start() {
+  make_engine();
+  engine_->start();
+}
+
+void EngineFixture::make_engine() {
   world_.lose_listener();
   engine_.emplace(
       world_.host(),
-      EngineOptions{.self = FakeHost::kAgent, .mount_point = "/m", .place = {.mount_root = "/", .parent = "netclsd"}},
+      EngineOptions{.self = FakeHost::kAgent, .mount_point = "/m", .place = {.mount_root = "/", .parent = parent_}},
       counters_);
   engine_->set_audit_interval(kAuditInterval);
-  engine_->recover();
-  EXPECT_TRUE(engine_->sweep(SweepCause::kStartup).has_value());
 }
 
 Pid EngineFixture::make_init(const std::string& id, const std::string& path) {
@@ -50,13 +56,13 @@ Pid EngineFixture::enter(const std::string& id) {
 }
 
 void EngineFixture::work() {
-  while (engine_->work(100)) {
+  while (engine_->round()) {
   }
 }
 
 void EngineFixture::audit() {
   world_.pass(kAuditInterval);
-  engine_->tick();
+  engine_->round();
 }
 
 bool EngineFixture::has_reported(const std::string& event) const {

@@ -12,10 +12,13 @@ namespace netclsd {
 
 class EngineFixture : public testing::Test {
  protected:
-  EngineFixture();
+  explicit EngineFixture(FakeHostOptions options = {.pid_max = 4'000});
+
+  ~EngineFixture() override { EXPECT_EQ(world_.undrained_writes(), 0U); }
 
   // A new agent on what the last one left.
   void start();
+  void make_engine();  // the same, subscribed but not started
   // An init in the unified path "/pod/ID", which is its own unless another one is said.
   [[nodiscard]] Pid make_init(const std::string& id, const std::string& path = "");
   RegistrationAnswer register_init(const std::string& id, Pid init, const std::string& classid = "10:1");
@@ -25,13 +28,15 @@ class EngineFixture : public testing::Test {
   void audit();
 
   [[nodiscard]] std::string group_of(Pid pid) { return world_.process(pid).net_cls; }
+  [[nodiscard]] bool is_kept(const std::string& id) { return world_.kept().contains(*ContainerId::parse(id)); }
   [[nodiscard]] bool has_reported(const std::string& event) const;
   // Once, just before the engine's next write of `pid` into a group takes effect.
   void before_the_write_of(Pid pid, std::function<void()> happening);
 
+  std::string parent_ = "netclsd";  // of our groups, from the next start() on
   Faults faults_;
   Trace trace_;
-  FakeHost world_{{.pid_max = 4'000}, faults_, trace_};
+  FakeHost world_;
   Counters counters_;
   std::optional<Engine> engine_;
 };

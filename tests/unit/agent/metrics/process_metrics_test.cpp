@@ -11,9 +11,9 @@
 namespace netclsd {
 namespace {
 
-std::map<std::string, double> values(const ProcessMetrics& metrics) {
+std::map<std::string, double> values(const std::vector<prometheus::MetricFamily>& families) {
   std::map<std::string, double> found;
-  for (const auto& family : metrics.Collect()) found[family.name] = family.metric.at(0).gauge.value;
+  for (const auto& family : families) found[family.name] = family.metric.at(0).gauge.value;
   return found;
 }
 
@@ -33,7 +33,7 @@ TEST_F(ProcessMetricsTest, ReadsStatEvenWhenTheCommandHoldsParentheses) {
   write("self/limits",
         "Limit                     Soft Limit           Hard Limit           Units\n"
         "Max open files            1024                 4096                 files\n");
-  const auto found = values(ProcessMetrics(proc_));
+  const auto found = values(collect_process_metrics(proc_));
   EXPECT_EQ(found.at("process_cpu_seconds_total"), 2.0);
   EXPECT_EQ(found.at("process_virtual_memory_bytes"), 4096000.0);
   EXPECT_EQ(found.at("process_resident_memory_bytes"), 25.0 * static_cast<double>(::sysconf(_SC_PAGESIZE)));
@@ -44,11 +44,11 @@ TEST_F(ProcessMetricsTest, ReadsStatEvenWhenTheCommandHoldsParentheses) {
 TEST_F(ProcessMetricsTest, WhatCannotBeReadIsLeftOut) {
   write("self/stat", "nonsense");
   write("self/limits", "Max open files            unlimited            unlimited            files\n");
-  EXPECT_THAT(values(ProcessMetrics(proc_)), testing::UnorderedElementsAre(testing::Key("process_open_fds")));
+  EXPECT_THAT(values(collect_process_metrics(proc_)), testing::UnorderedElementsAre(testing::Key("process_open_fds")));
 }
 
 TEST_F(ProcessMetricsTest, TheRealProcessHasAllSix) {
-  const auto found = values(ProcessMetrics());
+  const auto found = values(collect_process_metrics());
   EXPECT_EQ(found.size(), 6U);
   EXPECT_GT(found.at("process_resident_memory_bytes"), 1e5);
   EXPECT_GE(found.at("process_open_fds"), 3);

@@ -41,7 +41,56 @@ TEST(ContainerdConfigTest, FileWithoutVersionIsOfVersionOne) {
 
 TEST(ContainerdConfigTest, AVersionIsAWholeNumber) {
   EXPECT_EQ(parse_containerd_config("version = 2\n")->version, 2);
-  EXPECT_EQ(parse_containerd_config("version = 2.2e28\n")->version, 1);
+  for (const char* text : {"version = 2.2e28\n", "version = '2'\n", "version = -1\n"}) {
+    EXPECT_THAT(parse_containerd_config(text).error().message(), HasSubstr("version is not a whole number")) << text;
+  }
+}
+
+TEST(ContainerdConfigTest, WhatContainerdDoesNotStartWithIsAnError) {
+  EXPECT_THAT(parse_containerd_config("imports = '/a/*.toml'\n").error().message(), HasSubstr("imports is not a list"));
+  EXPECT_THAT(parse_containerd_config("version = 2\n[plugins.cri.containerd]\n").error().message(),
+              HasSubstr("plugins.cri is a name of format version 1"));
+  EXPECT_TRUE(parse_containerd_config("[plugins.cri.containerd]\n"));
+}
+
+TEST(ContainerdConfigTest, OldFormsWithATypeAreTheHandlersDefaultAndUntrusted) {
+  const std::string containerd = "version = 2\n[plugins.'io.containerd.grpc.v1.cri'.containerd";
+  const auto config = parse_containerd_config(
+      containerd + ".default_runtime]\nruntime_type = 'io.containerd.runc.v2'\n" + containerd.substr(12) +
+      ".untrusted_workload_runtime]\nruntime_type = ''\n" + kRuntimes + ".default]\nruntime_type = 'kata'\n");
+  ASSERT_TRUE(config) << config.error().message();
+  ASSERT_EQ(config->handlers.size(), 1U) << "runtimes.default does not count beside default_runtime";
+  EXPECT_EQ(config->handlers[0].name, "default");
+  EXPECT_EQ(config->handlers[0].table, HandlerTable::kDefaultRuntime);
+  EXPECT_EQ(config->handlers[0].runtime_type, "io.containerd.runc.v2");
+  EXPECT_EQ(config->default_handler, "default");
+  EXPECT_EQ(parse_containerd_config(containerd + "]\ndefault_runtime_name = 'kata'\n")->default_handler, "kata");
+  EXPECT_EQ(parse_containerd_config("version = 2\n")->default_handler, "runc");
+}
+
+TEST(ContainerdConfigTest, BytesThatAreNoUtf8AreReadInCommentsAlone) {
+  EXPECT_EQ(parse_containerd_config("version = 2 # f\xfcr \x01\n")->version, 2);
+  EXPECT_THAT(parse_containerd_config("root = 'f\xfcr'\n").error().message(), HasSubstr("outside of a comment"));
+  EXPECT_EQ(parse_containerd_config("\xef\xbb\xbfversion = 2\n")->version, 2);
+}
+
+TEST(ContainerdConfigTest, TableThatIsDefinedTwiceIsToldByItsLine) {
+  const std::string cri = "[plugins.\"io.containerd.grpc.v1.cri\"";
+  EXPECT_EQ(parse_containerd_config("version = 2\n" + cri + "]\ncontainerd.a = 1\n" + cri + ".containerd]\n")
+                .error()
+                .message(),
+            "line 4: " + cri +
+                ".containerd] defines again, or in another way, what a line above has defined; TOML 1.0 forbids that");
+}
+
+TEST(ContainerdConfigTest, OnlyAValueIsOurs) {
+  EXPECT_FALSE(has_value_of_ours("# netclsd: base_runtime_spec = '/etc/containerd/netclsd-base-spec.json'\n"));
+  EXPECT_FALSE(has_value_of_ours("root = '/data/netclsd'\n"));
+  EXPECT_TRUE(has_value_of_ours(kRuntimes + ".a]\npod_annotations = ['x', 'netclsd.io/*']\n"));
+  EXPECT_TRUE(has_value_of_ours(kRuntimes + ".a]\nbase_runtime_spec = '/etc/containerd/netclsd-base-spec-a.json'\n"));
+  EXPECT_TRUE(has_value_of_ours("no TOML, netclsd"));
+  EXPECT_TRUE(has_value("a = ['/x']\n", "/x"));
+  EXPECT_FALSE(has_value("a = '/xy' # /x\n", "/x"));
 }
 
 TEST(ContainerdConfigTest, WhatIsNoTomlIsAnErrorAndNotTheEnd) {
@@ -92,12 +141,51 @@ TEST(ContainerdEditTest, MissingHandlerIsSpelledOutAtTheEnd) {
 }
 
 TEST(ContainerdEditTest, UnusualShapesAreRefusedWithWhatToAdd) {
-  for (const std::string& text :
-       {kRuntimes + "]\nrunc = {}\n", kRuntimes + "]\nrunc.a = 1\n", kRuntimes + ".runc.options]\na = 1\n",
-        kRuntimes + ".runc]\npod_annotations = 'a'\n", std::string("plugins = {}\n")}) {
-    EXPECT_THAT(edited(text), testing::StartsWith("refused: config.toml cannot be edited safely")) << text;
-    EXPECT_THAT(edited(text), HasSubstr("base_runtime_spec = \"/spec.json\"\n  pod_annotations = [\"netclsd.io/*\"]"));
+  for (const std::string& text : {kRuntimes + "]\nrunc = {}\n", kRuntimes + "]\nrunc.a = 1\n", kRuntimes + "]\n",
+                                  kRuntimes + ".runc]\npod_annotations = 'a'\n", std::string("plugins = {}\n")}) {
+    EXPECT_THAT(edited(text), testing::StartsWith("refused: cannot be edited safely")) << text;
+    EXPECT_THAT(edited(text), HasSubstr(kRuntimes + ".runc]\n  base_runtime_spec = \"/spec.json\"\n"
+                                                    "  pod_annotations = [\"netclsd.io/*\"]"));
   }
+}
+
+TEST(ContainerdEditTest, HandlerWithAnOptionsTableAloneGetsAHeader) {
+  EXPECT_EQ(edited("version = 2\n  " + kRuntimes + ".runc.options] # it\n    a = 1\n"),
+            "version = 2\n  " + kRuntimes +
+                ".runc]\n    base_runtime_spec = \"/spec.json\"\n    pod_annotations = [\"netclsd.io/*\"]\n  " +
+                kRuntimes + ".runc.options] # it\n    a = 1\n");
+  EXPECT_EQ(edited(kRuntimes + ".runc.options]\na = 1\n" + kRuntimes + ".runc]\nb = 1\n"),
+            kRuntimes + ".runc.options]\na = 1\n" + kRuntimes +
+                ".runc]\n  base_runtime_spec = \"/spec.json\"\n  pod_annotations = [\"netclsd.io/*\"]\nb = 1\n");
+}
+
+TEST(ContainerdEditTest, OldFormIsEditedInItsPlaceAndTheBuiltInHandlerSpelledOut) {
+  const std::string old = "version = 2\n[plugins.'io.containerd.grpc.v1.cri'.containerd.default_runtime]\n";
+  const std::string type = "  runtime_type = 'io.containerd.runc.v2'\n";
+  const std::string ours = "  base_runtime_spec = \"/spec.json\"\n  pod_annotations = [\"netclsd.io/*\"]\n";
+  EXPECT_EQ(edited(old + type, {{"default", "/spec.json", HandlerTable::kDefaultRuntime}, {"runc", "/spec.json"}}),
+            old + ours + type + "\n" + kRuntimes + ".runc]\n  runtime_type = \"io.containerd.runc.v2\"\n" + ours);
+}
+
+TEST(ContainerdEditTest, UnusualNameIsQuoted) {
+  const std::string text = kRuntimes + ".\"io.example.v1\"]\n";
+  EXPECT_EQ(edited(text, {{"io.example.v1", "/s"}}),
+            text + "  base_runtime_spec = \"/s\"\n  pod_annotations = [\"netclsd.io/*\"]\n");
+  EXPECT_THAT(edited("version = 2\n", {{"io.example.v1", "/s"}}), HasSubstr(".runtimes.\"io.example.v1\"]"));
+}
+
+TEST(ContainerdEditTest, LinesEndAsTheOthersAndTheMarkStays) {
+  const std::string handler = kRuntimes +
+                              ".runc]\r\n  runtime_type = \"io.containerd.runc.v2\"\r\n"
+                              "  base_runtime_spec = \"/spec.json\"\r\n  pod_annotations = [\"netclsd.io/*\"]\r\n";
+  EXPECT_EQ(edited("\xef\xbb\xbfversion = 2\r\n"), "\xef\xbb\xbfversion = 2\r\n\r\n" + handler);
+  EXPECT_EQ(edited("\xef\xbb\xbf" + kRuntimes + ".runc]\r\n# \xfc\r\na = ['\xc3\xbc'] # \xfc"),
+            "\xef\xbb\xbf" + kRuntimes +
+                ".runc]\r\n  base_runtime_spec = \"/spec.json\"\r\n  pod_annotations = [\"netclsd.io/*\"]\r\n"
+                "# \xfc\r\na = ['\xc3\xbc'] # \xfc");
+  EXPECT_EQ(edited("x = 1 # \xfc\r\n" + kRuntimes + ".runc]"),
+            "x = 1 # \xfc\r\n" + kRuntimes +
+                ".runc]\r\n  base_runtime_spec = \"/spec.json\"\r\n  pod_annotations = [\"netclsd.io/*\"]");
 }
 
 TEST(ContainerdEditTest, HeaderInsideOfATextIsNotOne) {

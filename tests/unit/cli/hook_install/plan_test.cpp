@@ -12,7 +12,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 const std::string kConfig = "/etc/c.toml";
-const std::string kSpec = "/etc/spec.json";
+const std::string kSpecFile = "/etc/spec.json";
 
 Program program(const std::string& name) { return {.name = name, .content = name, .sha256 = sha256_hex(name)}; }
 
@@ -22,9 +22,9 @@ InstallFacts fresh() {
           .version = "1",
           .hook = program("netclsd-hook-1"),
           .stub = program(kStubName),
-          .wanted = {{kConfig, FileKind::kContainerdConfig, "new"}, {kSpec, FileKind::kBaseSpec, "spec"}},
+          .wanted = {{kConfig, FileKind::kContainerdConfig, "new"}, {kSpecFile, FileKind::kBaseSpec, "spec"}},
           .kept = {},
-          .now = {{kConfig, Snapshot{.content = "old", .attributes = {.mode = 0600}}}, {kSpec, std::nullopt}},
+          .now = {{kConfig, Snapshot{.content = "old", .attributes = {.mode = 0600}}}, {kSpecFile, std::nullopt}},
           .missing_directories = {"/etc/made"}};
 }
 
@@ -52,6 +52,28 @@ Plan planned(const InstallFacts& facts) {
   return plan ? *plan : Plan{};
 }
 
+TEST(PlanTest, DirectoriesOfOursThatAreClosedAreOpenedBeforeAnythingIsNamed) {
+  const Plan first = planned(fresh());
+  InstallFacts facts = after(fresh(), first);
+  facts.closed_directories = {"/own"};
+  EXPECT_THAT(words(planned(facts).steps), ElementsAre("write /own/manifest.json", "open directory /own to everybody"));
+}
+
+TEST(PlanTest, ALinkShowsWhereADirectoryIsThatWasAskedFor) {
+  InstallFacts facts = fresh();
+  facts.pointer = "/var/lib/netclsd";
+  const Plan plan = planned(facts);
+  EXPECT_THAT(words(plan.steps), testing::Contains("link /var/lib/netclsd to /own"));
+  EXPECT_EQ(plan.after.pointer, "/var/lib/netclsd");
+  facts = after(facts, plan);
+  facts.directory.pointer_target = "/own";
+  EXPECT_THAT(planned(facts).steps, IsEmpty());
+  EXPECT_THAT(words(plan_remove(plan.after, facts.directory, false)), testing::Contains("remove /var/lib/netclsd"));
+  facts.directory.pointer_target = "/elsewhere";
+  EXPECT_THAT(words(plan_remove(plan.after, facts.directory, false)),
+              testing::Not(testing::Contains("remove /var/lib/netclsd")));
+}
+
 TEST(PlanTest, ProgramLinkBaseSpecAndThenWhatNamesThem) {
   const Plan plan = planned(fresh());
   EXPECT_THAT(words(plan.steps),
@@ -67,7 +89,7 @@ TEST(PlanTest, ReplacedFileKeepsModeAndOwner) {
   const Plan plan = planned(fresh());
   EXPECT_EQ(std::get<WriteFile>(plan.steps.back()).snapshot.attributes.mode, 0600U);
   EXPECT_EQ(find_file(plan.after, kConfig)->previous->content, "old");
-  EXPECT_EQ(find_file(plan.after, kSpec)->previous, std::nullopt);
+  EXPECT_EQ(find_file(plan.after, kSpecFile)->previous, std::nullopt);
 }
 
 TEST(PlanTest, SecondInstallationHasNothingToDo) {
@@ -114,10 +136,42 @@ TEST(PlanTest, RestoresConfigurationBeforeBaseSpecAndRemovesWhatWasMade) {
   EXPECT_EQ(std::get<WriteFile>(plan->steps[1]).snapshot, (Snapshot{.content = "old", .attributes = {.mode = 0600}}));
 }
 
+TEST(PlanTest, SpecThatSomebodyElseNamesStaysWithoutTheHookAndIsRemovedLater) {
+  const InstallFacts facts = fresh();
+  const InstallFacts installed = after(facts, planned(facts));
+  const Hookless hookless{{kSpecFile, "hookless"}};
+  const auto plan = plan_restore(*installed.manifest, installed.directory, installed.now, hookless);
+  ASSERT_TRUE(plan);
+  EXPECT_THAT(words(plan->steps), ElementsAre("write /own/manifest.json", "write /etc/c.toml", "write /etc/spec.json",
+                                              "remove directory /etc/made if it is empty"));
+  const auto removal = plan_remove(plan->after, installed.directory, true, hookless);
+  const auto stub = parse_manifest(std::get<WriteFile>(removal.back()).snapshot.content);
+  ASSERT_TRUE(stub);
+  ASSERT_EQ(stub->files.size(), 1U);
+  EXPECT_EQ(stub->state, InstallState::kStub);
+
+  const FilesNow later{{kSpecFile, Snapshot{.content = "hookless", .attributes = {}}}};
+  EXPECT_THAT(words(plan_restore(*stub, installed.directory, later, hookless)->steps),
+              ElementsAre("write /own/manifest.json", "remove directory /etc/made if it is empty"));
+  EXPECT_THAT(
+      words(plan_restore(*stub, installed.directory, later)->steps),
+      ElementsAre("write /own/manifest.json", "remove /etc/spec.json", "remove directory /etc/made if it is empty"));
+}
+
+TEST(PlanTest, UnwantedSpecThatSomebodyElseNamesStaysManaged) {
+  const InstallFacts facts = fresh();
+  InstallFacts second = after(facts, planned(facts));
+  second.wanted.pop_back();
+  second.hookless = {{kSpecFile, "hookless"}};
+  const Plan plan = planned(second);
+  EXPECT_THAT(words(plan.steps), ElementsAre("write /own/manifest.json", "write /etc/spec.json"));
+  EXPECT_THAT(find_file(plan.after, kSpecFile)->written, ElementsAre(sha256_hex("spec"), sha256_hex("hookless")));
+}
+
 TEST(PlanTest, ChangedFileStopsEverything) {
   const InstallFacts facts = fresh();
   InstallFacts installed = after(facts, planned(facts));
-  installed.now[kConfig]->content = "new, edited, still with netclsd";
+  installed.now[kConfig]->content = "[new]\nedited = 'netclsd.io/*'\n";
   EXPECT_FALSE(plan_restore(*installed.manifest, installed.directory, installed.now));
   installed.now[kConfig]->content = "without us";
   EXPECT_THAT(

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "common/api/messages.h"
 #include "tests/unit/common/api/unix_server.h"
 #include "tests/unit/common/fault_in_test.h"
 
@@ -172,6 +173,13 @@ TEST(ProblemDetailTest, IsTheDetailOrTheWholeBody) {
   EXPECT_EQ(problem_detail({.status = 409, .body = R"({"detail":"pid 7 is gone"})"}), "pid 7 is gone");
   EXPECT_EQ(problem_detail({.status = 500, .body = "boom"}), "boom");
   EXPECT_EQ(problem_detail({.status = 500, .body = R"({"detail":7})"}), R"({"detail":7})");
+}
+
+TEST(ClientTest, TheAgentThatWantsNetClsMountedIsUnderstood) {
+  EXPECT_TRUE(wants_net_cls_mounted({503, problem_json(503, "first mount it", kNotMountedProblem)}));
+  EXPECT_FALSE(wants_net_cls_mounted({503, problem_json(503, "busy")}));
+  EXPECT_FALSE(wants_net_cls_mounted({200, problem_json(503, "first mount it", kNotMountedProblem)}));
+  EXPECT_FALSE(wants_net_cls_mounted({503, "<html>"}));
 }
 
 }  // namespace

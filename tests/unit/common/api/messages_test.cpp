@@ -129,6 +129,9 @@ TEST(MessagesTest, ListsAreWrappedAndMayBeEmpty) {
 TEST(MessagesTest, TheAnswerToARegistrationSaysWhetherItIsManaged) {
   EXPECT_EQ(to_json(RegistrationAnswer{}), R"({"managed":false})");
   RegistrationAnswer answer;
+  answer.not_managed_because = "why";
+  EXPECT_EQ(to_json(answer), R"({"managed":false,"not_managed_because":"why"})");
+  answer.not_managed_because.clear();
   answer.view = view();
   EXPECT_EQ(to_json(answer), std::string(R"({"managed":true,)") + kViewFields + "2}");
   answer.not_kept_because = "no space";
@@ -171,22 +174,35 @@ TEST(MessagesTest, StatusHasCountersByName) {
                           .ready = false,
                           .not_ready_because = {"no canary"},
                           .net_cls_mount = "/m",
+                          .net_cls_mounted = true,
                           .parent_group = "netclsd",
                           .kernel_release = "6.1",
                           .kernel_features = {"pidfd"},
                           .receive_buffer_bytes = 1,
                           .containers = 2,
                           .processes = 3,
+                          .hook = HookView{.state = "degraded",
+                                           .message = "restart containerd",
+                                           .written_at = "2026-11-29T01:00:00Z",
+                                           .runtimes = {{"containerd", "restart_needed", "runs on"}}},
                           .counters = {{"overruns", 4}}};
   EXPECT_EQ(
       to_json(status),
       R"({"version":"0.1.0","revision":"abc","uptime_seconds":61,"ready":false,"not_ready_because":["no canary"],)"
-      R"("net_cls_mount":"/m","parent_group":"netclsd","kernel_release":"6.1","kernel_features":["pidfd"],)"
+      R"("net_cls_mount":"/m","net_cls_mounted":true,"parent_group":"netclsd","kernel_release":"6.1","kernel_features":["pidfd"],)"
       R"("receive_buffer_bytes":1,"containers":2,"processes":3,)"
+      R"("hook":{"state":"degraded","message":"restart containerd","written_at":"2026-11-29T01:00:00Z",)"
+      R"("runtimes":[{"runtime":"containerd","state":"restart_needed","message":"runs on"}]},)"
       R"("counters":{"overruns":4}})");
 }
 
+TEST(MessagesTest, WithoutAReportOfTheHookItIsNull) {
+  EXPECT_NE(to_json(StatusView{}).find(R"("hook":null,)"), std::string::npos);
+}
+
 TEST(MessagesTest, ProblemsFollowRfc9457) {
+  EXPECT_NE(problem_json(503, "why", kNotMountedProblem).find(R"("type":"https://netclsd.io/problems/)"),
+            std::string::npos);
   EXPECT_EQ(problem_json(409, "pid 7 is gone"),
             R"({"type":"about:blank","title":"Conflict","status":409,"detail":"pid 7 is gone"})");
 }
@@ -205,6 +221,7 @@ TEST(MessagesTest, EveryErrorHasAStatus) {
   EXPECT_EQ(http_status(ErrorCode::kConflict), 409);
   EXPECT_EQ(http_status(ErrorCode::kTooLarge), 413);
   EXPECT_EQ(http_status(ErrorCode::kUnavailable), 503);
+  EXPECT_EQ(http_status(ErrorCode::kNotMounted), 503);
   EXPECT_EQ(http_status(ErrorCode::kSystem), 500);
 }
 

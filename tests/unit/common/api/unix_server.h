@@ -10,7 +10,7 @@
 #include <string_view>
 #include <thread>
 
-#include "common/base/unique_fd.h"
+#include "common/base/file.h"
 #include "tests/unit/common/temporary_directory.h"
 
 namespace netclsd {

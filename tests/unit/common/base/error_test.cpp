@@ -25,5 +25,11 @@ TEST(ErrorTest, PassingOnWithoutContextChangesNothing) {
   EXPECT_EQ(pass_on(Error(ErrorCode::kInvalid, "bad")).value().message(), "bad");
 }
 
+TEST(CheckDeathTest, BrokenConditionAbortsAndNamesItself) {
+  EXPECT_DEATH(CHECK(1 + 1 == 3), "bug: 1 \\+ 1 == 3 does not hold at .*error_test.cpp");
+}
+
+TEST(CheckTest, ConditionThatHoldsDoesNothing) { CHECK(1 + 1 == 2); }
+
 }  // namespace
 }  // namespace netclsd

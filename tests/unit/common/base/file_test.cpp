@@ -1,10 +1,15 @@
 #include "common/base/file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <string>
+#include <string_view>
 
 #include "tests/unit/common/fault_in_test.h"
 #include "tests/unit/common/temporary_directory.h"
@@ -146,6 +151,129 @@ TEST(FileTest, WritingAtomicallyTouchesNothingThatHasTheTemporaryName) {
   EXPECT_EQ(*read_file(directory.path("elsewhere"), 100), "precious");
   EXPECT_EQ(*read_file(directory.path("one"), 100) + *read_file(directory.path("two"), 100), "12");
 }
+
+class OwnFileTest : public testing::Test {
+ protected:
+  OwnFileTest() {
+    files_.write("good", "content");
+    ::chmod(files_.path("good").c_str(), 0600);
+  }
+
+  [[nodiscard]] std::string problem_with(const std::string& name) {
+    const auto directory = open_directory(files_.path(""));
+    const auto text = read_own_file_at(*directory, name, 100);
+    return text ? "" : text.error().message();
+  }
+
+  TemporaryDirectory files_;
+};
+
+TEST_F(OwnFileTest, AFileOfOursIsRead) { EXPECT_EQ(problem_with("good"), ""); }
+
+TEST_F(OwnFileTest, OneThatOthersMayWriteIsNot) {
+  for (const mode_t mode : {0620U, 0602U, 0666U}) {
+    ::chmod(files_.path("good").c_str(), mode);
+    EXPECT_EQ(problem_with("good"), "good can be written by others than its owner");
+  }
+  ::chmod(files_.path("good").c_str(), 0644);
+  EXPECT_EQ(problem_with("good"), "");
+}
+
+TEST_F(OwnFileTest, OneThatHasAnotherNameIsNot) {
+  ASSERT_EQ(::link(files_.path("good").c_str(), files_.path("second").c_str()), 0);
+  EXPECT_EQ(problem_with("good"), "good has another name, too");
+  EXPECT_EQ(problem_with("second"), "second has another name, too");
+}
+
+TEST_F(OwnFileTest, ALinkAFifoADirectoryAndASocketAreNot) {
+  ASSERT_EQ(::symlink("good", files_.path("link").c_str()), 0);
+  ASSERT_EQ(::mkfifo(files_.path("fifo").c_str(), 0600), 0);
+  ASSERT_EQ(::mkdir(files_.path("directory").c_str(), 0700), 0);
+  ASSERT_EQ(::mknod(files_.path("socket").c_str(), S_IFSOCK | 0600, 0), 0);
+  for (const std::string name : {"link", "fifo", "directory", "socket"}) {
+    EXPECT_EQ(problem_with(name), name + " is not a regular file");
+  }
+}
+
+TEST_F(OwnFileTest, OneOfAnotherUserIsNot) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  ASSERT_EQ(::chown(files_.path("good").c_str(), 65'534, 65'534), 0);
+  EXPECT_EQ(problem_with("good"), "good belongs to user 65534");
+}
+
+TEST_F(OwnFileTest, OneThatIsTooLargeOrNotThereIsAnError) {
+  ASSERT_EQ(::truncate(files_.path("good").c_str(), 1L << 40), 0);  // sparse: it takes no room
+  EXPECT_EQ(problem_with("good"), "good is larger than 100 bytes");
+  EXPECT_NE(problem_with("none"), "");
+}
+
+bool is_open(int fd) { return ::fcntl(fd, F_GETFD) >= 0; }
+UniqueFd open_null() { return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+
+TEST(UniqueFdTest, ClosesWhenItEnds) {
+  int number = -1;
+  {
+    const UniqueFd fd = open_null();
+    number = fd.get();
+    EXPECT_TRUE(is_open(number));
+  }
+  EXPECT_FALSE(is_open(number));
+}
+
+TEST(UniqueFdTest, MoveAssignmentClosesTheOldOneAndEmptiesTheSource) {
+  UniqueFd target = open_null();
+  UniqueFd source = open_null();
+  const int old_number = target.get();
+  const int new_number = source.get();
+  target = std::move(source);
+  EXPECT_FALSE(is_open(old_number));
+  EXPECT_EQ(target.get(), new_number);
+  EXPECT_FALSE(source.is_open());  // NOLINT: what a moved-from object looks like is the point
+}
+
+TEST(UniqueFdTest, ReleaseGivesTheDescriptorAway) {
+  UniqueFd fd = open_null();
+  const int number = fd.release();
+  EXPECT_FALSE(fd.is_open());
+  EXPECT_TRUE(is_open(number));
+  ::close(number);
+}
+
+std::string opened_as(int fd) {
+  std::array<char, 64> name{};
+  const ssize_t size = ::readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), name.data(), name.size());
+  return size < 0 ? "" : std::string(name.data(), static_cast<std::size_t>(size));
+}
+
+// In a child, which needs its own no more: bit N of its exit status is set if descriptor N is not as it should be.
+int problems_after_closing(std::initializer_list<int> closed) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::array<std::string, 3> expected = {opened_as(0), opened_as(1), opened_as(2)};
+    for (const int fd : closed) {
+      ::close(fd);
+      expected[static_cast<std::size_t>(fd)] = "/dev/null";
+    }
+    open_standard_descriptors();
+    int problems = 0;
+    for (int fd = 0; fd < 3; ++fd) {
+      if (opened_as(fd) != expected[static_cast<std::size_t>(fd)]) problems |= 1 << fd;
+    }
+    ::_exit(problems);
+  }
+  int status = -1;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(StandardDescriptorsTest, ThoseThatAreClosedAreOpenedOnNothing) {
+  EXPECT_EQ(problems_after_closing({0, 1, 2}), 0);
+  EXPECT_EQ(problems_after_closing({0}), 0);
+  EXPECT_EQ(problems_after_closing({1}), 0);
+  EXPECT_EQ(problems_after_closing({0, 2}), 0);
+}
+
+TEST(StandardDescriptorsTest, ThoseThatAreOpenStayAsTheyAre) { EXPECT_EQ(problems_after_closing({}), 0); }
 
 }  // namespace
 }  // namespace netclsd

@@ -94,4 +94,10 @@ int fate_of_child(const SeccompFilter& filter, const std::function<bool()>& deed
   return WEXITSTATUS(status) == 0 ? 0 : -1;
 }
 
+SeccompFilter refusing(long number) {
+  return {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+          BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(number), 0, 1),
+          BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+}
+
 }  // namespace netclsd

@@ -47,4 +47,7 @@ class Judge {
 // deed was true, or -1.
 [[nodiscard]] int fate_of_child(const SeccompFilter& filter, const std::function<bool()>& deed);
 
+// Everything is allowed but `number`, which fails with EPERM: a kernel that refuses it.
+[[nodiscard]] SeccompFilter refusing(long number);
+
 }  // namespace netclsd

@@ -5,8 +5,10 @@
 #include <linux/netlink.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -52,8 +54,14 @@ TEST(SeccompPolicyTest, InLogModeWhatIsNotNamedIsLogged) {
   EXPECT_EQ(evaluate(judge.filter(), {SYS_execve}), SECCOMP_RET_LOG);
 }
 
+TEST(SeccompPolicyTest, InRefuseModeWhatIsNotNamedFails) {
+  const Judge judge(SeccompPolicy().allow_clocks(), SeccompMode::kRefuse);
+  EXPECT_TRUE(judge.allows({SYS_clock_gettime}));
+  EXPECT_EQ(evaluate(judge.filter(), {SYS_execve}), SECCOMP_RET_ERRNO | kRefusedErrno);
+}
+
 TEST(SeccompPolicyTest, OtherArchitecturesKillInEveryMode) {
-  for (const SeccompMode mode : {SeccompMode::kKill, SeccompMode::kLog}) {
+  for (const SeccompMode mode : {SeccompMode::kKill, SeccompMode::kRefuse, SeccompMode::kLog}) {
     const Judge judge(SeccompPolicy().allow_clocks(), mode);
     EXPECT_EQ(evaluate(judge.filter(), {SYS_clock_gettime}, AUDIT_ARCH_I386), SECCOMP_RET_KILL_PROCESS);
     EXPECT_EQ(evaluate(judge.filter(), {SYS_clock_gettime | 0x4000'0000}), SECCOMP_RET_KILL_PROCESS);
@@ -252,6 +260,28 @@ TEST(SeccompPolicyTest, AServerAcceptsAndConnectsToNobody) {
           {SYS_sendto, {kHere, kPointer, 9, 0, kPointer, 16}},
           {SYS_sendmsg},
           {SYS_setsockopt, {kHere, SOL_SOCKET, SO_SNDTIMEO}}});
+}
+
+TEST(SeccompPolicyTest, LockingDoesNotWait) {
+  expect(
+      SeccompPolicy().allow_locking_files(),
+      {{SYS_flock, {kHere, LOCK_SH | LOCK_NB}}, {SYS_flock, {kHere, LOCK_EX | LOCK_NB}}, {SYS_flock, {kHere, LOCK_UN}}},
+      {{SYS_flock, {kHere, LOCK_SH}}, {SYS_flock, {kHere, LOCK_EX}}});
+}
+
+TEST(SeccompPolicyTest, MountingMakesNewMountsOfOneKindAndChangesNone) {
+  constexpr std::uint64_t kPlain = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+  expect(SeccompPolicy().allow_mounting_cgroups(),
+         {{SYS_mount, {kPointer, kPointer, kPointer, kPlain, kPointer}}, {SYS_umount2, {kPointer, UMOUNT_NOFOLLOW}}},
+         {{SYS_mount, {kPointer, kPointer, kPointer, 0, kPointer}},
+          {SYS_mount, {kPointer, kPointer, kPointer, kPlain | MS_REMOUNT, kPointer}},
+          {SYS_mount, {kPointer, kPointer, kPointer, kPlain | MS_BIND, kPointer}},
+          {SYS_mount, {kPointer, kPointer, kPointer, kPlain | MS_MOVE, kPointer}},
+          {SYS_mount, {kPointer, kPointer, kPointer, kPlain | MS_SHARED, kPointer}},
+          {SYS_mount, {kPointer, kPointer, kPointer, kGarbage | kPlain, kPointer}},
+          {SYS_umount2, {kPointer, 0}},
+          {SYS_umount2, {kPointer, UMOUNT_NOFOLLOW | MNT_DETACH}},
+          {SYS_umount2, {kPointer, MNT_FORCE}}});
 }
 
 TEST(SeccompPolicyTest, SanitizersGetMoreInTheirBuildsOnly) {

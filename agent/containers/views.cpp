@@ -1,0 +1,133 @@
+#include "agent/containers/views.h"
+
+#include <algorithm>
+
+namespace netclsd {
+namespace {
+
+constexpr std::size_t kMembersMax = 10'000;  // of one answer
+
+std::string text_of(const std::optional<MembershipPath>& membership) {
+  return membership ? membership->hierarchy + ":" + membership->path : "";
+}
+
+}  // namespace
+
+ContainerView Views::container(ContainerNumber number) {
+  const Container& container = *containers_.find(number);
+  const Registration& registration = container.registration;
+  return {.id = registration.id,
+          .classid = registration.classid,
+          .class_name = registration.class_name,
+          .class_origin = registration.class_origin,
+          .source = registration.source,
+          .pid = registration.init.pid,
+          .group = options_.mount_point + "/" + registration.directory,
+          .adopted = registration.is_adopted,
+          .membership_path = text_of(registration.membership),
+          .registered_at = registration.registered_at,
+          .processes = tracker_.count_of(number),
+          .pod_namespace = registration.pod_namespace.value_or(""),
+          .pod = registration.pod,
+          .policy_rule = registration.policy_rule,
+          .refused_because = registration.refused_because};
+}
+
+std::vector<ContainerView> Views::list_after(const std::optional<ContainerId>& last) {
+  const MonotonicTime until = host_.clock.monotonic() + kSliceOfContainers;
+  std::vector<ContainerView> views;
+  auto next = containers_.next_after(last);
+  for (; next && (views.empty() || host_.clock.monotonic() < until); next = containers_.next_after(views.back().id)) {
+    views.push_back(container(*next));
+  }
+  return views;
+}
+
+Result<std::pair<ContainerView, std::vector<Pid>>> Views::show(const ContainerId& id) {
+  const Container* found = containers_.find(id);
+  if (found == nullptr) return not_registered(id);
+  return std::pair(container(found->number), candidates(*found));
+}
+
+Failure Views::not_registered(const ContainerId& id) const {
+  const Refused* refused = refusals_.find(id);
+  return failure(ErrorCode::kNotFound, "container " + id.text() + " is not registered" +
+                                           (refused ? "; the policy refused it: " + refused->refusal.message : ""));
+}
+
+// Those in the group, and those that are known as members and not there.
+std::vector<Pid> Views::candidates(const Container& container) {
+  std::vector<Pid> pids = tracker_.processes_of(container.number);
+  if (const auto inside = host_.net_cls.processes(container.registration.directory)) {
+    pids.insert(pids.end(), inside->begin(), inside->end());
+  }
+  std::sort(pids.begin(), pids.end());
+  pids.erase(std::unique(pids.begin(), pids.end()), pids.end());
+  if (pids.size() > kMembersMax) pids.resize(kMembersMax);
+  return pids;
+}
+
+std::vector<MemberView> Views::members(const ContainerId& id, const std::vector<Pid>& pids) {
+  std::vector<MemberView> views;
+  const Container* container = containers_.find(id);
+  if (container == nullptr) return views;  // released meanwhile
+  for (const Pid pid : pids) {
+    const auto facts = host_.processes.facts(pid);
+    if (!facts) continue;
+    views.push_back(
+        {pid, host_.processes.comm(pid), containers_.claims().is_placed(container->number, facts->cgroups)});
+  }
+  return views;
+}
+
+Result<ProcessView> Views::explain(Pid pid) {
+  const auto facts = host_.processes.facts(pid);
+  if (!facts) return failure(ErrorCode::kNotFound, "no process has pid " + to_string(pid));
+  ProcessView view{};
+  view.pid = pid;
+  view.comm = host_.processes.comm(pid);
+  view.actual = actual_class(facts->cgroups);
+  const Verdict verdict = tracker_.judge(pid, facts->cgroups);
+  std::optional<ContainerNumber> number;
+  if (const auto* placed = std::get_if<Placed>(&verdict)) number = placed->container;
+  if (const auto* stray = std::get_if<Attach>(&verdict)) number = stray->container;
+  if (!number) {
+    explain_refusal(view);
+    return view;
+  }
+  const Registration& registration = containers_.find(*number)->registration;
+  view.pod_namespace = registration.pod_namespace.value_or("");
+  view.pod = registration.pod;
+  view.policy_rule = registration.policy_rule;
+  view.refused_because = registration.refused_because;
+  view.container = registration.id;
+  view.expected = registration.classid;
+  view.placed = std::holds_alternative<Placed>(verdict);
+  if (const TrackedProcess* known = tracker_.find(pid)) {
+    view.cause = to_string(known->cause);
+    view.since = wall_time_of(known->noticed_at);
+  }
+  return view;
+}
+
+void Views::explain_refusal(ProcessView& view) {
+  const Refused* refused = refusals_.find_by_process(view.pid);
+  if (refused == nullptr) return;
+  view.pod_namespace = refused->pod.pod_namespace.value_or("");
+  view.pod = refused->pod.pod;
+  view.policy_rule = refused->refusal.rule;
+  view.refused_because = "container " + refused->id.text() + ": " + refused->refusal.message;
+}
+
+WallTime Views::wall_time_of(MonotonicTime moment) {
+  const auto ago = std::chrono::duration_cast<WallTime::duration>(host_.clock.monotonic() - moment);
+  return host_.clock.wall() - ago;
+}
+
+std::uint32_t Views::actual_class(const CgroupPaths& cgroups) {
+  const std::string* path = cgroups.net_cls();
+  const auto directory = path ? relative_path(options_.place.mount_root, *path) : std::nullopt;
+  return directory ? host_.net_cls.classid(*directory).value_or(0) : 0;
+}
+
+}  // namespace netclsd

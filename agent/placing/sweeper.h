@@ -1,0 +1,43 @@
+// Compares all of /proc with the registrations and places the strays. Every sweep, whatever its cause, is this one
+// function: events make the agent fast, the sweep makes it right. Loop thread only.
+#pragma once
+
+#include "agent/placing/groups.h"
+#include "agent/placing/mover.h"
+
+namespace netclsd {
+
+class Sweeper {
+ public:
+  // Events that arrive meanwhile are read between slices of reading and before every move.
+  Sweeper(Host& host, Intake& intake, Containers& containers, Tracker& tracker, Mover& mover, Groups& groups,
+          Counters& counters)
+      : host_(host),
+        intake_(intake),
+        containers_(containers),
+        tracker_(tracker),
+        mover_(mover),
+        groups_(groups),
+        counters_(counters) {}
+
+  // kMayBeExpected: a container that the spool still holds may have been placed by its hook.
+  enum class Foreigners { kMoveOut, kMayBeExpected };
+  Result<SweepReport> sweep(SweepCause cause, Foreigners foreigners);
+
+ private:
+  void remember(const std::vector<Member>& members, MonotonicTime began_at, MonotonicTime read_at);
+  void place_strays(const std::vector<Member>& members, SweepReport& report);
+  void forget_others(const Snapshot& snapshot, const std::vector<Member>& members, MonotonicTime began_at);
+  void expel(Pid pid);
+  void count(SweepCause cause, const SweepReport& report);
+
+  Host& host_;
+  Intake& intake_;
+  Containers& containers_;
+  Tracker& tracker_;
+  Mover& mover_;
+  Groups& groups_;
+  Counters& counters_;
+};
+
+}  // namespace netclsd

@@ -1,0 +1,47 @@
+// What the loop thread sets and HTTP workers read, apart from the counters (agent/metrics/counters.h).
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/api/messages.h"
+
+namespace netclsd {
+
+// Any thread.
+template <typename T>
+class Board {
+ public:
+  explicit Board(T value = {}) : value_(std::move(value)) {}
+  void set(T value) {
+    const std::lock_guard lock(mutex_);
+    value_ = std::move(value);
+  }
+  [[nodiscard]] T get() const {
+    const std::lock_guard lock(mutex_);
+    return value_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  T value_;
+};
+
+// What is known of the hook's installation.
+using HookBoard = Board<std::optional<HookView>>;
+
+// Why the agent is not ready yet. Not ready until set() says otherwise: a server that answers before the agent has
+// subscribed must not say "ready".
+class Readiness {
+ public:
+  void set(std::vector<std::string> reasons) { reasons_.set(std::move(reasons)); }  // empty: ready
+  [[nodiscard]] std::vector<std::string> reasons() const { return reasons_.get(); }
+
+ private:
+  Board<std::vector<std::string>> reasons_{{"starting"}};
+};
+
+}  // namespace netclsd

@@ -1,0 +1,23 @@
+# Which end-to-end tests run where, for scripts/test.sh and scripts/sanitize.sh. Patterns of tests/e2e/run.py. To be sourced.
+# In a whole run of scripts/test.sh each test runs once without ThreadSanitizer: with AddressSanitizer, or else, where
+# these two lists name it, with the programs as they are.
+# shellcheck shell=bash disable=SC2034  # for the scripts that source this
+
+# With a sanitizer these would prove nothing. The image has release programs. A sanitized program is not static, so it
+# cannot run in a container; its memory is the sanitizer's; its hook is too slow for 20,000 annotations or 500 KiB of
+# escapes (500 ms, which is its whole deadline; 70 ms without). Without descriptors UndefinedBehaviorSanitizer cannot
+# examine memory, which it does through a pipe, and reports correct code.
+NOT_SANITIZED=(test_daemonset test_hook_is_static test_client_is_static
+  test_root_in_a_container_that_was_handed_the_socket_is_refused test_many_small_ones_are_no_better
+  test_of_our_own_names_are_none_either test_security_exhaustion.Requests
+  test_so_many_groups_are_removed_at_the_start test_no_descriptors)
+
+# The same code under other runtimes, and storms that only show the product's speed.
+NOTHING_NEW=(test_hook_real_runtimes test_podman test_containerd test_kubelet test_demo test_overrun test_pid_reuse)
+
+# Tests in which more than one thread of the agent takes part.
+THREADED=(test_init test_peers test_bad_input test_web_config test_configuration test_observing
+  test_service_manager test_sandbox test_policy test_security_socket)
+
+# ThreadSanitizer has a thread of its own, which is not confined.
+NOT_WITH_TSAN=(test_no_thread_has_more_than_what_the_kernel_asks_for)
