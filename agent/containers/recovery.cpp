@@ -45,7 +45,7 @@ std::vector<Registration> Recovery::load() {
 void Recovery::note_unreadable(const Error& error) {
   const std::string& message = error.message();  // "NAME: what is wrong"
   host_.reporter.problem("state_not_readable", message.substr(0, message.find(':')), error);
-  const bool may_pass = error.code() == ErrorCode::kSystem;
+  const bool may_pass = error.may_pass();
   if (may_pass && load_tries_ < kLoadTriesMax) {
     unread_because_ = "registrations cannot be read: " + message;
   } else {

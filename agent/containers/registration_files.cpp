@@ -51,7 +51,7 @@ std::vector<Result<Registration>> RegistrationFiles::load() {
 }
 
 void RegistrationFiles::put_off_or_set_aside(const std::string& name, const Error& error) {
-  if (error.code() == ErrorCode::kSystem) return unread_->push_back(name);
+  if (error.may_pass()) return unread_->push_back(name);
   ::renameat(directory_.get(), name.c_str(), directory_.get(), (name + ".unreadable").c_str());
 }
 

@@ -291,14 +291,13 @@ void Engine::take_up(SpoolItem& item) {
     return host_.reporter.problem("spool_entry_waits", item.entry->id.text(), answer.error());
   }
   host_.reporter.problem("spool_entry_refused", item.entry->id.text(), answer.error());
-  const bool may_pass = answer.error().code() == ErrorCode::kSystem || answer.error().code() == ErrorCode::kUnavailable;
-  if (!may_pass || !is_to_be_tried_again(item.name)) host_.spool.discard(item.name);
+  if (!answer.error().may_pass() || !is_to_be_tried_again(item.name)) host_.spool.discard(item.name);
 }
 
 void Engine::put_off_or_set_aside(const SpoolItem& item) {
   const Error& error = item.entry.error();
   host_.reporter.problem("spool_entry_not_readable", item.name, error);
-  if (error.code() == ErrorCode::kSystem && is_to_be_tried_again(item.name)) return;
+  if (error.may_pass() && is_to_be_tried_again(item.name)) return;
   count_failure(error);
   host_.spool.set_aside(item.name);
 }

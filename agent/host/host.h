@@ -126,14 +126,14 @@ class RegistrationStore {
   virtual ~RegistrationStore() = default;
   virtual Result<void> save(const Registration& registration) = 0;
   virtual Result<void> remove(const ContainerId& id) = 0;
-  // The first time all that are kept, afterwards those that could not be read before: an error that is kSystem may
-  // pass. What has any other error is set aside.
+  // The first time all that are kept, afterwards those that could not be read before: an error that may_pass()
+  // is for later. What has any other error is set aside.
   virtual std::vector<Result<Registration>> load() = 0;
 };
 
 struct SpoolItem {
   std::string name;
-  Result<SpoolEntry> entry;  // an error that is kSystem may pass
+  Result<SpoolEntry> entry;  // an error that may_pass() is for later
 };
 
 class Spool {

@@ -21,12 +21,7 @@ constexpr std::size_t kThreadsMax = 5'000'000;
 
 bool is_gone(const Error& error) { return error.sys_errno() == ENOENT || error.sys_errno() == ESRCH; }
 
-bool is_for_want(int error) { return error == EMFILE || error == ENFILE || error == ENOMEM; }
-
-Failure unreadable(const Error& error) {
-  const ErrorCode code = is_for_want(error.sys_errno()) ? ErrorCode::kUnavailable : ErrorCode::kSystem;
-  return Failure(Error(code, "/proc: " + error.message(), error.sys_errno()));
-}
+Failure unreadable(const Error& error) { return pass_on(error, "/proc"); }
 
 }  // namespace
 

@@ -165,7 +165,7 @@ void HookReportFile::read_if_changed() {
   auto report = text ? parse_hook_report(*text) : Result<HookReport>(pass_on(text.error()));
   written_ = report ? *std::move(report) : unreadable(report.error());
   // A file that cannot be read now is tried again.
-  if (text || text.error().code() != ErrorCode::kSystem) seen_ = found;
+  if (text || !text.error().may_pass()) seen_ = found;
 }
 
 // A process that cannot be examined counts as alive.

@@ -1,10 +1,16 @@
 #include "common/base/error.h"
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <system_error>
 
 namespace netclsd {
+namespace {
+
+bool is_for_want(int err) { return err == EMFILE || err == ENFILE || err == ENOMEM; }
+
+}  // namespace
 
 Failure failure(ErrorCode code, std::string message) { return Failure(Error(code, std::move(message))); }
 
@@ -14,7 +20,7 @@ Failure system_failure(int err, std::string_view operation, std::string_view obj
   std::string message(operation);
   if (!object.empty()) message.append(" ").append(object);
   message.append(": ").append(std::generic_category().message(err));
-  return Failure(Error(ErrorCode::kSystem, std::move(message), err));
+  return Failure(Error(is_for_want(err) ? ErrorCode::kUnavailable : ErrorCode::kSystem, std::move(message), err));
 }
 
 Failure pass_on(Error error, std::string_view context) {

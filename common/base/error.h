@@ -27,7 +27,9 @@ class Error {
       : code_(code), sys_errno_(sys_errno), message_(std::move(message)) {}
 
   [[nodiscard]] ErrorCode code() const { return code_; }
-  [[nodiscard]] int sys_errno() const { return sys_errno_; }  // 0 unless kSystem
+  [[nodiscard]] int sys_errno() const { return sys_errno_; }  // 0 unless a system call failed
+  // True if the same may succeed later, without anybody's help.
+  [[nodiscard]] bool may_pass() const { return code_ == ErrorCode::kSystem || code_ == ErrorCode::kUnavailable; }
   [[nodiscard]] const std::string& message() const { return message_; }
 
  private:
@@ -43,7 +45,8 @@ using Failure = tl::unexpected<Error>;
 [[nodiscard]] Failure failure(ErrorCode code, std::string message);
 [[nodiscard]] Failure invalid(std::string message);
 
-// "attach pid 4711: Permission denied"
+// "attach pid 4711: Permission denied". kUnavailable if this process or the machine is out of descriptors or memory,
+// whatever it was doing; kSystem otherwise.
 [[nodiscard]] Failure system_failure(int err, std::string_view operation, std::string_view object = {});
 
 // Passes an error on to a caller that expects another value type. `context` is put in front of the message.

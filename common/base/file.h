@@ -89,8 +89,8 @@ using MakeAt = std::function<Result<void>(const UniqueFd& dir, const std::string
 // The content of a file in a directory of our own. Only root can put other files there; but we trust the content, so a
 // file that somebody else could have written is refused. It must be a regular file that belongs to this process's user,
 // that nobody else may write, and that has no other name. Anything else is not even opened, since opening a device can
-// have effects. kSystem: it could not be read this time (no descriptor, no memory, a bad disk), or it does not exist
-// (ENOENT). Any other error is about the file itself and will not go away.
+// have effects. An error that may_pass(): it could not be read this time (no descriptor, no memory, a bad disk), or it
+// does not exist (ENOENT). Any other error is about the file itself and will not go away.
 [[nodiscard]] Result<std::string> read_own_file_at(const UniqueFd& directory, const std::string& name,
                                                    std::size_t bytes_max);
 

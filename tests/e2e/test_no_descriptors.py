@@ -8,7 +8,7 @@ import socket
 from .support import kernel
 from .support.case import EndToEndTest
 from .support.container import CLASSID
-from .support.waiting import eventually, eventually_equal
+from .support.waiting import eventually_equal
 
 
 class OutOfDescriptors(EndToEndTest):
@@ -43,18 +43,30 @@ class OutOfDescriptors(EndToEndTest):
         process = self.start_process()
         target = f"/v1/containers/{self.host.prefix}-late"
         body = json.dumps({"pid": process.pid, "annotations": {CLASSID: "10:1"}})
+        self.assertEqual(self.status_with(0, target, body), 503)
+        # The more are left, the further a registration comes: /proc, the group, its control files, the agent's file.
+        for spare in range(1, 5):
+            self.assertIn(self.status_with(spare, target, body), {503, 201}, f"{spare} were left")
+        self.assertEqual(self.agent.request("PUT", target, body).status, 201)
+
+    def status_with(self, spare, target, body):
+        """Of a request that the agent has begun to read when it may open only so many more."""
         before = self.descriptors()
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.connect(str(self.agent.socket))
             connection.sendall(f"PUT {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode())
             eventually_equal("descriptors", self.descriptors, before + 1)
-            self.leave(0)
+            self.leave(spare)
             connection.sendall(body.encode())
             answer = connection.makefile().read()
         self.leave_all()
-        self.assertRegex(answer, r"\AHTTP/1.1 503 ")
-        self.assertIn("Too many open files", answer)
-        eventually("it is registered", lambda: self.agent.request("PUT", target, body).status == 201)
+        status = int(answer.split()[1])
+        if status not in {200, 201}:
+            self.assertIn("Too many open files", answer)
+        self.agent.request("DELETE", target)
+        eventually_equal("descriptors when all is over", self.descriptors, before)
+        return status
 
     def descriptors(self):
-        return len(os.listdir(f"/proc/{self.agent.pid}/fd"))
+        """Those that stay: what the agent has open for a moment, to read /proc, is not among them."""
+        return min(len(os.listdir(f"/proc/{self.agent.pid}/fd")) for _ in range(20))

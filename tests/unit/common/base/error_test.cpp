@@ -14,6 +14,23 @@ TEST(ErrorTest, SystemFailureNamesOperationObjectAndReason) {
   EXPECT_EQ(error.sys_errno(), EACCES);
 }
 
+TEST(ErrorTest, WhoeverIsOutOfDescriptorsOrMemoryMayComeAgain) {
+  for (const int want : {EMFILE, ENFILE, ENOMEM}) {
+    const Error error = system_failure(want, "open", "netclsd").value();
+    EXPECT_EQ(error.code(), ErrorCode::kUnavailable) << want;
+    EXPECT_EQ(error.sys_errno(), want);
+  }
+}
+
+TEST(ErrorTest, OnlyWhatTheSystemRefusedMayPass) {
+  EXPECT_TRUE(Error(ErrorCode::kSystem, "").may_pass());
+  EXPECT_TRUE(Error(ErrorCode::kUnavailable, "").may_pass());
+  for (const ErrorCode code : {ErrorCode::kInvalid, ErrorCode::kForbidden, ErrorCode::kNotFound, ErrorCode::kConflict,
+                               ErrorCode::kTooLarge, ErrorCode::kNotMounted}) {
+    EXPECT_FALSE(Error(code, "").may_pass()) << static_cast<int>(code);
+  }
+}
+
 TEST(ErrorTest, PassingOnPutsTheContextInFrontAndKeepsTheRest) {
   const Error error = pass_on(Error(ErrorCode::kConflict, "gone", ESRCH), "container ab12").value();
   EXPECT_EQ(error.message(), "container ab12: gone");
