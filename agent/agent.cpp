@@ -128,7 +128,9 @@ ApiServerOptions Agent::server_options() {
   return options;
 }
 
-Host Agent::host() { return {procfs_, cgroups_, groups_, clock_, exits_, events_, store_, spool_, reporter_}; }
+ContainersHost Agent::host() {
+  return {{procfs_, cgroups_, groups_, clock_, exits_, events_, reporter_}, store_, spool_, reporter_};
+}
 
 Result<std::unique_ptr<Agent>> Agent::make(const CommandLine& command_line, const Config& config) {
   raise_descriptor_limit();

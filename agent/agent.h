@@ -57,7 +57,7 @@ class Agent {
   void apply(const Config& config);
   void tell_who_mounts(const Config& config);
   [[nodiscard]] std::chrono::milliseconds time_to_wait(bool has_more);
-  [[nodiscard]] Host host();
+  [[nodiscard]] ContainersHost host();
   [[nodiscard]] ApiServerOptions server_options();
 
   // Members are destroyed bottom up: requests stop before what they call.

@@ -9,17 +9,17 @@ void LogReporter::registered(const Registration& r) {
   log_event(LogLevel::kInfo, "container_registered",
             {{"container", r.id.text()},
              {"pid", r.init.pid.value},
-             {"class", to_string(r.classid)},
-             {"origin", r.class_origin},
+             {"class", to_string(r.choice.classid)},
+             {"origin", r.choice.origin},
              {"source", to_string(r.source)},
              {"group", r.directory},
              {"adopted", r.is_adopted},
              {"membership", r.membership ? r.membership->hierarchy + ":" + r.membership->path : "descent"}});
-  if (r.classid.has_major()) return;
+  if (r.choice.classid.has_major()) return;
   log_event(LogLevel::kWarning, "classid_without_major",
             {{"container", r.id.text()},
-             {"class", to_string(r.classid)},
-             {"origin", r.class_origin},
+             {"class", to_string(r.choice.classid)},
+             {"origin", r.choice.origin},
              {"is", "fits no qdisc; only rules that compare the number see it"}});
 }
 

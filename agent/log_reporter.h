@@ -2,12 +2,12 @@
 // only.
 #pragma once
 
-#include "agent/host/host.h"
+#include "agent/containers/containers_host.h"
 #include "agent/logging/log.h"
 
 namespace netclsd {
 
-class LogReporter : public Reporter {
+class LogReporter : public Reporter, public ContainerReporter {
  public:
   void registered(const Registration& registration) override;
   void released(const ContainerId& id) override;

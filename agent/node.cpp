@@ -108,8 +108,9 @@ Result<std::string> clean_up_groups(const Config& config, const NetClsMount& mou
   CleanUp clean_up(std::move(*root));
   for (const auto& registration : registrations.load()) {
     if (!registration) continue;  // unreadable; a group of ours is below the parent, which is removed as well
-    auto done = registration->is_adopted ? clean_up.declassify(registration->directory, registration->classid.raw())
-                                         : clean_up.remove(registration->directory);
+    auto done = registration->is_adopted
+                    ? clean_up.declassify(registration->directory, registration->choice.classid.raw())
+                    : clean_up.remove(registration->directory);
     if (!done) return pass_on(done.error());
   }
   if (auto removed = clean_up.remove(config.net_cls.parent); !removed) return pass_on(removed.error());

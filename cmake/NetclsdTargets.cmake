@@ -40,7 +40,7 @@ endfunction()
 # read once. In there, equal names that are local to two files collide: a file of this list is compiled alone. All other
 # presets compile each file alone, so that an include that it lacks is an error.
 set(NETCLSD_COMPILED_ALONE
-  tests/unit/agent/membership/choice_test.cpp tests/unit/agent/membership/claims_test.cpp)
+  tests/unit/agent/membership/choice_test.cpp tests/unit/agent/membership/targets_test.cpp)
 
 # netclsd_compiled_by_folder(TARGET): one file for each folder that the target has sources in. For the end of the folder
 # that makes the target.

@@ -42,7 +42,6 @@ mkdir -p "$logs"
 
 # The release and the image compile the same sources with the same compiler: each object once, whatever language either
 # of the two speaks. The rest of it is in Dockerfile.
-# shellcheck disable=SC2317  # it is called by quietly
 with_shared_ccache() {
   env CCACHE_DIR="$PWD/build/ccache" CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1 CCACHE_COMPILERCHECK=content \
     CCACHE_SLOPPINESS=locale "$@"
@@ -53,25 +52,54 @@ with_shared_ccache() {
 for_ci=()
 [[ "${CI:-}" != true ]] || for_ci=(-D CMAKE_CXX_FLAGS_DEBUG=-g1 -D CMAKE_UNITY_BUILD=ON -D CMAKE_UNITY_BUILD_BATCH_SIZE=0)
 
-# The sanitizers' builds have the processors when tests wait, and delay none: they are as nice as can be. They have a process
-# group of their own, to be ended with, but no session: the kernel shares out the processors by session first
-# (sched_autogroup), whatever is nice.
+# What is built while tests run, in this order: what is needed first, first.
+ahead=()
+[[ -n "$no_sanitizers$e2e_pattern" ]] || ahead+=(asan)
+[[ -n "$unit_only$e2e_pattern" ]] || ahead+=(release)
+[[ -n "$no_sanitizers$e2e_pattern" ]] || ahead+=(tsan fuzz)
+
+# shellcheck disable=SC2317  # it is called by build_ahead
+build_one() {
+  case "$1" in
+    asan | tsan) scripts/sanitize.sh "$1" --build-only ;;
+    fuzz) scripts/fuzz.sh --build-only ;;
+    release)
+      cmake --preset release -D CMAKE_CXX_COMPILER_LAUNCHER=ccache
+      with_shared_ccache cmake --build --preset release --parallel "$jobs"
+      ;;
+  esac
+}
+
+# Tests wait more than they compute: these builds have the processors then, and delay nobody, since they are as nice as can
+# be. They have a process group of their own, to be ended with, but no session: the kernel shares out the processors by
+# session first (sched_autogroup), whatever is nice.
 builds_ahead=''
 begin_builds_ahead() {
-  [[ -z "$no_sanitizers" ]] || return 0
+  [[ ${#ahead[@]} -gt 0 ]] || return 0
+  rm -f "$logs"/*.built
   set -m
-  nice -n 19 bash -c 'scripts/sanitize.sh asan --build-only && scripts/sanitize.sh tsan --build-only &&
-    scripts/fuzz.sh --build-only' >"$logs/builds-ahead-output.log" 2>&1 </dev/null &
+  {
+    renice -n 19 "$BASHPID" >/dev/null
+    set -e
+    for each in "${ahead[@]}"; do
+      build_one "$each"
+      touch "$logs/$each.built"
+    done
+  } >"$logs/builds-ahead-output.log" 2>&1 </dev/null &
   builds_ahead=$!
   set +m
   trap 'kill -- "-$builds_ahead" 2>/dev/null || true' EXIT
 }
 
 # shellcheck disable=SC2317  # it is called by quietly
-wait_for_builds_ahead() {
-  wait "$builds_ahead" && return
-  cat "$logs/builds-ahead-output.log"
-  return 1
+wait_until_built() {
+  until [[ -e "$logs/$1.built" ]]; do
+    if ! kill -0 "$builds_ahead" 2>/dev/null && [[ ! -e "$logs/$1.built" ]]; then
+      cat "$logs/builds-ahead-output.log"
+      return 1
+    fi
+    sleep 0.5
+  done
 }
 
 step "Build"
@@ -79,8 +107,9 @@ quietly install-deps scripts/install-deps.sh build image test lint fuzz bench ch
 quietly configure cmake --preset dev "${for_ci[@]}"
 quietly build cmake --build --preset dev --parallel "$jobs"
 
+begin_builds_ahead
+
 if [[ -z "$e2e_pattern" ]]; then
-  begin_builds_ahead
   step "Layers, documents, the runner of tests and the benchmark's arithmetic"
   with_summary layers tests/layers/layers_test.py
   with_summary one-file tests/layers/unity_test.py
@@ -99,44 +128,52 @@ fi
 if [[ -z "$unit_only" ]]; then
   export NETCLSD_BIN_DIR=$PWD/$build/bin
   if [[ -z "$e2e_pattern" ]]; then
-    step "Release build and installation"
-    quietly release-configure cmake --preset release -D CMAKE_CXX_COMPILER_LAUNCHER=ccache
-    quietly release-build with_shared_ccache cmake --build --preset release --parallel "$jobs"
-    with_summary release-install scripts/check-install.sh build/release
-    with_summary hardening-checks tests/hardening/hardening_test.py
-    with_summary bill-of-materials tests/sbom/sbom_test.py build/release
-    step "Image"
-    if needs_root "image"; then
-      quietly image-build tests/image/build.sh
-      with_summary image tests/image/image_test.py
-      step "Debian package"
-      with_summary package tests/package/package_test.py build/release
-    fi
     step "Tests on this machine's kernel"
     if needs_root "kernel tests"; then run_ctest "$build" kernel kernel --parallel 1; fi
-    step "Benchmark smoke run"
-    if needs_root "benchmark smoke run"; then with_summary benchmark scripts/bench.sh --quick; fi
   fi
   step "End-to-end tests"
   if needs_root "end-to-end tests"; then
     # The others run with AddressSanitizer.
     # shellcheck source=scripts/e2e_selection.sh
     . scripts/e2e_selection.sh
-    only_here=("${NOT_SANITIZED[@]}" "${NOTHING_NEW[@]}")
-    [[ -z "$no_sanitizers$e2e_pattern" ]] || only_here=()
-    with_summary e2e tests/e2e/run.py "${only_here[@]}" ${e2e_pattern:+"$e2e_pattern"}
+    selection=("${NOT_SANITIZED[@]}" "${NOTHING_NEW[@]}")
+    [[ -z "$no_sanitizers" ]] || selection=()
+    selection+=("${OF_THE_IMAGE[@]/#/--without=}")
+    [[ -z "$e2e_pattern" ]] || selection=("$e2e_pattern")
+    with_summary e2e tests/e2e/run.py "${selection[@]}"
   fi
 fi
 
 if [[ -z "$e2e_pattern$no_sanitizers" ]]; then
-  step "Builds for sanitizers and fuzzing"
-  quietly builds-ahead wait_for_builds_ahead
-  step "Fuzzing"
-  with_summary fuzz scripts/fuzz.sh --seconds 60
   for sanitizer in asan tsan; do
     step "Tests under a sanitizer: $sanitizer"
+    quietly "$sanitizer-ahead" wait_until_built "$sanitizer"
     with_summary "$sanitizer" scripts/sanitize.sh "$sanitizer" ${unit_only:+--unit-only}
   done
+fi
+
+if [[ -z "$unit_only$e2e_pattern" ]]; then
+  step "Release build and installation"
+  quietly release-ahead wait_until_built release
+  with_summary release-install scripts/check-install.sh build/release
+  with_summary hardening-checks tests/hardening/hardening_test.py
+  with_summary bill-of-materials tests/sbom/sbom_test.py build/release
+  step "Image"
+  if needs_root "image"; then
+    quietly image-build tests/image/build.sh
+    with_summary image tests/image/image_test.py
+    with_summary image-e2e tests/e2e/run.py "${OF_THE_IMAGE[@]}"
+    step "Debian package"
+    with_summary package tests/package/package_test.py build/release
+  fi
+  step "Benchmark smoke run"
+  if needs_root "benchmark smoke run"; then with_summary benchmark scripts/bench.sh --quick; fi
+fi
+
+if [[ -z "$e2e_pattern$no_sanitizers" ]]; then
+  step "Fuzzing"
+  quietly fuzz-ahead wait_until_built fuzz
+  with_summary fuzz scripts/fuzz.sh --seconds 60
 fi
 
 finish

@@ -12,6 +12,14 @@ Refusal in_use(const ResolvedClass& wanted) {
                      ", which is in use by another namespace"};
 }
 
+Admitted admitted(ResolvedClass resolved, const PodIdentity& pod, const std::string& refused_because) {
+  return {.choice = {resolved.classid, std::move(resolved.name), std::move(resolved.origin)},
+          .verdict = {.pod_namespace = pod.pod_namespace,
+                      .pod = pod.pod,
+                      .rule = std::move(resolved.rule),
+                      .refused_because = refused_because}};
+}
+
 }  // namespace
 
 Result<std::optional<Admitted>> Admission::admit(const ContainerId& id, const RegisterRequest& request) {
@@ -24,15 +32,15 @@ Result<std::optional<Admitted>> Admission::admit(const ContainerId& id, const Re
   if (std::holds_alternative<NotManaged>(*decision)) return std::nullopt;
   if (auto* refusal = std::get_if<Refusal>(&*decision)) return refuse(std::move(refused), std::move(*refusal));
   auto& resolved = std::get<ResolvedClass>(*decision);
-  if (const Registration* holder = other_holder(id, resolved, *pod)) {
-    refused.held_by = *holder->pod_namespace;
+  if (const Container* holder = other_holder(id, resolved, *pod)) {
+    refused.held_by = *holder->verdict.pod_namespace;
     return refuse(std::move(refused), in_use(resolved));
   }
-  return Admitted{.resolved = std::move(resolved), .pod = *std::move(pod)};
+  return admitted(std::move(resolved), *pod, "");
 }
 
 void Admission::forget_earlier_refusal(const ContainerId& id, const Admitted& admitted) {
-  if (admitted.refused_because.empty()) refusals_.forget(id);
+  if (admitted.verdict.refused_because.empty()) refusals_.forget(id);
 }
 
 Result<ClassDecision> Admission::decide(const RegisterRequest& request, const PodIdentity& pod) const {
@@ -42,8 +50,8 @@ Result<ClassDecision> Admission::decide(const RegisterRequest& request, const Po
   return decide_class(*asked, pod, policy_);
 }
 
-const Registration* Admission::other_holder(const ContainerId& id, const ResolvedClass& wanted,
-                                            const PodIdentity& pod) const {
+const Container* Admission::other_holder(const ContainerId& id, const ResolvedClass& wanted,
+                                         const PodIdentity& pod) const {
   if (!wanted.is_exclusive || !pod.pod_namespace) return nullptr;
   return containers_.find_other_holder(id, wanted.classid, *pod.pod_namespace);
 }
@@ -51,13 +59,13 @@ const Registration* Admission::other_holder(const ContainerId& id, const Resolve
 // A registration that was there before stays as it is: also a policy that was made stricter meanwhile changes nothing.
 Result<std::optional<Admitted>> Admission::refuse(Refused refused, Refusal refusal) {
   const std::string why = refusal.message;
-  PodIdentity pod = refused.pod;
+  const PodIdentity pod = refused.pod;
   auto instead = containers_.find(refused.id) == nullptr ? class_of_refused() : std::nullopt;
   refused.refusal = std::move(refusal);
   refused.has_default_class = instead.has_value();
   refusals_.note(std::move(refused));
   if (!instead) return failure(ErrorCode::kForbidden, why);
-  return Admitted{.resolved = *std::move(instead), .pod = std::move(pod), .refused_because = why};
+  return admitted(*std::move(instead), pod, why);
 }
 
 std::optional<ResolvedClass> Admission::class_of_refused() const {

@@ -14,9 +14,8 @@ namespace netclsd {
 
 // What a container gets, and whose it is.
 struct Admitted {
-  ResolvedClass resolved;
-  PodIdentity pod;
-  std::string refused_because = {};  // not empty: it asked for another class, and gets that of the refused
+  ClassChoice choice;
+  PodVerdict verdict;  // refused: it asked for another class, and gets that of the refused
 };
 
 class Admission {
@@ -33,8 +32,8 @@ class Admission {
 
  private:
   [[nodiscard]] Result<ClassDecision> decide(const RegisterRequest& request, const PodIdentity& pod) const;
-  [[nodiscard]] const Registration* other_holder(const ContainerId& id, const ResolvedClass& wanted,
-                                                 const PodIdentity& pod) const;
+  [[nodiscard]] const Container* other_holder(const ContainerId& id, const ResolvedClass& wanted,
+                                              const PodIdentity& pod) const;
   [[nodiscard]] Result<std::optional<Admitted>> refuse(Refused refused, Refusal refusal);
   [[nodiscard]] std::optional<ResolvedClass> class_of_refused() const;
 

@@ -17,6 +17,10 @@ Result<void> Keeper::save(const Registration& registration) {
   return host_.store.save(registration);
 }
 
+void Keeper::on_target_changed(TargetNumber number, const Target& /*before*/, const Target& /*now*/) {
+  if (const Container* container = containers_.find(number)) keep(registration_of(*container));
+}
+
 void Keeper::forget(const ContainerId& id) {
   forget_unkept(id);
   remove(id);
@@ -42,7 +46,7 @@ void Keeper::try_again() {
   }
   for (const ContainerId& id : std::set(unkept_)) {
     const Container* container = containers_.find(id);
-    if (container != nullptr) keep(container->registration);
+    if (container != nullptr) keep(registration_of(*container));
     if (container == nullptr) forget_unkept(id);
   }
 }

@@ -54,7 +54,7 @@ void Recovery::note_unreadable(const Error& error) {
 }
 
 // std::nullopt: whether init lives cannot be told now. Taken for ended, it would be watched by nobody.
-std::optional<ContainerNumber> Recovery::take_up(Registration registration) {
+std::optional<TargetNumber> Recovery::take_up(Registration registration) {
   const auto init = host_.processes.look_at(registration.init.pid);
   if (!init && load_tries_ < kLoadTriesMax) {
     put_off(std::move(registration), init.error());
@@ -71,14 +71,14 @@ void Recovery::put_off(Registration registration, const Error& error) {
   unseen_.push_back(std::move(registration));
 }
 
-ContainerNumber Recovery::take_up_alive(Registration registration, const ProcessFacts& init) {
+TargetNumber Recovery::take_up_alive(Registration registration, const ProcessFacts& init) {
   // Paths are only good in the cgroup namespace they were read in, and this agent may live in another one.
   if (registration.membership) {
     registration.membership = find_membership_path_again(*registration.membership, init.cgroups);
   }
   const ContainerId id = registration.id;
-  const auto outer = containers_.claims().by_path(init.cgroups);
-  const ContainerNumber number = containers_.add(std::move(registration), outer);
+  const auto outer = containers_.targets().by_path(init.cgroups);
+  const TargetNumber number = containers_.add(std::move(registration), outer);
   if (auto placed = registrar_.place_init(number, init); !placed) {
     const bool has_ended = placed.error().sys_errno() == ESRCH;  // while it was taken up
     if (!has_ended) host_.reporter.problem("recovery_failed", id.text(), placed.error());
@@ -90,26 +90,26 @@ ContainerNumber Recovery::take_up_alive(Registration registration, const Process
 }
 
 void Recovery::watch_unwatched() {
-  std::erase_if(unwatched_, [this](ContainerNumber number) { return is_watched_or_ended(number); });
+  std::erase_if(unwatched_, [this](TargetNumber number) { return is_watched_or_ended(number); });
 }
 
 // False: it cannot be told, or not be watched, for want of a descriptor, say.
-bool Recovery::is_watched_or_ended(ContainerNumber number) {
-  Container* container = containers_.find(number);
-  if (container == nullptr || container->has_init_ended) return true;
-  const ProcessKey& init = container->registration.init;
+bool Recovery::is_watched_or_ended(TargetNumber number) {
+  const Target* target = containers_.targets().find(number);
+  if (target == nullptr || target->has_init_ended) return true;
+  const ProcessKey init = target->init;
   const auto is_alive = host_.exits.watch(init.pid);
   if (!is_alive) return false;
   const auto start_time = *is_alive ? host_.processes.start_time(init.pid) : std::nullopt;
   if (*is_alive && !start_time) return false;
-  if (start_time != init.start_time) containers_.note_ended(*container);  // the number is another process's by now
+  if (start_time != init.start_time) containers_.targets().note_init_ended(number);  // the pid is another process's
   return true;
 }
 
-ContainerNumber Recovery::take_up_ended(Registration registration) {
+TargetNumber Recovery::take_up_ended(Registration registration) {
   if (registration.membership) find_membership_again(registration);
   const auto outer = outer_of(registration);
-  return containers_.add_ended(std::move(registration), outer);
+  return containers_.add(std::move(registration), outer, true);
 }
 
 // If nobody in the group is at the path, they are strangers to the container: the sweep moves them out.
@@ -124,31 +124,30 @@ void Recovery::find_membership_again(Registration& ended) {
 }
 
 // The containers inside of it may have been taken up before it.
-void Recovery::enclose(ContainerNumber number) {
-  const Container& outer = *containers_.find(number);
-  const auto& around = outer.registration.membership;
-  for (const ContainerNumber other : around ? containers_.numbers() : std::vector<ContainerNumber>{}) {
-    const Container& container = *containers_.find(other);
-    if (other == number || container.outer != outer.outer) continue;
-    const std::string path = path_of(container, around->hierarchy);
-    if (!path.empty() && is_within(path, around->path)) containers_.set_outer(other, number);
+void Recovery::enclose(TargetNumber number) {
+  Targets& targets = containers_.targets();
+  const Target& outer = targets.at(number);
+  for (const TargetNumber other : outer.membership ? targets.numbers() : std::vector<TargetNumber>{}) {
+    const Target& target = targets.at(other);
+    if (other == number || target.outer != outer.outer) continue;
+    const std::string path = path_of(target, outer.membership->hierarchy);
+    if (!path.empty() && is_within(path, outer.membership->path)) targets.set_outer(other, number);
   }
 }
 
 // Where init is or, if it has ended, where it was. Empty: not known.
-std::string Recovery::path_of(const Container& container, const HierarchyName& hierarchy) const {
-  const Registration& registration = container.registration;
-  const bool has_path = registration.membership && registration.membership->hierarchy == hierarchy;
-  if (container.has_init_ended) return has_path ? registration.membership->path : "";
-  const auto cgroups = host_.processes.cgroups(registration.init.pid);
+std::string Recovery::path_of(const Target& target, const HierarchyName& hierarchy) const {
+  const bool has_path = target.membership && target.membership->hierarchy == hierarchy;
+  if (target.has_init_ended) return has_path ? target.membership->path : "";
+  const auto cgroups = host_.processes.cgroups(target.init.pid);
   const std::string* path = cgroups ? cgroups->find(hierarchy) : nullptr;
   return path ? *path : "";
 }
 
 // The containers inside it are then inside of that one, when it is released.
-std::optional<ContainerNumber> Recovery::outer_of(const Registration& ended) const {
+std::optional<TargetNumber> Recovery::outer_of(const Registration& ended) const {
   if (!ended.membership) return std::nullopt;
-  return containers_.claims().by_path(CgroupPaths{{{ended.membership->hierarchy, ended.membership->path}}});
+  return containers_.targets().by_path(CgroupPaths{{{ended.membership->hierarchy, ended.membership->path}}});
 }
 
 void Recovery::remove_orphaned_groups(Orphans which) {
@@ -158,7 +157,7 @@ void Recovery::remove_orphaned_groups(Orphans which) {
   const std::set<std::string> seen_before = std::exchange(orphans_seen_, {});
   for (const std::string& name : *names) {
     const std::string directory = options_.place.parent + "/" + name;
-    if (containers_.find_by_group(directory) != nullptr) continue;
+    if (containers_.targets().by_directory(directory)) continue;
     orphans_seen_.insert(name);
     if (which == Orphans::kSeenTwice && !seen_before.contains(name)) continue;
     remove(directory);
@@ -169,7 +168,7 @@ void Recovery::remove_orphaned_group(const ContainerId& id) {
   leftovers_.erase(id);
   for (const std::string& parent : {options_.place.parent, options_.place.hook_parent}) {
     const std::string directory = parent + "/" + id.text();
-    if (containers_.find_by_group(directory) != nullptr || remove(directory)) continue;
+    if (containers_.targets().by_directory(directory) || remove(directory)) continue;
     if (leftovers_.size() < kLeftoversMax) leftovers_.insert(id);
   }
 }

@@ -13,7 +13,8 @@ namespace netclsd {
 
 class Recovery {
  public:
-  Recovery(Host& host, const EngineOptions& options, Containers& containers, Registrar& registrar, Counters& counters)
+  Recovery(ContainersHost& host, const EngineOptions& options, Containers& containers, Registrar& registrar,
+           Counters& counters)
       : host_(host), options_(options), containers_(containers), registrar_(registrar), counters_(counters) {}
 
   static constexpr int kLoadTriesMax = 60;  // one a second
@@ -46,18 +47,18 @@ class Recovery {
   // False: it holds processes.
   bool remove(const std::string& directory);
   [[nodiscard]] std::vector<Registration> load();
-  [[nodiscard]] std::optional<ContainerNumber> take_up(Registration registration);
-  [[nodiscard]] ContainerNumber take_up_alive(Registration registration, const ProcessFacts& init);
-  [[nodiscard]] ContainerNumber take_up_ended(Registration registration);
+  [[nodiscard]] std::optional<TargetNumber> take_up(Registration registration);
+  [[nodiscard]] TargetNumber take_up_alive(Registration registration, const ProcessFacts& init);
+  [[nodiscard]] TargetNumber take_up_ended(Registration registration);
   void put_off(Registration registration, const Error& error);
   void find_membership_again(Registration& ended);
   void note_unreadable(const Error& error);
-  [[nodiscard]] bool is_watched_or_ended(ContainerNumber number);
-  void enclose(ContainerNumber number);
-  [[nodiscard]] std::string path_of(const Container& container, const HierarchyName& hierarchy) const;
-  [[nodiscard]] std::optional<ContainerNumber> outer_of(const Registration& ended) const;
+  [[nodiscard]] bool is_watched_or_ended(TargetNumber number);
+  void enclose(TargetNumber number);
+  [[nodiscard]] std::string path_of(const Target& target, const HierarchyName& hierarchy) const;
+  [[nodiscard]] std::optional<TargetNumber> outer_of(const Registration& ended) const;
 
-  Host& host_;
+  ContainersHost& host_;
   const EngineOptions& options_;
   Containers& containers_;
   Registrar& registrar_;
@@ -65,7 +66,7 @@ class Recovery {
   std::string unread_because_;
   int load_tries_ = 0;
   std::vector<Registration> unseen_;  // read, but not whether their init lives
-  std::set<ContainerNumber> unwatched_;
+  std::set<TargetNumber> unwatched_;
   std::set<std::string> orphans_seen_;
   std::set<ContainerId> leftovers_;
 };

@@ -18,7 +18,7 @@ void Refusals::note(Refused refused) {
   if (refused.init.start_time == StartTime{}) {  // the caller takes the process that is there
     refused.init.start_time = host_.processes.start_time(refused.init.pid).value_or(StartTime{});
   }
-  host_.reporter.refused(refused);
+  host_.container_reporter.refused(refused);
   if (latest_.size() >= kRefusalsMax) latest_.pop_front();
   latest_.push_back(std::move(refused));
 }
@@ -77,15 +77,15 @@ Result<void> Refusals::undo(const Refused& refused) {
 // It has a class that it may have: the default class. A hook that gave up waiting for our answer gives what was asked
 // for after us, by writing over the group's classid, or by placing init in a group of the hook's own.
 Result<void> Refusals::restore(const Container& container) {
-  const Registration& registration = container.registration;
-  if (container.has_init_ended) return {};  // the group may be another container's
-  const auto classid = host_.net_cls.classid(registration.directory);
-  if (classid && *classid != registration.classid.raw()) {
-    if (auto written = groups_.write_class(registration); !written) return pass_on(written.error());
+  const Target& target = container.target;
+  if (target.has_init_ended) return {};  // the group may be another container's
+  const auto classid = host_.net_cls.classid(target.directory);
+  if (classid && *classid != target.choice.classid.raw()) {
+    if (auto written = groups_.write_class(target); !written) return pass_on(written.error());
     counters_.groups_repaired.add();
   }
-  const std::string of_hook = options_.place.hook_parent + "/" + registration.id.text();
-  return of_hook == registration.directory ? Result<void>() : empty_hooks_group(of_hook, registration.directory);
+  const std::string of_hook = options_.place.hook_parent + "/" + target.owner;
+  return of_hook == target.directory ? Result<void>() : empty_hooks_group(of_hook, target.directory);
 }
 
 Result<void> Refusals::empty_hooks_group(const std::string& of_hook, const std::string& refuge) {
@@ -110,14 +110,14 @@ bool Refusals::is_own_group(const Refused& refused, const ProcessFacts& init, co
   const auto agent = host_.processes.facts(options_.self);
   if (!snapshot || !agent) return false;
   const GroupChoice own =
-      choose_group(refused.id.text(), init, *snapshot, *agent, containers_.claims(), options_.place);
+      choose_group(refused.id.text(), init, *snapshot, *agent, containers_.targets(), options_.place);
   return own.is_adopted && own.directory == directory;
 }
 
 // The group of the registered container that it runs in, or else the hierarchy's root.
 std::string Refusals::refuge_of(const ProcessFacts& init) {
-  const auto outer = containers_.claims().by_path(init.cgroups);
-  return outer ? containers_.find(*outer)->registration.directory : "";
+  const auto outer = containers_.targets().by_path(init.cgroups);
+  return outer ? containers_.targets().at(*outer).directory : "";
 }
 
 }  // namespace netclsd

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "agent/containers/containers.h"
+#include "agent/containers/containers_host.h"
 #include "agent/engine/engine_options.h"
-#include "agent/host/host.h"
 #include "agent/metrics/counters.h"
 #include "agent/placing/groups.h"
 
@@ -19,7 +19,8 @@ class Refusals {
   // How long a hook that was answered too late may still be placing init: none lives longer (kTimeoutMax).
   static constexpr MonotonicTime kHookMax = std::chrono::minutes{1};
 
-  Refusals(Host& host, const EngineOptions& options, Containers& containers, Groups& groups, Counters& counters)
+  Refusals(ContainersHost& host, const EngineOptions& options, Containers& containers, Groups& groups,
+           Counters& counters)
       : host_(host), options_(options), containers_(containers), groups_(groups), counters_(counters) {}
 
   void note(Refused refused);
@@ -44,7 +45,7 @@ class Refusals {
   [[nodiscard]] bool is_own_group(const Refused& refused, const ProcessFacts& init, const std::string& directory);
   [[nodiscard]] std::string refuge_of(const ProcessFacts& init);
 
-  Host& host_;
+  ContainersHost& host_;
   const EngineOptions& options_;
   Containers& containers_;
   Groups& groups_;

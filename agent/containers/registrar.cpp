@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "agent/containers/source.h"
+#include "agent/membership/sweep_plan.h"
 #include "agent/placing/snapshot.h"
 #include "common/base/fault_point.h"
 
@@ -24,7 +26,7 @@ Failure another_process(Pid pid) {
 Result<std::optional<Registered>> Registrar::add(const ContainerId& id, const RegisterRequest& request) {
   auto admitted = admission_.admit(id, request);
   if (!admitted) return pass_on(admitted.error());
-  Container* known = containers_.find(id);
+  const Container* known = containers_.find(id);
   if (!*admitted && !known) return std::nullopt;
   if (!*admitted) return Registered{.number = known->number, .is_new = false};  // it keeps the class it has
   auto registered = known ? confirm(*known, request, **admitted) : create(id, request, **admitted);
@@ -33,8 +35,9 @@ Result<std::optional<Registered>> Registrar::add(const ContainerId& id, const Re
   return *registered;
 }
 
-Result<Registered> Registrar::confirm(Container& known, const RegisterRequest& request, const Admitted& admitted) {
-  const ProcessKey& init = known.registration.init;
+Result<Registered> Registrar::confirm(const Container& known, const RegisterRequest& request,
+                                      const Admitted& admitted) {
+  const ProcessKey& init = known.target.init;
   const bool is_same = init.pid == request.pid && (!request.start_time || *request.start_time == init.start_time);
   if (!is_same) {
     return failure(ErrorCode::kConflict,
@@ -44,21 +47,19 @@ Result<Registered> Registrar::confirm(Container& known, const RegisterRequest& r
   return Registered{.number = known.number, .is_new = false};
 }
 
-Result<void> Registrar::reclassify(Container& known, const Admitted& admitted) {
-  Registration changed = known.registration;
-  changed.classid = admitted.resolved.classid;
-  changed.class_name = admitted.resolved.name;
-  changed.class_origin = admitted.resolved.origin;
-  changed.policy_rule = admitted.resolved.rule;
-  changed.refused_because.clear();
-  if (!changed.pod_namespace) {  // whose it is never changes, but an older version did not keep it
-    changed.pod_namespace = admitted.pod.pod_namespace;
-    changed.pod = admitted.pod.pod;
+Result<void> Registrar::reclassify(const Container& known, const Admitted& admitted) {
+  PodVerdict verdict = known.verdict;
+  verdict.rule = admitted.verdict.rule;
+  verdict.refused_because.clear();
+  if (!verdict.pod_namespace) {  // whose it is never changes, but an older version did not keep it
+    verdict.pod_namespace = admitted.verdict.pod_namespace;
+    verdict.pod = admitted.verdict.pod;
   }
-  if (changed == known.registration) return {};
+  if (known.target.choice == admitted.choice && known.verdict == verdict) return {};
+  Target changed = known.target;
+  changed.choice = admitted.choice;
   if (auto written = groups_.write_class(changed); !written) return pass_on(written.error());
-  containers_.change(known.number, changed);
-  keeper_.keep(changed);
+  containers_.change(known.number, admitted.choice, std::move(verdict));
   return {};
 }
 
@@ -76,9 +77,9 @@ Result<ProcessFacts> Registrar::identify(const RegisterRequest& request) {
   if (!init) return init;
   // The number of an init that has ended may be given away before its last process ends.
   const Container* other = containers_.find_by_init(request.pid);
-  if (other != nullptr && !other->has_init_ended) {
+  if (other != nullptr && !other->target.has_init_ended) {
     return failure(ErrorCode::kConflict,
-                   "pid " + to_string(request.pid) + " is the init of container " + other->registration.id.text());
+                   "pid " + to_string(request.pid) + " is the init of container " + other->id.text());
   }
   return init;
 }
@@ -91,27 +92,21 @@ Result<Registered> Registrar::create(const ContainerId& id, const RegisterReques
   if (!init) return pass_on(init.error());
   // Before anything is begun: whoever asks mounts it, and asks again. Not for an init that has ended.
   if (auto ready = host_.net_cls.expect_ready(options_.place.parent); !ready) return pass_on(ready.error());
-  // The hook runs before init's first instruction. Whoever else registers a process, it may have children anywhere.
-  const bool is_new = request.source == RegistrationSource::kHook;
+  // After its first instruction init may have children anywhere.
+  const bool is_new = is_before_first_instruction(request.source);
   auto around = finder_.look_around(*init, is_new ? PathFinder::Wanted::kPath : PathFinder::Wanted::kMembers);
   if (!around) return pass_on(around.error());
   const Snapshot& snapshot = around->processes;
-  const GroupChoice group =
-      choose_group(id.text(), around->init, snapshot, around->agent, containers_.claims(), options_.place);
+  const GroupChoice group = choose_group(id.text(), around->init, snapshot, around->agent, targets_, options_.place);
   Registration registration{.id = id,
                             .init = {init->pid, init->start_time},
-                            .classid = admitted.resolved.classid,
-                            .class_name = admitted.resolved.name,
-                            .class_origin = admitted.resolved.origin,
+                            .choice = admitted.choice,
                             .source = request.source,
                             .directory = group.directory,
                             .is_adopted = group.is_adopted,
                             .membership = std::move(around->path),
                             .registered_at = host_.clock.wall(),
-                            .pod_namespace = admitted.pod.pod_namespace,
-                            .pod = admitted.pod.pod,
-                            .policy_rule = admitted.resolved.rule,
-                            .refused_because = admitted.refused_because};
+                            .verdict = admitted.verdict};
   const auto outer = owner_of(init->pid, snapshot);
   return settle(containers_.add(std::move(registration), outer), *init, snapshot);
 }
@@ -138,14 +133,14 @@ void Registrar::look_for_paths() {
 }
 
 Registrar::Search Registrar::look_for_path(PathSearch& search) {
-  const Container* container = containers_.find(search.number);
-  if (container == nullptr || container->registration.membership) return Search::kIsOver;
-  const ProcessKey init = container->registration.init;
+  const Target* target = targets_.find(search.number);
+  if (target == nullptr || target->membership) return Search::kIsOver;
+  const ProcessKey init = target->init;
   const auto facts = host_.processes.look_at(init.pid);
   if (!facts) return Search::kGoesOn;
   if (!*facts || (*facts)->start_time != init.start_time) return Search::kIsOver;
   // CRIU moves what it restores once more, after the hook.
-  has_lost_init_ |= !containers_.claims().is_placed(search.number, (*facts)->cgroups);
+  has_lost_init_ |= !targets_.is_placed(search.number, (*facts)->cgroups);
   const auto around = finder_.look_around(**facts, PathFinder::Wanted::kPath);
   if (!around) return Search::kGoesOn;
   if (around->path && is_claimed(*around->path)) return Search::kGoesOn;
@@ -166,15 +161,13 @@ Registrar::Search Registrar::look_for_path(PathSearch& search) {
 
 // A container that has ended may have left its path to one inside of it.
 bool Registrar::is_claimed(const MembershipPath& path) const {
-  const auto owner = containers_.claims().by_path(CgroupPaths{{{path.hierarchy, path.path}}});
-  const Claim* claim = owner ? containers_.claims().find(*owner) : nullptr;
-  return claim != nullptr && claim->membership == path;
+  const auto owner = targets_.by_path(CgroupPaths{{{path.hierarchy, path.path}}});
+  return owner && targets_.at(*owner).membership == path;
 }
 
-void Registrar::take_path(ContainerNumber number, const Surroundings& around) {
+void Registrar::take_path(TargetNumber number, const Surroundings& around) {
   const MembershipPath& path = *around.path;
-  containers_.set_membership(number, path);
-  keeper_.keep(containers_.find(number)->registration);
+  targets_.set_membership(number, path);
   enclose(number, around.processes);
   for (const ProcessFacts& process : around.processes) {
     const std::string* where = process.cgroups.find(path.hierarchy);
@@ -184,8 +177,8 @@ void Registrar::take_path(ContainerNumber number, const Surroundings& around) {
 }
 
 // It is written down first: if the agent crashes before the end, the next one finishes what was begun.
-Result<Registered> Registrar::settle(ContainerNumber number, const ProcessFacts& init, const Snapshot& snapshot) {
-  const Registration registration = containers_.find(number)->registration;
+Result<Registered> Registrar::settle(TargetNumber number, const ProcessFacts& init, const Snapshot& snapshot) {
+  const Registration registration = registration_of(*containers_.find(number));
   const auto classid_before = host_.net_cls.classid(registration.directory);
   keeper_.keep(registration);
   auto placed = place_init(number, init);
@@ -195,21 +188,21 @@ Result<Registered> Registrar::settle(ContainerNumber number, const ProcessFacts&
   }
   enclose(number, snapshot);
   take_over_members(number, snapshot);
-  host_.reporter.registered(registration);
+  host_.container_reporter.registered(registration);
   return Registered{.number = number, .is_new = true};
 }
 
-Result<void> Registrar::place_init(ContainerNumber number, const ProcessFacts& init) {
-  const Registration registration = containers_.find(number)->registration;
-  if (!registration.membership) look_for_path_later({.number = number, .seen = {}});
-  containers_.set_reaper(number, host_.processes.namespaces(init.pid).is_reaper);
+Result<void> Registrar::place_init(TargetNumber number, const ProcessFacts& init) {
+  const Target& target = targets_.at(number);
+  if (!target.membership) look_for_path_later({.number = number, .seen = {}});
+  targets_.set_reaper(number, host_.processes.namespaces(init.pid).is_reaper);
   if (const auto fault = fault_at(FaultPoint::kRegisterGroup)) return system_failure(*fault, "prepare its group");
-  const bool is_in_group = containers_.claims().is_placed(number, init.cgroups);
+  const bool is_in_group = targets_.is_placed(number, init.cgroups);
   const MonotonicTime now = host_.clock.monotonic();
   // Before the first write: each may drain, and what init forks must find it.
   tracker_.put(init.pid, {number, init.start_time, now, is_in_group ? now : kNotPlaced, JoinCause::kRegister});
   // The class first: nobody is ever seen in the group without it.
-  if (auto prepared = groups_.prepare(registration); !prepared) return pass_on(prepared.error());
+  if (auto prepared = groups_.prepare(target); !prepared) return pass_on(prepared.error());
   if (const auto fault = fault_at(FaultPoint::kRegisterPlace)) return system_failure(*fault, "place init");
   if (!is_in_group) {
     auto moved = mover_.place(init.pid, number, {init.pid, JoinCause::kRegister, now});
@@ -225,58 +218,56 @@ Result<void> Registrar::place_init(ContainerNumber number, const ProcessFacts& i
 }
 
 // Containers inside of this one may have been registered before it, from a hook that was answered sooner.
-void Registrar::enclose(ContainerNumber number, const Snapshot& snapshot) {
-  const Container& outer = *containers_.find(number);
+void Registrar::enclose(TargetNumber number, const Snapshot& snapshot) {
+  const Target& outer = targets_.at(number);
   std::vector<Pid> inits;
   for (const ProcessFacts& process : snapshot) {
-    const Container* other = containers_.find_by_init(process.pid);
-    if (other == nullptr || other->number == number || other->outer != outer.outer) continue;
-    if (other->registration.init.start_time == process.start_time) inits.push_back(process.pid);
+    const auto other = targets_.find_by_init(process.pid);
+    if (!other || other == number || targets_.at(*other).outer != outer.outer) continue;
+    if (targets_.at(*other).init.start_time == process.start_time) inits.push_back(process.pid);
   }
-  const Registration& registration = outer.registration;
-  for (const Pid init : find_inside(inits, registration.init.pid, registration.membership, snapshot)) {
-    containers_.set_outer(containers_.find_by_init(init)->number, number);
+  for (const Pid init : find_inside(inits, outer.init.pid, outer.membership, snapshot)) {
+    targets_.set_outer(*targets_.find_by_init(init), number);
   }
 }
 
-void Registrar::take_over_members(ContainerNumber number, const Snapshot& snapshot) {
+void Registrar::take_over_members(TargetNumber number, const Snapshot& snapshot) {
   const MonotonicTime now = host_.clock.monotonic();
-  const Pid init = containers_.find(number)->registration.init.pid;
-  for (const Member& member : find_members(snapshot, containers_.inits(), containers_.claims(), tracker_)) {
-    if (member.container != number || member.pid == init) continue;
+  const Pid init = targets_.at(number).init.pid;
+  for (const Member& member : find_members(snapshot, targets_.inits(), targets_, tracker_)) {
+    if (member.target != number || member.pid == init) continue;
     tracker_.put(member.pid,
                  {number, member.start_time, now, member.is_placed ? now : kNotPlaced, JoinCause::kRegister});
     if (!member.is_placed) intake_.enqueue({member.pid, JoinCause::kRegister, now});
   }
 }
 
-std::optional<ContainerNumber> Registrar::owner_of(Pid pid, const Snapshot& snapshot) const {
-  for (const Member& member : find_members(snapshot, containers_.inits(), containers_.claims(), tracker_)) {
-    if (member.pid == pid) return member.container;
+std::optional<TargetNumber> Registrar::owner_of(Pid pid, const Snapshot& snapshot) const {
+  for (const Member& member : find_members(snapshot, targets_.inits(), targets_, tracker_)) {
+    if (member.pid == pid) return member.target;
   }
   return std::nullopt;
 }
 
 // The runtime's own group stays: it shall be as it was found, unless somebody else has written it since.
-void Registrar::put_class_back(const Registration& failed, std::uint32_t before) {
+void Registrar::put_class_back(const Target& failed, std::uint32_t before) {
   if (auto written = groups_.replace_class(failed, before); !written) {
-    host_.reporter.problem("classid_not_put_back", failed.id.text(), written.error());
+    host_.reporter.problem("classid_not_put_back", failed.owner, written.error());
   }
 }
 
-void Registrar::undo(ContainerNumber number, const ProcessFacts& init, std::optional<std::uint32_t> classid_before) {
-  const Registration registration = containers_.find(number)->registration;
-  if (registration.is_adopted && classid_before) put_class_back(registration, *classid_before);
-  host_.exits.forget(registration.init.pid);
-  tracker_.forget_container(number);
+void Registrar::undo(TargetNumber number, const ProcessFacts& init, std::optional<std::uint32_t> classid_before) {
+  const Target target = targets_.at(number);
+  const ContainerId id = containers_.find(number)->id;
+  if (target.is_adopted && classid_before) put_class_back(target, *classid_before);
   containers_.remove(number);
-  keeper_.forget(registration.id);
+  keeper_.forget(id);
   // Where init was before; if the hook had placed it there already, it stays.
   const std::string* path = init.cgroups.net_cls();
   const auto origin = path ? relative_path(options_.place.mount_root, *path) : std::nullopt;
-  if (registration.is_adopted || origin == registration.directory) return;
-  if (auto moved = groups_.move_all_out(registration.directory, origin.value_or("")); !moved) {
-    host_.reporter.problem("placement_not_undone", registration.id.text(), moved.error());
+  if (target.is_adopted || origin == target.directory) return;
+  if (auto moved = groups_.move_all_out(target.directory, origin.value_or("")); !moved) {
+    host_.reporter.problem("placement_not_undone", id.text(), moved.error());
   }
 }
 

@@ -18,7 +18,7 @@
 namespace netclsd {
 
 struct Registered {
-  ContainerNumber number;
+  TargetNumber number;
   bool is_new = false;
 };
 
@@ -28,12 +28,13 @@ class Registrar {
   static constexpr MonotonicTime kPathSearchPauseMax = std::chrono::seconds{32};  // of one container
   static constexpr MonotonicTime kPathSearchConfirm = std::chrono::seconds{5};    // a path is alone at two looks
 
-  Registrar(Host& host, const EngineOptions& options, Intake& intake, Containers& containers, Tracker& tracker,
-            Mover& mover, Admission& admission, Groups& groups, Keeper& keeper)
+  Registrar(ContainersHost& host, const EngineOptions& options, Intake& intake, Containers& containers,
+            Tracker& tracker, Mover& mover, Admission& admission, Groups& groups, Keeper& keeper)
       : host_(host),
         options_(options),
         intake_(intake),
         containers_(containers),
+        targets_(containers.targets()),
         tracker_(tracker),
         mover_(mover),
         admission_(admission),
@@ -58,18 +59,19 @@ class Registrar {
   [[nodiscard]] bool take_lost_init() { return std::exchange(has_lost_init_, false); }
 
   // Makes the group, writes its class, brings init into it and watches init. Also used by recovery.
-  [[nodiscard]] Result<void> place_init(ContainerNumber number, const ProcessFacts& init);
+  [[nodiscard]] Result<void> place_init(TargetNumber number, const ProcessFacts& init);
 
  private:
-  [[nodiscard]] Result<Registered> confirm(Container& known, const RegisterRequest& request, const Admitted& admitted);
-  [[nodiscard]] Result<void> reclassify(Container& known, const Admitted& admitted);
+  [[nodiscard]] Result<Registered> confirm(const Container& known, const RegisterRequest& request,
+                                           const Admitted& admitted);
+  [[nodiscard]] Result<void> reclassify(const Container& known, const Admitted& admitted);
   [[nodiscard]] Result<ProcessFacts> identify(const RegisterRequest& request);
   [[nodiscard]] Result<Registered> create(const ContainerId& id, const RegisterRequest& request,
                                           const Admitted& admitted);
-  [[nodiscard]] Result<Registered> settle(ContainerNumber number, const ProcessFacts& init, const Snapshot& snapshot);
+  [[nodiscard]] Result<Registered> settle(TargetNumber number, const ProcessFacts& init, const Snapshot& snapshot);
   // Of a container without a membership path.
   struct PathSearch {
-    ContainerNumber number;
+    TargetNumber number;
     std::vector<ProcessKey> seen;  // who is at home elsewhere and was in the way the last time
     bool was_alone = false;        // at the last look
     MonotonicTime pause = std::chrono::seconds{1};
@@ -79,18 +81,19 @@ class Registrar {
   void look_for_path_later(PathSearch search);
   [[nodiscard]] Search look_for_path(PathSearch& search);
   [[nodiscard]] bool is_claimed(const MembershipPath& path) const;
-  void take_path(ContainerNumber number, const Surroundings& around);
-  void enclose(ContainerNumber number, const Snapshot& snapshot);
-  void take_over_members(ContainerNumber number, const Snapshot& snapshot);
-  [[nodiscard]] std::optional<ContainerNumber> owner_of(Pid pid, const Snapshot& snapshot) const;
-  void put_class_back(const Registration& failed, std::uint32_t before);
+  void take_path(TargetNumber number, const Surroundings& around);
+  void enclose(TargetNumber number, const Snapshot& snapshot);
+  void take_over_members(TargetNumber number, const Snapshot& snapshot);
+  [[nodiscard]] std::optional<TargetNumber> owner_of(Pid pid, const Snapshot& snapshot) const;
+  void put_class_back(const Target& failed, std::uint32_t before);
   // But for the group: Engine removes it.
-  void undo(ContainerNumber number, const ProcessFacts& init, std::optional<std::uint32_t> classid_before);
+  void undo(TargetNumber number, const ProcessFacts& init, std::optional<std::uint32_t> classid_before);
 
-  Host& host_;
+  ContainersHost& host_;
   const EngineOptions& options_;
   Intake& intake_;
   Containers& containers_;
+  Targets& targets_;
   Tracker& tracker_;
   Mover& mover_;
   Admission& admission_;

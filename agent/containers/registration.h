@@ -1,10 +1,12 @@
-// One registration, as it is kept in memory and in <state_dir>/containers/<id>.json.
+// One registration: what is known of a container, and its text in <state_dir>/containers/<id>.json. Pure; what is read
+// is not trusted.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <string_view>
 
-#include "agent/membership/claims.h"
+#include "agent/membership/targets.h"
 #include "common/api/messages.h"
 #include "common/model/class_id.h"
 #include "common/model/container_id.h"
@@ -15,20 +17,19 @@ namespace netclsd {
 struct Registration {
   ContainerId id;
   ProcessKey init;
-  ClassId classid;
-  std::string class_name;    // empty: not asked for by name
-  std::string class_origin;  // which annotation or setting decided
+  ClassChoice choice;
   RegistrationSource source = RegistrationSource::kApi;
   std::string directory;    // of the group, relative to the net_cls mount
   bool is_adopted = false;  // the runtime made the group: never removed by us
   std::optional<MembershipPath> membership;
   WallTime registered_at;
-  // Whose it is and which rule of the policy decided. Registrations of older versions do not tell the namespace.
-  std::optional<std::string> pod_namespace = {};  // empty: no pod's
-  std::string pod = {};
-  std::string policy_rule = {};      // empty: none was needed
-  std::string refused_because = {};  // it has the default class instead of what it asked for
+  PodVerdict verdict = {};
   friend bool operator==(const Registration&, const Registration&) = default;
 };
+
+inline constexpr std::uint64_t kStateVersion = 1;
+
+[[nodiscard]] std::string registration_to_json(const Registration& registration);
+[[nodiscard]] Result<Registration> registration_from_json(std::string_view text);
 
 }  // namespace netclsd

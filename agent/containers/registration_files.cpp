@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <utility>
 
-#include "agent/containers/registration_json.h"
+#include "agent/containers/registration.h"
 #include "common/base/file.h"
 
 namespace netclsd {

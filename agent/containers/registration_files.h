@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/host/host.h"
+#include "agent/containers/containers_host.h"
 #include "common/base/file.h"
 
 namespace netclsd {

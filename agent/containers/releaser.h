@@ -4,6 +4,8 @@
 
 #include <vector>
 
+#include "agent/containers/containers.h"
+#include "agent/containers/containers_host.h"
 #include "agent/placing/groups.h"
 #include "agent/placing/mover.h"
 
@@ -11,7 +13,7 @@ namespace netclsd {
 
 class Releaser {
  public:
-  Releaser(Host& host, Intake& intake, Containers& containers, Tracker& tracker, Mover& mover, Groups& groups,
+  Releaser(ContainersHost& host, Intake& intake, Containers& containers, Tracker& tracker, Mover& mover, Groups& groups,
            Counters& counters)
       : host_(host),
         intake_(intake),
@@ -43,20 +45,20 @@ class Releaser {
 
  private:
   [[nodiscard]] bool has_known_process(const Container& container) const;
-  [[nodiscard]] bool has_process_in_groups(const Registration& registration) const;
+  [[nodiscard]] bool has_process_in_groups(const Target& target) const;
   // `all` is read when it is first needed, since it costs a look at every process of the host.
   [[nodiscard]] bool has_process_at_path(const Container& container, std::optional<Snapshot>& all);
   [[nodiscard]] std::optional<std::vector<Pid>> processes_at_path(const MembershipPath& membership,
                                                                   std::optional<Snapshot>& all);
   [[nodiscard]] Result<void> move_out(const Container& container);
   // Removes its group and its state file. False: not yet.
-  [[nodiscard]] bool clean_up(const Registration& registration);
-  [[nodiscard]] bool remove_group(const Registration& registration);
-  [[nodiscard]] Result<void> remove_state(const Registration& registration);
-  void forget(ContainerNumber number);
-  void check_init(Container& container);
+  [[nodiscard]] bool clean_up(const Container& container);
+  [[nodiscard]] bool remove_group(const Container& container);
+  [[nodiscard]] Result<void> remove_state(const ContainerId& id);
+  void forget(const Container& container);
+  void check_init(const Container& container);
 
-  Host& host_;
+  ContainersHost& host_;
   Intake& intake_;
   Containers& containers_;
   Tracker& tracker_;

@@ -13,31 +13,26 @@ std::string text_of(const std::optional<MembershipPath>& membership) {
 
 }  // namespace
 
-ContainerView Views::container(ContainerNumber number) {
-  const Container& container = *containers_.find(number);
-  const Registration& registration = container.registration;
-  return {.id = registration.id,
-          .classid = registration.classid,
-          .class_name = registration.class_name,
-          .class_origin = registration.class_origin,
-          .source = registration.source,
-          .pid = registration.init.pid,
-          .group = options_.mount_point + "/" + registration.directory,
-          .adopted = registration.is_adopted,
-          .membership_path = text_of(registration.membership),
-          .registered_at = registration.registered_at,
-          .processes = tracker_.count_of(number),
-          .pod_namespace = registration.pod_namespace.value_or(""),
-          .pod = registration.pod,
-          .policy_rule = registration.policy_rule,
-          .refused_because = registration.refused_because};
+ContainerView Views::container(const Container& container) {
+  const Target& target = container.target;
+  return {.id = container.id,
+          .choice = target.choice,
+          .source = container.source,
+          .pid = target.init.pid,
+          .group = options_.mount_point + "/" + target.directory,
+          .adopted = target.is_adopted,
+          .membership_path = text_of(target.membership),
+          .registered_at = container.registered_at,
+          .processes = tracker_.count_of(container.number),
+          .verdict = container.verdict};
 }
 
 std::vector<ContainerView> Views::list_after(const std::optional<ContainerId>& last) {
   const MonotonicTime until = host_.clock.monotonic() + kSliceOfContainers;
   std::vector<ContainerView> views;
-  auto next = containers_.next_after(last);
-  for (; next && (views.empty() || host_.clock.monotonic() < until); next = containers_.next_after(views.back().id)) {
+  const Container* next = containers_.next_after(last);
+  for (; next != nullptr && (views.empty() || host_.clock.monotonic() < until);
+       next = containers_.next_after(views.back().id)) {
     views.push_back(container(*next));
   }
   return views;
@@ -46,7 +41,7 @@ std::vector<ContainerView> Views::list_after(const std::optional<ContainerId>& l
 Result<std::pair<ContainerView, std::vector<Pid>>> Views::show(const ContainerId& id) {
   const Container* found = containers_.find(id);
   if (found == nullptr) return not_registered(id);
-  return std::pair(container(found->number), candidates(*found));
+  return std::pair(container(*found), candidates(*found));
 }
 
 Failure Views::not_registered(const ContainerId& id) const {
@@ -58,7 +53,7 @@ Failure Views::not_registered(const ContainerId& id) const {
 // Those in the group, and those that are known as members and not there.
 std::vector<Pid> Views::candidates(const Container& container) {
   std::vector<Pid> pids = tracker_.processes_of(container.number);
-  if (const auto inside = host_.net_cls.processes(container.registration.directory)) {
+  if (const auto inside = host_.net_cls.processes(container.target.directory)) {
     pids.insert(pids.end(), inside->begin(), inside->end());
   }
   std::sort(pids.begin(), pids.end());
@@ -75,7 +70,7 @@ std::vector<MemberView> Views::members(const ContainerId& id, const std::vector<
     const auto facts = host_.processes.facts(pid);
     if (!facts) continue;
     views.push_back(
-        {pid, host_.processes.comm(pid), containers_.claims().is_placed(container->number, facts->cgroups)});
+        {pid, host_.processes.comm(pid), containers_.targets().is_placed(container->number, facts->cgroups)});
   }
   return views;
 }
@@ -88,20 +83,18 @@ Result<ProcessView> Views::explain(Pid pid) {
   view.comm = host_.processes.comm(pid);
   view.actual = actual_class(facts->cgroups);
   const Verdict verdict = tracker_.judge(pid, facts->cgroups);
-  std::optional<ContainerNumber> number;
-  if (const auto* placed = std::get_if<Placed>(&verdict)) number = placed->container;
-  if (const auto* stray = std::get_if<Attach>(&verdict)) number = stray->container;
+  std::optional<TargetNumber> number;
+  if (const auto* placed = std::get_if<Placed>(&verdict)) number = placed->target;
+  if (const auto* stray = std::get_if<Attach>(&verdict)) number = stray->target;
   if (!number) {
     explain_refusal(view);
     return view;
   }
-  const Registration& registration = containers_.find(*number)->registration;
-  view.pod_namespace = registration.pod_namespace.value_or("");
-  view.pod = registration.pod;
-  view.policy_rule = registration.policy_rule;
-  view.refused_because = registration.refused_because;
-  view.container = registration.id;
-  view.expected = registration.classid;
+  if (const Container* container = containers_.find(*number)) {
+    view.container = container->id;
+    view.verdict = container->verdict;
+  }
+  view.expected = containers_.targets().at(*number).choice.classid;
   view.placed = std::holds_alternative<Placed>(verdict);
   if (const TrackedProcess* known = tracker_.find(pid)) {
     view.cause = to_string(known->cause);
@@ -113,10 +106,10 @@ Result<ProcessView> Views::explain(Pid pid) {
 void Views::explain_refusal(ProcessView& view) {
   const Refused* refused = refusals_.find_by_process(view.pid);
   if (refused == nullptr) return;
-  view.pod_namespace = refused->pod.pod_namespace.value_or("");
-  view.pod = refused->pod.pod;
-  view.policy_rule = refused->refusal.rule;
-  view.refused_because = "container " + refused->id.text() + ": " + refused->refusal.message;
+  view.verdict = {.pod_namespace = refused->pod.pod_namespace,
+                  .pod = refused->pod.pod,
+                  .rule = refused->refusal.rule,
+                  .refused_because = "container " + refused->id.text() + ": " + refused->refusal.message};
 }
 
 WallTime Views::wall_time_of(MonotonicTime moment) {

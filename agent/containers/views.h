@@ -17,10 +17,11 @@ class Views {
   static constexpr std::size_t kMembersPerSlice = 64;  // some 15 µs each
   static constexpr MonotonicTime kSliceOfContainers = std::chrono::milliseconds{1};
 
-  Views(Host& host, const EngineOptions& options, Containers& containers, const Tracker& tracker, Refusals& refusals)
+  Views(Host& host, const EngineOptions& options, const Containers& containers, const Tracker& tracker,
+        Refusals& refusals)
       : host_(host), options_(options), containers_(containers), tracker_(tracker), refusals_(refusals) {}
 
-  [[nodiscard]] ContainerView container(ContainerNumber number);
+  [[nodiscard]] ContainerView container(const Container& container);
   // The next by id, from the first on if there is no `last`. Empty: there are no more.
   [[nodiscard]] std::vector<ContainerView> list_after(const std::optional<ContainerId>& last);
   // With all who may be members: members() says who is, of at most kMembersPerSlice of them.
@@ -38,7 +39,7 @@ class Views {
 
   Host& host_;
   const EngineOptions& options_;
-  Containers& containers_;
+  const Containers& containers_;
   const Tracker& tracker_;
   Refusals& refusals_;
 };

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <initializer_list>
 #include <unordered_set>
 #include <utility>
+
+#include "agent/containers/source.h"
 
 namespace netclsd {
 namespace {
@@ -14,42 +17,39 @@ constexpr int kSpoolTriesMax = 60;                    // one a second
 constexpr int kPauseForEachLook = 200;     // times what it took to look who is alive: listing 10,000 takes 30 ms
 constexpr std::size_t kSpoolPerRound = 4;  // a registration reads all of /proc
 
-SourceLabel label(RegistrationSource source) {
-  switch (source) {
-    case RegistrationSource::kHook:
-      return SourceLabel::kHook;
-    case RegistrationSource::kSpool:
-      return SourceLabel::kSpool;
-    case RegistrationSource::kApi:
-      return SourceLabel::kApi;
-    case RegistrationSource::kRecovered:
-      return SourceLabel::kRecovered;
-  }
-  return SourceLabel::kApi;
-}
-
 }  // namespace
 
-Engine::Engine(Host host, EngineOptions options, Counters& counters)
+Engine::Engine(ContainersHost host, EngineOptions options, Counters& counters)
     : options_(std::move(options)),
       counters_(counters),
-      containers_(options_.place.mount_root),
+      targets_(options_.place.mount_root),
       intake_(host.events, host.clock, host.reporter, tracker_, counters_),
       net_cls_(host.net_cls, intake_),
-      host_{host.processes, host.cgroups, net_cls_,   host.clock,   host.exits,
-            host.events,    host.store,   host.spool, host.reporter},
+      host_{{host.processes, host.cgroups, net_cls_, host.clock, host.exits, host.events, host.reporter},
+            host.store,
+            host.spool,
+            host.container_reporter},
+      unwatch_(host_.exits, targets_),
       keeper_(host_, containers_),
-      groups_(host_, intake_, containers_, keeper_, options_.place.parent, counters_),
-      mover_(host_, intake_, containers_, tracker_, counters_, options_.place.mount_root),
-      patrol_(host_, containers_, tracker_, mover_, counters_),
+      groups_(host_, intake_, targets_, options_.place.parent, counters_),
+      mover_(host_, intake_, targets_, tracker_, counters_, options_.place.mount_root),
+      patrol_(host_, targets_, tracker_, mover_, counters_),
       refusals_(host_, options_, containers_, groups_, counters_),
       admission_(containers_, refusals_),
       registrar_(host_, options_, intake_, containers_, tracker_, mover_, admission_, groups_, keeper_),
       releaser_(host_, intake_, containers_, tracker_, mover_, groups_, counters_),
-      sweeper_(host_, intake_, containers_, tracker_, mover_, groups_, counters_),
+      sweeper_(host_, intake_, targets_, tracker_, mover_, groups_, counters_),
       recovery_(host_, options_, containers_, registrar_, counters_),
       views_(host_, options_, containers_, tracker_, refusals_) {
   tracker_.set_boot_offset(host_.clock.boot_offset());
+  for (TargetObserver* observer : std::initializer_list<TargetObserver*>{&tracker_, &classes_, &unwatch_, &keeper_}) {
+    targets_.observe(*observer);
+  }
+}
+
+// Its number may be another target's init by now.
+void UnwatchRemoved::on_target_removed(TargetNumber /*number*/, const Target& target) {
+  if (target.init.pid != Pid{} && !targets_.find_by_init(target.init.pid)) exits_.forget(target.init.pid);
 }
 
 void Engine::start() {
@@ -134,13 +134,13 @@ void Engine::do_what_is_due() {
     static_cast<void>(sweep(SweepCause::kAudit));
     recovery_.remove_orphaned_groups(Recovery::Orphans::kSeenTwice);
   }
-  if (containers_.has_ended() && now >= retry_at_) finish_ended();
+  if (targets_.has_ended() && now >= retry_at_) finish_ended();
 }
 
 MonotonicTime Engine::next_deadline() const {
   MonotonicTime deadline = last_sweep_at_ + audit_interval_;
   if (const auto owed = intake_.debt().owed()) deadline = std::min(deadline, owed->due_at);
-  if (containers_.has_ended() && can_tell_who_ended()) deadline = std::min(deadline, retry_at_);
+  if (targets_.has_ended() && can_tell_who_ended()) deadline = std::min(deadline, retry_at_);
   if (const auto look = patrol_.next_look(); look && !intake_.debt().has_loss()) deadline = std::min(deadline, *look);
   return deadline;
 }
@@ -171,7 +171,7 @@ Result<RegistrationAnswer> Engine::register_container(const ContainerId& id, con
   intake_.drain();  // what was forked under the numbers' earlier owners must still find those
   // Before its first instruction init has no children. A container that is registered later may have been entered: by a
   // process that forks and ends while /proc is read.
-  const bool may_have_processes = request.source != RegistrationSource::kHook;
+  const bool may_have_processes = !is_before_first_instruction(request.source);
   if (may_have_processes) tracker_.begin_reading(true);
   auto registered = make_way_and_add(id, request);
   if (may_have_processes) intake_.drain();
@@ -186,7 +186,7 @@ Result<RegistrationAnswer> Engine::register_container(const ContainerId& id, con
   if (!*registered) return answer;
   if ((*registered)->is_new) counters_.registrations[label(request.source)].add();
   if ((*registered)->is_new && !request.hook_version.empty()) counters_.hook_registrations.add(request.hook_version);
-  answer.view = views_.container((*registered)->number);
+  answer.view = views_.container(*containers_.find((*registered)->number));
   answer.is_new = (*registered)->is_new;
   answer.not_kept_because = keeper_.not_kept_because();
   return answer;
@@ -195,14 +195,13 @@ Result<RegistrationAnswer> Engine::register_container(const ContainerId& id, con
 // gVisor tells one process as the init of all containers of a pod: its sandbox, which has the class of the first. The
 // runtime gives no other, so there is nothing to place for the rest, and nobody has failed. Empty if it is not so.
 std::string Engine::shared_init(const ContainerId& id, const RegisterRequest& request) {
-  const bool is_by_runtime =
-      request.source == RegistrationSource::kHook || request.source == RegistrationSource::kSpool;
   const Container* other = containers_.find_by_init(request.pid);
-  if (!is_by_runtime || other == nullptr || other->has_init_ended || containers_.find(id) != nullptr) return {};
-  const ProcessKey& init = other->registration.init;
+  if (!is_the_runtime(request.source) || other == nullptr || containers_.find(id) != nullptr) return {};
+  if (other->target.has_init_ended) return {};
+  const ProcessKey& init = other->target.init;
   if (request.start_time && *request.start_time != init.start_time) return {};
-  return "pid " + to_string(init.pid) + " is the init of container " + other->registration.id.text() +
-         " already, in class " + to_string(other->registration.classid) +
+  return "pid " + to_string(init.pid) + " is the init of container " + other->id.text() + " already, in class " +
+         to_string(other->target.choice.classid) +
          ": one process holds the runtime's containers, and there is nothing more to place";
 }
 
@@ -329,8 +328,8 @@ void Engine::forget_ended() {
 
 void Engine::update_gauges() {
   counters_.containers.set(containers_.size());
-  const std::uint64_t changes = containers_.classes().changes();
-  if (std::exchange(class_changes_told_, changes) != changes) counters_.classes.set(containers_.classes());
+  const std::uint64_t changes = classes_.changes();
+  if (std::exchange(class_changes_told_, changes) != changes) counters_.classes.set(classes_);
   counters_.processes.set(tracker_.size());
 }
 

@@ -20,6 +20,17 @@
 
 namespace netclsd {
 
+// The init of a target that is gone need not be watched any more.
+class UnwatchRemoved : public TargetObserver {
+ public:
+  UnwatchRemoved(ExitWatch& exits, const Targets& targets) : exits_(exits), targets_(targets) {}
+  void on_target_removed(TargetNumber number, const Target& target) override;
+
+ private:
+  ExitWatch& exits_;
+  const Targets& targets_;
+};
+
 class Engine {
  public:
   static constexpr MonotonicTime kReleaseRetryMin = std::chrono::milliseconds{25};
@@ -27,7 +38,7 @@ class Engine {
   static constexpr std::size_t kExaminationsPerRound = 256;  // between two looks at signals, timers and requests
 
   // `counters` outlives the engine.
-  Engine(Host host, EngineOptions options, Counters& counters);
+  Engine(ContainersHost host, EngineOptions options, Counters& counters);
 
   void set_policy(ClassPolicy policy);
   void set_audit_interval(MonotonicTime interval);
@@ -85,11 +96,14 @@ class Engine {
 
   EngineOptions options_;
   Counters& counters_;
-  Containers containers_;
-  Tracker tracker_{containers_.claims()};
+  Targets targets_;
+  Containers containers_{targets_};
+  Tracker tracker_{targets_};
+  ClassCounts classes_;
   Intake intake_;
   DrainingNetCls net_cls_;
-  Host host_;  // all parts write through net_cls_
+  ContainersHost host_;  // all parts write through net_cls_
+  UnwatchRemoved unwatch_;
   Keeper keeper_;
   Groups groups_;
   Mover mover_;

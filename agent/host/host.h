@@ -1,5 +1,6 @@
-// The outside world, as the engine sees it. agent/host, agent/events, agent/containers and agent/sources implement it
-// on the real machine, FakeHost (tests/sim) in memory. All of it is called by the loop thread only.
+// The outside world, as the engine sees it. agent/host and agent/events implement it on the real machine, FakeHost
+// (tests/sim) in memory. What only containers need is in agent/containers/containers_host.h. All of it is called by the
+// loop thread only.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "agent/containers/refused.h"
-#include "agent/containers/registration.h"
 #include "agent/membership/event.h"
 #include "agent/membership/process_facts.h"
 #include "common/api/messages.h"
@@ -121,38 +120,10 @@ class EventSource {
   virtual Pulse check_pulse() = 0;
 };
 
-class RegistrationStore {
- public:
-  virtual ~RegistrationStore() = default;
-  virtual Result<void> save(const Registration& registration) = 0;
-  virtual Result<void> remove(const ContainerId& id) = 0;
-  // The first time all that are kept, afterwards those that could not be read before: an error that may_pass()
-  // is for later. What has any other error is set aside.
-  virtual std::vector<Result<Registration>> load() = 0;
-};
-
-struct SpoolItem {
-  std::string name;
-  Result<SpoolEntry> entry;  // an error that may_pass() is for later
-};
-
-class Spool {
- public:
-  virtual ~Spool() = default;
-  virtual void look() = 0;  // notes what is there
-  // Of what was there at the last look, in the order it was left, the next ones; each is given once.
-  virtual std::vector<SpoolItem> take(std::size_t entries_max) = 0;
-  virtual void discard(const std::string& name) = 0;
-  virtual void set_aside(const std::string& name) = 0;  // it is not given again
-};
-
 // What went wrong without anybody waiting for the answer; the agent logs it.
 class Reporter {
  public:
   virtual ~Reporter() = default;
-  virtual void registered(const Registration& registration) = 0;
-  virtual void released(const ContainerId& id) = 0;
-  virtual void refused(const Refused& refused) = 0;  // by the policy
   virtual void swept(const char* cause, const SweepReport& report) = 0;
   virtual void overrun(std::uint64_t dropped) = 0;
   virtual void problem(const char* event, const std::string& object, const Error& error) = 0;
@@ -166,8 +137,6 @@ struct Host {
   Clock& clock;
   ExitWatch& exits;
   EventSource& events;
-  RegistrationStore& store;
-  Spool& spool;
   Reporter& reporter;
 };
 

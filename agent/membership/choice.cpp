@@ -166,7 +166,7 @@ std::optional<MembershipPath> find_membership_path_again(const MembershipPath& b
 }
 
 GroupChoice choose_group(const std::string& container_id, const ProcessFacts& init, const Snapshot& snapshot,
-                         const ProcessFacts& agent, const Claims& claims, const GroupPlace& place) {
+                         const ProcessFacts& agent, const Targets& targets, const GroupPlace& place) {
   GroupChoice own{.directory = place.parent + "/" + container_id, .is_adopted = false};
   const Family family(init, snapshot, agent);
   for (const CgroupEntry& entry : init.cgroups.entries) {
@@ -174,7 +174,7 @@ GroupChoice choose_group(const std::string& container_id, const ProcessFacts& in
     const auto directory = relative_path(place.mount_root, entry.path);
     if (directory == place.hook_parent + "/" + container_id) return {.directory = *directory, .is_adopted = false};
     const bool is_usable = directory && !directory->empty() && !is_within("/" + *directory, "/" + place.parent);
-    if (!is_usable || claims.by_group(entry.path) || !is_own(entry, family, snapshot, agent)) continue;
+    if (!is_usable || targets.by_group(entry.path) || !is_own(entry, family, snapshot, agent)) continue;
     return {.directory = *directory, .is_adopted = true};
   }
   return own;

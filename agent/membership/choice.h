@@ -8,8 +8,8 @@
 #include <variant>
 #include <vector>
 
-#include "agent/membership/claims.h"
 #include "agent/membership/process_facts.h"
+#include "agent/membership/targets.h"
 
 namespace netclsd {
 
@@ -62,7 +62,7 @@ struct GroupChoice {
 
 // init's own group if it is in one: adopted, or ours if the hook made it. Else a new one.
 [[nodiscard]] GroupChoice choose_group(const std::string& container_id, const ProcessFacts& init,
-                                       const Snapshot& snapshot, const ProcessFacts& agent, const Claims& claims,
+                                       const Snapshot& snapshot, const ProcessFacts& agent, const Targets& targets,
                                        const GroupPlace& place);
 
 }  // namespace netclsd

@@ -3,29 +3,23 @@
 
 #include <vector>
 
-#include "agent/membership/claims.h"
 #include "agent/membership/process_facts.h"
+#include "agent/membership/targets.h"
 #include "agent/membership/tracker.h"
 
 namespace netclsd {
-
-struct Init {
-  ContainerNumber container;
-  ProcessKey process;
-  bool is_reaper = false;  // of a pid namespace: its children may be orphans of others that joined it
-};
 
 // Whether a process whose parent is `init` was born in init's container, as far as /proc tells. A process of another
 // container may have joined init's pid namespace (`kubectl debug --target`, `--pid=container:`): when its parent ends,
 // the kernel makes init its parent. So it must be where the container's processes are: at the membership path, or,
 // where the container has none, at init's own path, or in the container's group. `init_cgroups` may be nullptr.
 [[nodiscard]] bool may_be_born_to(const Init& init, const CgroupPaths* init_cgroups, const CgroupPaths& child,
-                                  const Claims& claims);
+                                  const Targets& targets);
 
 struct Member {
   Pid pid;
   StartTime start_time;
-  ContainerNumber container;
+  TargetNumber target;
   bool is_placed = false;
   friend bool operator==(const Member&, const Member&) = default;
 };
@@ -34,13 +28,13 @@ struct Member {
 // may_be_born_to it) or from another member (parents in the snapshot), or because `tracker` knew this very process
 // (same start) as one: an orphan's parent is gone.
 [[nodiscard]] std::vector<Member> find_members(const Snapshot& snapshot, const std::vector<Init>& inits,
-                                               const Claims& claims, const Tracker& tracker);
+                                               const Targets& targets, const Tracker& tracker);
 
-// The processes in `snapshot` that sit in a registration's group and belong to no container: a reused pid was hit, or
-// somebody wrote them there by hand. Only of containers with a membership path: elsewhere an orphan's place in the
+// The processes in `snapshot` that sit in a target's group and belong to no target: a reused pid was hit, or
+// somebody wrote them there by hand. Only of targets with a membership path: elsewhere an orphan's place in the
 // group is all that is known of it. Not of adopted groups: the runtime puts its processes there before they have their
 // path.
 [[nodiscard]] std::vector<Pid> find_foreigners(const Snapshot& snapshot, const std::vector<Member>& members,
-                                               const Claims& claims);
+                                               const Targets& targets);
 
 }  // namespace netclsd

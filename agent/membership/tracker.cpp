@@ -48,12 +48,12 @@ std::optional<Examine> Tracker::on_fork(const Forked& event) {
   if (!is_descent_trusted_ || suspects_.contains(event.parent)) return suspect(event);
   if (!suspects_.empty()) suspects_.erase(event.child);  // of the number's last owner
   const bool is_born_placed = event.at > parent->placed_since;
-  const ContainerNumber container = parent->container;  // copied: the insertion may move the parent
+  const TargetNumber target = parent->target;  // copied: the insertion may move the parent
   if (is_born_placed) {
-    put(event.child, {container, start_time_at(event.at), event.at, kPlacedFromBirth, JoinCause::kInherited});
+    put(event.child, {target, start_time_at(event.at), event.at, kPlacedFromBirth, JoinCause::kInherited});
     return std::nullopt;
   }
-  put(event.child, {container, start_time_at(event.at), event.at, kNotPlaced, JoinCause::kFork});
+  put(event.child, {target, start_time_at(event.at), event.at, kNotPlaced, JoinCause::kFork});
   return Examine{event.child, JoinCause::kFork, event.at};
 }
 
@@ -87,14 +87,14 @@ void Tracker::inherit(const Examine& examine) {
   if (!is_descent_trusted_ || parent == nullptr || find(examine.pid) != nullptr) return;
   if (is_younger(*parent, examine.event_at)) return;
   const StartTime start_time = start_time_at(examine.event_at);
-  put(examine.pid, {parent->container, start_time, examine.event_at, kNotPlaced, JoinCause::kFork});
+  put(examine.pid, {parent->target, start_time, examine.event_at, kNotPlaced, JoinCause::kFork});
 }
 
 // A member's exec may be its way into another container, as `runc exec` of a CI runner is: where another is registered,
 // one read tells. What it forks until then is examined, too.
 std::optional<Examine> Tracker::on_exec(const Execed& event) {
-  if (claims_.is_empty()) return std::nullopt;
-  const bool may_enter_another = claims_.size() > 1 || !processes_.contains(event.pid);
+  if (targets_.is_empty()) return std::nullopt;
+  const bool may_enter_another = targets_.size() > 1 || !processes_.contains(event.pid);
   if (!may_enter_another) return std::nullopt;
   const TrackedProcess* known = find(event.pid);
   if (known != nullptr && known->noticed_at > event.at) return std::nullopt;  // /proc was read after this exec
@@ -102,26 +102,26 @@ std::optional<Examine> Tracker::on_exec(const Execed& event) {
   return Examine{event.pid, JoinCause::kExec, event.at};
 }
 
-std::optional<ContainerNumber> Tracker::owner_of(Pid pid, const CgroupPaths& cgroups) const {
+std::optional<TargetNumber> Tracker::owner_of(Pid pid, const CgroupPaths& cgroups) const {
   const TrackedProcess* known = find(pid);
-  return claims_.nearest(claims_.by_path(cgroups), known ? std::optional(known->container) : std::nullopt);
+  return targets_.nearest(targets_.by_path(cgroups), known ? std::optional(known->target) : std::nullopt);
 }
 
 Verdict Tracker::judge(Pid pid, const CgroupPaths& cgroups) const {
-  const auto by_path = claims_.by_path(cgroups);
-  const auto container = owner_of(pid, cgroups);
-  if (!container) return NotMember{};
-  if (claims_.is_placed(*container, cgroups)) return Placed{*container};
+  const auto by_path = targets_.by_path(cgroups);
+  const auto target = owner_of(pid, cgroups);
+  if (!target) return NotMember{};
+  if (targets_.is_placed(*target, cgroups)) return Placed{*target};
   // By path it may be the outer container's, and by descent one's inside of it.
-  const bool needs_descent = container != by_path || claims_.has_inner(*container);
+  const bool needs_descent = target != by_path || targets_.has_inner(*target);
   if (needs_descent && !is_descent_trusted_) return Undecided{};
-  return Attach{.container = *container, .must_have_start_time = container != by_path};
+  return Attach{.target = *target, .must_have_start_time = target != by_path};
 }
 
 void Tracker::forget(Pid pid) {
   const auto found = processes_.find(pid);
   if (found == processes_.end()) return;
-  --counts_[found->second.container.value];
+  --counts_[found->second.target.value];
   processes_.erase(found);
 }
 
@@ -129,14 +129,14 @@ template <typename Predicate>
 void Tracker::forget_if(const Predicate& is_to_go) {
   erase_if(processes_, [&](const auto& entry) {
     if (!is_to_go(entry.first, entry.second)) return false;
-    --counts_[entry.second.container.value];
+    --counts_[entry.second.target.value];
     return true;
   });
 }
 
-void Tracker::forget_container(ContainerNumber container) {
-  forget_if([&](Pid, const TrackedProcess& process) { return process.container == container; });
-  counts_.erase(container.value);
+void Tracker::on_target_removed(TargetNumber number, const Target& /*target*/) {
+  forget_if([&](Pid, const TrackedProcess& process) { return process.target == number; });
+  counts_.erase(number.value);
 }
 
 void Tracker::forget_all_but(const std::unordered_set<Pid>& others, MonotonicTime moment) {
@@ -158,7 +158,7 @@ void Tracker::distrust_descent() {
 }
 
 void Tracker::begin_reading(bool is_registering) {
-  is_reading_ = is_registering || !claims_.is_empty();
+  is_reading_ = is_registering || !targets_.is_empty();
   has_lost_while_reading_ = false;
 }
 
@@ -167,16 +167,16 @@ void Tracker::end_reading(bool is_complete) {
   if (is_complete && !has_lost_while_reading_) is_descent_trusted_ = true;
 }
 
-std::vector<Pid> Tracker::processes_of(ContainerNumber container) const {
+std::vector<Pid> Tracker::processes_of(TargetNumber target) const {
   std::vector<Pid> pids;
   for (const auto& [pid, process] : processes_) {
-    if (process.container == container) pids.push_back(pid);
+    if (process.target == target) pids.push_back(pid);
   }
   return pids;
 }
 
-std::size_t Tracker::count_of(ContainerNumber container) const {
-  const auto found = counts_.find(container.value);
+std::size_t Tracker::count_of(TargetNumber target) const {
+  const auto found = counts_.find(target.value);
   return found == counts_.end() ? 0 : found->second;
 }
 

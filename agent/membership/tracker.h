@@ -1,4 +1,4 @@
-// The processes of registered containers as the event stream tells them, and what must be done about each. Pure: takes
+// The processes of all targets as the event stream tells them, and what must be done about each. Pure: takes
 // values, returns what to examine; used by the loop thread only.
 //
 // Inheritance is proven, not assumed: a fork later than the end of the parent's cgroup.procs write is born in the
@@ -12,9 +12,9 @@
 #include <variant>
 #include <vector>
 
-#include "agent/membership/claims.h"
 #include "agent/membership/event.h"
 #include "agent/membership/pid_map.h"
+#include "agent/membership/targets.h"
 #include "common/model/process.h"
 
 namespace netclsd {
@@ -25,14 +25,14 @@ enum class JoinCause { kRegister, kFork, kExec, kSweep, kInherited };
 
 // 32 bytes: with the pid it is 40 of the table's memory. The order of the members matters for that.
 struct TrackedProcess {
-  TrackedProcess(ContainerNumber its_container, StartTime start, MonotonicTime noticed, MonotonicTime placed,
+  TrackedProcess(TargetNumber its_target, StartTime start, MonotonicTime noticed, MonotonicTime placed,
                  JoinCause its_cause)
-      : start_time(start), noticed_at(noticed), placed_since(placed), container(its_container), cause(its_cause) {}
+      : start_time(start), noticed_at(noticed), placed_since(placed), target(its_target), cause(its_cause) {}
 
   StartTime start_time;        // from the fork's time stamp or from /proc: right to kStartSlack_ticks
   MonotonicTime noticed_at;    // the event's time, or when /proc was read
   MonotonicTime placed_since;  // forks later than this are born in the group; kNotPlaced: not known to be placed
-  ContainerNumber container;
+  TargetNumber target;
   JoinCause cause;
 };
 static_assert(sizeof(TrackedProcess) == 32);
@@ -61,21 +61,21 @@ struct Undecided {
   friend bool operator==(Undecided, Undecided) = default;
 };
 struct Placed {
-  ContainerNumber container;
+  TargetNumber target;
   friend bool operator==(const Placed&, const Placed&) = default;
 };
 struct Attach {
-  ContainerNumber container;
+  TargetNumber target;
   // Its path does not say that it is a member, only its descent: it must be the process that was forked.
   bool must_have_start_time = false;
   friend bool operator==(const Attach&, const Attach&) = default;
 };
 using Verdict = std::variant<NotMember, Undecided, Placed, Attach>;
 
-class Tracker {
+class Tracker : public TargetObserver {
  public:
-  // `claims` outlives the tracker.
-  explicit Tracker(const Claims& claims) : claims_(claims) {}
+  // `targets` outlives the tracker.
+  explicit Tracker(const Targets& targets) : targets_(targets) {}
 
   // CLOCK_BOOTTIME - CLOCK_MONOTONIC: process start times count suspended time, event times do not.
   void set_boot_offset(std::chrono::nanoseconds offset) { boot_offset_ = offset; }
@@ -97,7 +97,7 @@ class Tracker {
   void inherit(const Examine& examine);
 
   // Whose member the process is, by its path and by what is known of its descent; the nearest one.
-  [[nodiscard]] std::optional<ContainerNumber> owner_of(Pid pid, const CgroupPaths& cgroups) const;
+  [[nodiscard]] std::optional<TargetNumber> owner_of(Pid pid, const CgroupPaths& cgroups) const;
 
   // What to do with a process whose cgroups were just read. Changes nothing.
   [[nodiscard]] Verdict judge(Pid pid, const CgroupPaths& cgroups) const;
@@ -105,17 +105,17 @@ class Tracker {
   void put(Pid pid, const TrackedProcess& process) {
     const auto [at, is_new] = processes_.try_emplace(pid, process);
     if (!is_new) {
-      --counts_[at->second.container.value];
+      --counts_[at->second.target.value];
       at->second = process;
     }
-    ++counts_[process.container.value];
+    ++counts_[process.target.value];
     has_grown_ |= is_new;
     if (suspects_.empty()) return;
     const auto suspect = suspects_.find(pid);  // read after what made it one: its examination will be outdated
     if (suspect != suspects_.end() && suspect->second < process.noticed_at) suspects_.erase(suspect);
   }
   void forget(Pid pid);
-  void forget_container(ContainerNumber container);
+  void on_target_removed(TargetNumber number, const Target& target) override;
   // Drops what was noticed before `moment` and is not in `others`: it ended, or its number is somebody else's by now,
   // and nobody told us.
   void forget_all_but(const std::unordered_set<Pid>& others, MonotonicTime moment);
@@ -131,18 +131,18 @@ class Tracker {
   void begin_reading(bool is_registering = false);
   void end_reading(bool is_complete);
 
-  // True if `predicate(pid, process)` holds for a process of `container`.
+  // True if `predicate(pid, process)` holds for a process of `target`.
   template <typename Predicate>
-  [[nodiscard]] bool any_of(ContainerNumber container, const Predicate& predicate) const {
+  [[nodiscard]] bool any_of(TargetNumber target, const Predicate& predicate) const {
     return std::any_of(processes_.begin(), processes_.end(), [&](const auto& entry) {
-      return entry.second.container == container && predicate(entry.first, entry.second);
+      return entry.second.target == target && predicate(entry.first, entry.second);
     });
   }
-  // The processes known of `container`, in no order; some may have ended.
-  [[nodiscard]] std::vector<Pid> processes_of(ContainerNumber container) const;
+  // The processes known of `target`, in no order; some may have ended.
+  [[nodiscard]] std::vector<Pid> processes_of(TargetNumber target) const;
 
   // How many these are; looks at none of them.
-  [[nodiscard]] std::size_t count_of(ContainerNumber container) const;
+  [[nodiscard]] std::size_t count_of(TargetNumber target) const;
 
   // Holds until the next change.
   [[nodiscard]] const TrackedProcess* find(Pid pid) const;
@@ -161,14 +161,14 @@ class Tracker {
   // Then it is not who had that number at that moment.
   [[nodiscard]] bool is_younger(const TrackedProcess& process, MonotonicTime moment) const;
 
-  const Claims& claims_;
+  const Targets& targets_;
   std::chrono::nanoseconds boot_offset_{0};
   bool has_grown_ = false;
   bool is_descent_trusted_ = true;
   bool is_reading_ = false;
   bool has_lost_while_reading_ = false;
   PidMap<TrackedProcess> processes_;
-  boost::unordered_flat_map<std::uint32_t, std::uint32_t> counts_;  // of them, by the container's number
+  boost::unordered_flat_map<std::uint32_t, std::uint32_t> counts_;  // of them, by the target's number
   // Processes that exec'd and were not examined yet, and their children: an entrant may fork before it is examined, and
   // it may be another container's member. Also children of strangers, born while all of /proc is being read.
   // With the time of the first event that made each one.

@@ -51,6 +51,16 @@ NamedCounts::Entry& NamedCounts::append(std::string_view name) {
   return added;
 }
 
+void ClassCounts::on_target_added(TargetNumber /*number*/, const Target& target) { add(target.choice.classid); }
+
+void ClassCounts::on_target_changed(TargetNumber /*number*/, const Target& before, const Target& now) {
+  if (before.choice.classid == now.choice.classid) return;
+  remove(before.choice.classid);
+  add(now.choice.classid);
+}
+
+void ClassCounts::on_target_removed(TargetNumber /*number*/, const Target& target) { remove(target.choice.classid); }
+
 void ClassCounts::add(ClassId classid) {
   ++changes_;
   const auto found = by_class_.find(classid);

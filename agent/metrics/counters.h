@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "agent/classes/class_policy.h"
+#include "agent/membership/targets.h"
 #include "common/model/class_id.h"
 
 namespace netclsd {
@@ -69,9 +70,13 @@ class NamedCounts {
 
 // How many containers each class has. At most kClassesMax classids have a count of their own; the rest share one. Users
 // who make pods choose classids, and a metric must not grow with what they choose. Loop thread only.
-class ClassCounts {
+class ClassCounts : public TargetObserver {
  public:
   static constexpr std::size_t kClassesMax = 256;
+
+  void on_target_added(TargetNumber number, const Target& target) override;
+  void on_target_changed(TargetNumber number, const Target& before, const Target& now) override;
+  void on_target_removed(TargetNumber number, const Target& target) override;
 
   void add(ClassId classid);
   void remove(ClassId classid);  // added before

@@ -12,23 +12,23 @@ bool whatever_it_has(std::uint32_t) { return true; }
 
 }  // namespace
 
-Result<bool> Groups::prepare(const Registration& registration) {
-  if (!registration.is_adopted) {
-    if (auto made = host_.net_cls.make(registration.directory); !made) return pass_on(made.error());
+Result<bool> Groups::prepare(const Target& target) {
+  if (!target.is_adopted) {
+    if (auto made = host_.net_cls.make(target.directory); !made) return pass_on(made.error());
   }
-  return write_class(registration);
+  return write_class(target);
 }
 
-Result<bool> Groups::write_class(const Registration& registration) {
-  const auto groups = subtree(registration);
+Result<bool> Groups::write_class(const Target& target) {
+  const auto groups = subtree(target);
   if (!groups) return pass_on(groups.error());
-  return write(*groups, registration.classid.raw(), whatever_it_has);
+  return write(*groups, target.choice.classid.raw(), whatever_it_has);
 }
 
-Result<void> Groups::replace_class(const Registration& registration, std::uint32_t raw) {
-  const auto groups = subtree(registration);
+Result<void> Groups::replace_class(const Target& target, std::uint32_t raw) {
+  const auto groups = subtree(target);
   const auto written = groups
-                           ? write(*groups, raw, [&](std::uint32_t now) { return now == registration.classid.raw(); })
+                           ? write(*groups, raw, [&](std::uint32_t now) { return now == target.choice.classid.raw(); })
                            : Result<bool>(pass_on(groups.error()));
   if (!written && written.error().code() != ErrorCode::kNotFound) return pass_on(written.error());
   return {};
@@ -49,50 +49,48 @@ Result<bool> Groups::write(const std::vector<std::string>& groups, std::uint32_t
 }
 
 void Groups::repair_all() {
-  auto numbers = containers_.numbers();
+  auto numbers = targets_.numbers();
   if (numbers.empty()) return;
   begin_with_ %= numbers.size();
   std::rotate(numbers.begin(), numbers.begin() + static_cast<std::ptrdiff_t>(begin_with_), numbers.end());
   groups_left_ = kGroupsPerSweepMax;
   std::size_t looked_below = 0;
-  for (const ContainerNumber number : numbers) {
+  for (const TargetNumber number : numbers) {
     looked_below += groups_left_ > 0 ? 1 : 0;
     const auto repaired = repair(number);
     if (repaired && *repaired) counters_.groups_repaired.add();
     if (!repaired) {
-      host_.reporter.problem("group_repair_failed", containers_.find(number)->registration.id.text(), repaired.error());
+      host_.reporter.problem("group_repair_failed", targets_.at(number).owner, repaired.error());
     }
     intake_.drain();
   }
   begin_with_ += looked_below;
 }
 
-Result<bool> Groups::repair(ContainerNumber number) {
-  const Container& container = *containers_.find(number);
-  const Registration registration = container.registration;
-  auto repaired = repair_classes(registration);
+Result<bool> Groups::repair(TargetNumber number) {
+  const Target& target = targets_.at(number);
+  auto repaired = repair_classes(target);
   const bool is_gone = !repaired && repaired.error().code() == ErrorCode::kNotFound;
   if (!is_gone) return repaired;
-  const ProcessKey& init = registration.init;
-  const bool is_alive = !container.has_init_ended && host_.processes.start_time(init.pid) == init.start_time;
-  if (!registration.is_adopted) return make_again(registration, is_alive);
+  const bool is_alive = !target.has_init_ended && host_.processes.start_time(target.init.pid) == target.init.start_time;
+  if (!target.is_adopted) return make_again(target, is_alive);
   if (!is_alive) return false;  // the runtime removed it with the container
-  containers_.give_group(number, parent_ + "/" + registration.id.text());
-  keeper_.keep(containers_.find(number)->registration);  // before it is made: a crash leaves nothing behind
-  return prepare(containers_.find(number)->registration);
+  // The owner writes it down before the group is made: a crash leaves nothing behind.
+  targets_.give_group(number, parent_ + "/" + target.owner);
+  return prepare(target);
 }
 
 // A hierarchy that no living container needs may be unmounted sooner than we release one that has ended.
-Result<bool> Groups::make_again(const Registration& registration, bool is_alive) {
-  auto made = prepare(registration);
+Result<bool> Groups::make_again(const Target& target, bool is_alive) {
+  auto made = prepare(target);
   const bool needs_none = !is_alive && !made && made.error().code() == ErrorCode::kNotMounted;
   return needs_none ? Result<bool>(false) : made;
 }
 
-Result<bool> Groups::repair_classes(const Registration& registration) {
-  const std::uint32_t raw = registration.classid.raw();
-  if (groups_left_ == 0) return write({registration.directory}, raw, whatever_it_has);
-  const auto groups = subtree(registration);
+Result<bool> Groups::repair_classes(const Target& target) {
+  const std::uint32_t raw = target.choice.classid.raw();
+  if (groups_left_ == 0) return write({target.directory}, raw, whatever_it_has);
+  const auto groups = subtree(target);
   if (!groups) return pass_on(groups.error());
   groups_left_ -= std::min(groups_left_, groups->size() - 1);
   return write(*groups, raw, whatever_it_has);
@@ -110,17 +108,17 @@ Result<void> Groups::move_all_out(const std::string& directory, const std::strin
   return failure(ErrorCode::kUnavailable, "the container forks faster than its processes can be moved out");
 }
 
-Result<std::vector<std::string>> Groups::subtree(const Registration& registration) {
-  auto below = host_.net_cls.below(registration.directory);
+Result<std::vector<std::string>> Groups::subtree(const Target& target) {
+  auto below = host_.net_cls.below(target.directory);
   if (!below && below.error().code() == ErrorCode::kTooLarge) {  // its own group is looked after all the same
-    host_.reporter.problem("groups_below_not_looked_at", registration.id.text(), below.error());
-    return std::vector<std::string>{registration.directory};
+    host_.reporter.problem("groups_below_not_looked_at", target.owner, below.error());
+    return std::vector<std::string>{target.directory};
   }
   if (!below) return pass_on(below.error());
-  std::vector<std::string> groups{registration.directory};
+  std::vector<std::string> groups{target.directory};
   std::copy_if(below->begin(), below->end(), std::back_inserter(groups), [&](const std::string& group) {
-    const Container* owner = containers_.find_by_group(group);
-    return owner == nullptr || owner->registration.id == registration.id;
+    const auto nearest = targets_.by_directory(group);
+    return !nearest || targets_.at(*nearest).directory == target.directory;
   });
   return groups;
 }

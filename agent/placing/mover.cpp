@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "agent/membership/sweep_plan.h"
 #include "common/base/error.h"
 
 namespace netclsd {
@@ -38,7 +39,7 @@ MoveOutcome Mover::examine(const Examine& examine) {
   const Verdict verdict = tracker_.judge(examine.pid, *cgroups);
   if (std::holds_alternative<Attach>(verdict)) return look_again_and_attach(examine);
   tracker_.settle(examine.pid);
-  if (const auto* placed = std::get_if<Placed>(&verdict)) return note_placed(examine, placed->container);
+  if (const auto* placed = std::get_if<Placed>(&verdict)) return note_placed(examine, placed->target);
   if (std::holds_alternative<NotMember>(verdict)) tracker_.forget(examine.pid);
   return MoveOutcome::kNotNeeded;
 }
@@ -54,18 +55,18 @@ MoveOutcome Mover::look_again_and_attach(const Examine& examine) {
   tracker_.settle(examine.pid);
   inherit_late(examine, *facts);
   const Verdict verdict = tracker_.judge(examine.pid, facts->cgroups);
-  if (const auto* placed = std::get_if<Placed>(&verdict)) return note_placed(examine, placed->container);
+  if (const auto* placed = std::get_if<Placed>(&verdict)) return note_placed(examine, placed->target);
   const auto* to_attach = std::get_if<Attach>(&verdict);
   return to_attach ? attach(examine, *to_attach, *facts) : MoveOutcome::kNotNeeded;
 }
 
 // A parent that /proc names may have become one only when the real parent ended.
 void Mover::inherit_late(const Examine& examine, const ProcessFacts& facts) {
-  if (const Container* container = containers_.find_by_init(facts.parent)) {
-    const Registration& registration = container->registration;
-    const auto cgroups = registration.membership ? std::nullopt : host_.processes.cgroups(facts.parent);
-    const Init init{container->number, registration.init, container->is_reaper};
-    if (!may_be_born_to(init, cgroups ? &*cgroups : nullptr, facts.cgroups, containers_.claims())) return;
+  if (const auto number = targets_.find_by_init(facts.parent)) {
+    const Target& target = targets_.at(*number);
+    const auto cgroups = target.membership ? std::nullopt : host_.processes.cgroups(facts.parent);
+    const Init init{*number, target.init, target.is_reaper};
+    if (!may_be_born_to(init, cgroups ? &*cgroups : nullptr, facts.cgroups, targets_)) return;
   }
   tracker_.inherit({examine.pid, examine.cause, examine.event_at, facts.parent});
 }
@@ -77,13 +78,13 @@ MoveOutcome Mover::note_gone(const Examine& examine) {
   return MoveOutcome::kGone;
 }
 
-MoveOutcome Mover::note_placed(const Examine& examine, ContainerNumber container) {
+MoveOutcome Mover::note_placed(const Examine& examine, TargetNumber number) {
   const TrackedProcess* known = tracker_.find(examine.pid);
   const MonotonicTime now = host_.clock.monotonic();
   const StartTime start_time =
       known ? known->start_time : host_.processes.start_time(examine.pid).value_or(StartTime{});
-  TrackedProcess process = known ? *known : TrackedProcess{container, start_time, now, now, examine.cause};
-  process.container = container;
+  TrackedProcess process = known ? *known : TrackedProcess{number, start_time, now, now, examine.cause};
+  process.target = number;
   // It was in the group when we looked. Its forks before that are examined like this one was.
   process.placed_since = std::min(process.placed_since, now);
   tracker_.put(examine.pid, process);
@@ -99,17 +100,16 @@ MoveOutcome Mover::attach(const Examine& examine, const Attach& attach, const Pr
   }
   // It may end before the write: what it forked meanwhile must find its parent.
   const MonotonicTime noticed_at = known ? std::max(known->noticed_at, examine.event_at) : examine.event_at;
-  tracker_.put(examine.pid, {attach.container, facts.start_time, noticed_at, kNotPlaced, examine.cause});
-  auto outcome = place(examine.pid, attach.container, examine);
+  tracker_.put(examine.pid, {attach.target, facts.start_time, noticed_at, kNotPlaced, examine.cause});
+  auto outcome = place(examine.pid, attach.target, examine);
   if (outcome) return *outcome;
-  host_.reporter.problem("move_failed", containers_.find(attach.container)->registration.id.text(), outcome.error());
+  host_.reporter.problem("move_failed", targets_.at(attach.target).owner, outcome.error());
   return MoveOutcome::kFailed;
 }
 
-Result<MoveOutcome> Mover::place(Pid pid, ContainerNumber number, const Examine& why) {
-  const Container* container = containers_.find(number);
-  CHECK(container != nullptr && tracker_.find(pid) != nullptr);
-  const auto outcome = host_.net_cls.attach(container->registration.directory, pid);
+Result<MoveOutcome> Mover::place(Pid pid, TargetNumber number, const Examine& why) {
+  CHECK(tracker_.find(pid) != nullptr);
+  const auto outcome = host_.net_cls.attach(targets_.at(number).directory, pid);
   const MonotonicTime done_at = host_.clock.monotonic();
   if (!outcome) {
     count_failure(outcome.error());
@@ -143,7 +143,7 @@ MoveOutcome Mover::put_back(Pid pid) {
   if (!facts) return MoveOutcome::kGone;
   intake_.drain();
   const Verdict verdict = tracker_.judge(pid, facts->cgroups);
-  if (!std::holds_alternative<NotMember>(verdict)) return MoveOutcome::kGone;  // of the same container after all
+  if (!std::holds_alternative<NotMember>(verdict)) return MoveOutcome::kGone;  // of the same target after all
   return expel(*facts) ? MoveOutcome::kGone : MoveOutcome::kFailed;
 }
 
@@ -161,7 +161,7 @@ bool Mover::expel(const ProcessFacts& stranger) {
 std::string Mover::refuge_of(const ProcessFacts& stranger) {
   const auto parent = host_.processes.cgroups(stranger.parent);
   const std::string* path = parent ? parent->net_cls() : nullptr;
-  if (path == nullptr || containers_.claims().by_group(*path)) return "";
+  if (path == nullptr || targets_.by_group(*path)) return "";
   return relative_path(mount_root_, *path).value_or("");
 }
 

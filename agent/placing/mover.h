@@ -10,8 +10,8 @@
 #include <string>
 #include <utility>
 
-#include "agent/containers/containers.h"
 #include "agent/host/host.h"
+#include "agent/membership/targets.h"
 #include "agent/metrics/counters.h"
 #include "agent/placing/intake.h"
 
@@ -22,20 +22,20 @@ enum class MoveOutcome { kNotNeeded, kMoved, kGone, kFailed };
 class Mover {
  public:
   // `mount_root`: GroupPlace's.
-  Mover(Host& host, Intake& intake, Containers& containers, Tracker& tracker, Counters& counters,
+  Mover(Host& host, Intake& intake, const Targets& targets, Tracker& tracker, Counters& counters,
         const std::string& mount_root)
       : host_(host),
         intake_(intake),
-        containers_(containers),
+        targets_(targets),
         tracker_(tracker),
         counters_(counters),
         mount_root_(mount_root) {}
 
   MoveOutcome examine(const Examine& examine);
   // Writes without a look. The process must be in the tracker. For init at registration: its start time was compared.
-  [[nodiscard]] Result<MoveOutcome> place(Pid pid, ContainerNumber container, const Examine& why);
+  [[nodiscard]] Result<MoveOutcome> place(Pid pid, TargetNumber number, const Examine& why);
 
-  // Out of our groups, to where its parent is or else to the hierarchy's root: it belongs to no container. False if the
+  // Out of our groups, to where its parent is or else to the hierarchy's root: it belongs to no target. False if the
   // kernel refused. Drain and judge before, as before every write.
   bool expel(const ProcessFacts& stranger);
   // True once if children may have been missed: a process was placed late, or had exited before we examined it, and a
@@ -44,7 +44,7 @@ class Mover {
 
  private:
   MoveOutcome note_gone(const Examine& examine);
-  MoveOutcome note_placed(const Examine& examine, ContainerNumber container);
+  MoveOutcome note_placed(const Examine& examine, TargetNumber number);
   MoveOutcome look_again_and_attach(const Examine& examine);
   MoveOutcome attach(const Examine& examine, const Attach& attach, const ProcessFacts& facts);
   [[nodiscard]] bool is_still(Pid pid, StartTime start_time);
@@ -56,7 +56,7 @@ class Mover {
 
   Host& host_;
   Intake& intake_;
-  Containers& containers_;
+  const Targets& targets_;
   Tracker& tracker_;
   Counters& counters_;
   const std::string& mount_root_;

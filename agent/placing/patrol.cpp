@@ -21,7 +21,7 @@ bool Patrol::go_on() {
     begin();
   }
   std::size_t groups_left = kGroupsPerRound;
-  for (std::size_t i = 0; i < kContainersPerRound && groups_left > 0 && !ahead_.empty(); ++i) {
+  for (std::size_t i = 0; i < kTargetsPerRound && groups_left > 0 && !ahead_.empty(); ++i) {
     if (!is_through_with(ahead_.back(), groups_left)) continue;
     ahead_.pop_back();
     walk_.reset();
@@ -36,7 +36,7 @@ bool Patrol::go_on() {
 void Patrol::begin() {
   is_asked_ = false;
   took_ = MonotonicTime{0};
-  ahead_ = containers_.numbers();
+  ahead_ = targets_.numbers();
   unknown_before_ = std::exchange(unknown_, {});
 }
 
@@ -45,21 +45,21 @@ void Patrol::end(MonotonicTime now) {
   if (!std::includes(unknown_before_.begin(), unknown_before_.end(), unknown_.begin(), unknown_.end())) ask();
 }
 
-// Not if it is known as another container's, unless that one is inside of this one.
-bool Patrol::is_known(Pid pid, ContainerNumber number) const {
+// Not if it is known as another target's, unless that one is inside of this one.
+bool Patrol::is_known(Pid pid, TargetNumber number) const {
   const TrackedProcess* known = tracker_.find(pid);
-  return known != nullptr && containers_.claims().nearest(number, known->container) == known->container;
+  return known != nullptr && targets_.nearest(number, known->target) == known->target;
 }
 
-bool Patrol::is_through_with(ContainerNumber number, std::size_t& groups_left) {
-  const Container* container = containers_.find(number);
-  if (container == nullptr || !container->registration.membership) return true;
-  const MembershipPath& membership = *container->registration.membership;
+bool Patrol::is_through_with(TargetNumber number, std::size_t& groups_left) {
+  const Target* target = targets_.find(number);
+  if (target == nullptr || !target->membership) return true;
+  const MembershipPath& membership = *target->membership;
   if (!walk_) walk_ = host_.cgroups.walk({membership.hierarchy, membership.path});
   return !walk_ || is_through_with(number, *walk_, groups_left);  // not visible from here: the audit finds them
 }
 
-bool Patrol::is_through_with(ContainerNumber number, CgroupWalk& walk, std::size_t& groups_left) {
+bool Patrol::is_through_with(TargetNumber number, CgroupWalk& walk, std::size_t& groups_left) {
   const std::size_t left_before = groups_left;
   std::vector<Pid> pids;
   const auto progress = walk.go_on(groups_left, pids);
@@ -68,7 +68,7 @@ bool Patrol::is_through_with(ContainerNumber number, CgroupWalk& walk, std::size
   return progress != CgroupWalk::Progress::kMore || groups_walked_ >= kGroupsMax;
 }
 
-void Patrol::look_at(Pid pid, ContainerNumber number) {
+void Patrol::look_at(Pid pid, TargetNumber number) {
   if (is_known(pid, number)) return;
   unknown_.insert(pid);
   if (!unknown_before_.contains(pid)) return;

@@ -1,4 +1,4 @@
-// Lists the processes in each container's cgroup and examines those that no event reported. That is a few milliseconds
+// Lists the processes in each target's cgroup and examines those that no event reported. That is a few milliseconds
 // of work, so it can be done soon, where a sweep would wait for the next audit. Loop thread only.
 //
 // Example: an entrant makes a child with CLONE_PARENT. The event names the entrant's parent, a stranger, and the child
@@ -17,17 +17,17 @@ namespace netclsd {
 
 class Patrol {
  public:
-  static constexpr std::size_t kContainersPerRound = 32;  // some 15 µs each
-  static constexpr std::size_t kGroupsPerRound = 128;     // cgroups, some 25 µs each
-  // In one container and one patrol: a longer patrol delays the next one for all. The rest is left to the audit.
+  static constexpr std::size_t kTargetsPerRound = 32;  // some 15 µs each
+  static constexpr std::size_t kGroupsPerRound = 128;  // cgroups, some 25 µs each
+  // In one target and one patrol: a longer patrol delays the next one for all. The rest is left to the audit.
   static constexpr std::size_t kGroupsMax = 1'024;
   static constexpr MonotonicTime kPause = std::chrono::milliseconds{250};
 
-  Patrol(Host& host, Containers& containers, const Tracker& tracker, Mover& mover, Counters& counters)
-      : host_(host), containers_(containers), tracker_(tracker), mover_(mover), counters_(counters) {}
+  Patrol(Host& host, const Targets& targets, const Tracker& tracker, Mover& mover, Counters& counters)
+      : host_(host), targets_(targets), tracker_(tracker), mover_(mover), counters_(counters) {}
 
   void ask() { is_asked_ = true; }
-  // Continues a patrol that is due, a few containers at a time. Call when the intake is idle.
+  // Continues a patrol that is due, a few targets at a time. Call when the intake is idle.
   // True if there is more to do at once.
   bool go_on();
   // When the next look is due, if one is asked for.
@@ -36,22 +36,22 @@ class Patrol {
  private:
   void begin();
   void end(MonotonicTime now);
-  [[nodiscard]] bool is_through_with(ContainerNumber number, std::size_t& groups_left);
-  [[nodiscard]] bool is_through_with(ContainerNumber number, CgroupWalk& walk, std::size_t& groups_left);
-  void look_at(Pid pid, ContainerNumber number);
-  [[nodiscard]] bool is_known(Pid pid, ContainerNumber number) const;
+  [[nodiscard]] bool is_through_with(TargetNumber number, std::size_t& groups_left);
+  [[nodiscard]] bool is_through_with(TargetNumber number, CgroupWalk& walk, std::size_t& groups_left);
+  void look_at(Pid pid, TargetNumber number);
+  [[nodiscard]] bool is_known(Pid pid, TargetNumber number) const;
 
   Host& host_;
-  Containers& containers_;
+  const Targets& targets_;
   const Tracker& tracker_;
   Mover& mover_;
   Counters& counters_;
   bool is_asked_ = false;
   MonotonicTime look_again_at_{0};
   MonotonicTime took_{0};
-  std::vector<ContainerNumber> ahead_;  // of the look that is going on
-  std::unique_ptr<CgroupWalk> walk_;    // through the last of them, if it has begun
-  std::size_t groups_walked_ = 0;       // in it
+  std::vector<TargetNumber> ahead_;   // of the look that is going on
+  std::unique_ptr<CgroupWalk> walk_;  // through the last of them, if it has begun
+  std::size_t groups_walked_ = 0;     // in it
   // Who is on the way in has joined the cgroup before it calls exec, and its event comes then: only who is unknown
   // twice was overlooked.
   std::set<Pid> unknown_before_;

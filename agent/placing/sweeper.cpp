@@ -15,13 +15,13 @@ Result<SweepReport> Sweeper::sweep(SweepCause cause, Foreigners foreigners) {
   intake_.drain();  // forks of those that ended before we looked must still find their parents
   tracker_.end_reading(snapshot.has_value());
   if (!snapshot) return pass_on(snapshot.error(), "sweep");
-  auto members = find_members(*snapshot, containers_.inits(), containers_.claims(), tracker_);
+  auto members = find_members(*snapshot, targets_.inits(), targets_, tracker_);
   forget_others(*snapshot, members, began_at);
   // Born, or exec'd, while all was read: its parent may be missing in what was read, and its event has it examined.
   std::erase_if(members, [&](const Member& member) { return tracker_.is_suspect_since(member.pid, began_at); });
   remember(members, began_at, host_.clock.monotonic());
   if (foreigners == Foreigners::kMoveOut) {
-    for (const Pid pid : find_foreigners(*snapshot, members, containers_.claims())) expel(pid);
+    for (const Pid pid : find_foreigners(*snapshot, members, targets_)) expel(pid);
   }
   SweepReport report{.processes_seen = snapshot->size(), .members = members.size()};
   place_strays(members, report);
@@ -35,9 +35,9 @@ void Sweeper::remember(const std::vector<Member>& members, MonotonicTime began_a
     const TrackedProcess* known = tracker_.find(member.pid);
     if (known && known->noticed_at >= began_at) continue;  // an event told us more while we were reading
     TrackedProcess process =
-        known ? *known : TrackedProcess{member.container, member.start_time, began_at, kNotPlaced, JoinCause::kSweep};
-    const bool is_same = process.container == member.container;
-    process.container = member.container;
+        known ? *known : TrackedProcess{member.target, member.start_time, began_at, kNotPlaced, JoinCause::kSweep};
+    const bool is_same = process.target == member.target;
+    process.target = member.target;
     process.start_time = member.start_time;
     if (!member.is_placed) process.placed_since = kNotPlaced;
     if (member.is_placed && (!is_same || process.placed_since == kNotPlaced)) process.placed_since = read_at;
@@ -69,7 +69,7 @@ void Sweeper::expel(Pid pid) {
   intake_.drain();
   if (!facts || !std::holds_alternative<NotMember>(tracker_.judge(pid, facts->cgroups))) return;
   const std::string* path = facts->cgroups.net_cls();
-  if (path == nullptr || !containers_.claims().guards_group(*path) || !mover_.expel(*facts)) return;
+  if (path == nullptr || !targets_.guards_group(*path) || !mover_.expel(*facts)) return;
   host_.reporter.problem("foreigner_moved_out", to_string(pid),
                          Error(ErrorCode::kConflict, "was in " + *path + " and belongs to no container"));
 }

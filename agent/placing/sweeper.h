@@ -1,7 +1,8 @@
-// Compares all of /proc with the registrations and places the strays. Every sweep, whatever its cause, is this one
+// Compares all of /proc with the targets and places the strays. Every sweep, whatever its cause, is this one
 // function: events make the agent fast, the sweep makes it right. Loop thread only.
 #pragma once
 
+#include "agent/membership/sweep_plan.h"
 #include "agent/placing/groups.h"
 #include "agent/placing/mover.h"
 
@@ -10,11 +11,11 @@ namespace netclsd {
 class Sweeper {
  public:
   // Events that arrive meanwhile are read between slices of reading and before every move.
-  Sweeper(Host& host, Intake& intake, Containers& containers, Tracker& tracker, Mover& mover, Groups& groups,
+  Sweeper(Host& host, Intake& intake, const Targets& targets, Tracker& tracker, Mover& mover, Groups& groups,
           Counters& counters)
       : host_(host),
         intake_(intake),
-        containers_(containers),
+        targets_(targets),
         tracker_(tracker),
         mover_(mover),
         groups_(groups),
@@ -33,7 +34,7 @@ class Sweeper {
 
   Host& host_;
   Intake& intake_;
-  Containers& containers_;
+  const Targets& targets_;
   Tracker& tracker_;
   Mover& mover_;
   Groups& groups_;

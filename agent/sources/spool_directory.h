@@ -3,7 +3,7 @@
 
 #include <deque>
 
-#include "agent/host/host.h"
+#include "agent/containers/containers_host.h"
 #include "common/base/file.h"
 
 namespace netclsd {

@@ -12,15 +12,15 @@ CgroupPaths cgroups_of(std::uint32_t pod) {
   return CgroupPaths{{{"net_cls,net_prio", "/netclsd" + name}, {"", "/kubepods" + name + "/inner"}}};
 }
 
-void claim_by_path(benchmark::State& state) {
+void target_by_path(benchmark::State& state) {
   const auto containers = static_cast<std::uint32_t>(state.range(0));
   World world(containers, 1);
   std::vector<CgroupPaths> paths;
   for (std::uint32_t i = 0; i < containers; ++i) paths.push_back(cgroups_of(i));
   std::size_t i = 0;
-  for (auto _ : state) benchmark::DoNotOptimize(world.claims().by_path(paths[i++ % paths.size()]));
+  for (auto _ : state) benchmark::DoNotOptimize(world.targets().by_path(paths[i++ % paths.size()]));
 }
-BENCHMARK(claim_by_path)->Arg(10)->Arg(1000);
+BENCHMARK(target_by_path)->Arg(10)->Arg(1000);
 
 // One iteration plans for a whole host; items are processes.
 void plan_sweep(benchmark::State& state) {
@@ -32,7 +32,7 @@ void plan_sweep(benchmark::State& state) {
     const Pid pid{kFirstMember + static_cast<std::int32_t>(i)};
     snapshot.push_back({pid, Pid{1}, StartTime{1}, cgroups_of(i % kContainers), 0});
   }
-  for (auto _ : state) benchmark::DoNotOptimize(find_members(snapshot, {}, world.claims(), world.tracker()));
+  for (auto _ : state) benchmark::DoNotOptimize(find_members(snapshot, {}, world.targets(), world.tracker()));
   state.SetItemsProcessed(state.iterations() * processes);
 }
 BENCHMARK(plan_sweep)->Arg(5000);

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "agent/events/event_decoder.h"
-#include "agent/membership/claims.h"
+#include "agent/membership/targets.h"
 #include "agent/membership/tracker.h"
 
 namespace netclsd::bench {
@@ -42,10 +42,14 @@ class World {
   World(std::uint32_t containers, std::uint32_t processes) : processes_(processes) {
     for (std::uint32_t i = 0; i < containers; ++i) {
       const std::string name = "/pod" + std::to_string(i);
-      claims_.set({i}, {MembershipPath{"", "/kubepods" + name}, "/netclsd" + name, false, std::nullopt});
+      targets_.add({.owner = name,
+                    .choice = {ClassId::from_raw(1).value()},
+                    .directory = "netclsd" + name,
+                    .membership = MembershipPath{"", "/kubepods" + name}});
     }
     for (std::uint32_t i = 0; i < processes; ++i) {
-      tracker_.put(member(i), {{i % containers}, StartTime{1}, MonotonicTime{1}, kPlacedFromBirth, JoinCause::kFork});
+      tracker_.put(member(i),
+                   {{1 + i % containers}, StartTime{1}, MonotonicTime{1}, kPlacedFromBirth, JoinCause::kFork});
     }
   }
 
@@ -74,7 +78,7 @@ class World {
     return made;
   }
 
-  Claims& claims() { return claims_; }
+  Targets& targets() { return targets_; }
   Tracker& tracker() { return tracker_; }
   Pid any_member() { return member(random_.below(processes_)); }
   Pid any_stranger() { return Pid{static_cast<std::int32_t>(2 + random_.below(30'000))}; }
@@ -120,8 +124,8 @@ class World {
   std::uint32_t processes_;
   std::uint64_t now_ns_ = 1'000'000;
   Random random_;
-  Claims claims_;
-  Tracker tracker_{claims_};
+  Targets targets_{"/"};
+  Tracker tracker_{targets_};
 };
 
 }  // namespace netclsd::bench

@@ -51,6 +51,15 @@ struct SpoolEntry {
 [[nodiscard]] Result<SpoolEntry> parse_spool_entry(std::string_view json);
 [[nodiscard]] std::string to_json(const SpoolEntry& entry);
 
+// Whose pod it is, and what the policy said. Empty: not known, or nothing → JSON null.
+struct PodVerdict {
+  std::optional<std::string> pod_namespace;  // "": no pod's. Registrations of older versions do not tell it
+  std::string pod = {};                      // its name
+  std::string rule = {};                     // which rule of the policy decided; empty: none was needed
+  std::string refused_because = {};          // it has not what it asked for
+  friend bool operator==(const PodVerdict&, const PodVerdict&) = default;
+};
+
 struct MemberView {
   Pid pid;
   std::string comm;
@@ -59,9 +68,7 @@ struct MemberView {
 
 struct ContainerView {
   ContainerId id;
-  ClassId classid;
-  std::string class_name;    // empty: not by name → JSON null
-  std::string class_origin;  // which annotation or setting decided
+  ClassChoice choice;
   RegistrationSource source;
   Pid pid;
   std::string group;  // absolute directory
@@ -69,10 +76,7 @@ struct ContainerView {
   std::string membership_path;  // "HIERARCHY:PATH" as the agent sees it; empty: by descent alone → JSON null
   WallTime registered_at;
   std::uint64_t processes = 0;
-  std::string pod_namespace = {};    // empty: no pod's, or not known → JSON null, like the next three
-  std::string pod = {};              // its name
-  std::string policy_rule = {};      // which rule allowed the class; empty: none was needed
-  std::string refused_because = {};  // it has the default class instead of what it asked for
+  PodVerdict verdict = {};
 };
 // `members` null: "processes" is the count; else it is the list.
 [[nodiscard]] std::string to_json(const ContainerView& view, const std::vector<MemberView>* members = nullptr);
@@ -96,10 +100,7 @@ struct ProcessView {
   bool placed = false;
   std::string cause;  // register, fork, exec, sweep, inherited; empty if no member
   std::optional<WallTime> since;
-  std::string pod_namespace = {};  // of its container, registered or refused; empty → JSON null, like the next three
-  std::string pod = {};
-  std::string policy_rule = {};      // which rule decided
-  std::string refused_because = {};  // why its container has not what it asked for
+  PodVerdict verdict = {};  // on its container, registered or refused
 };
 [[nodiscard]] std::string to_json(const ProcessView& view);
 

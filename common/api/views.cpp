@@ -11,22 +11,30 @@ OrderedJson class_or_null(std::optional<ClassId> class_id) {
   return class_id ? OrderedJson(to_string(*class_id)) : OrderedJson();
 }
 
+void put(OrderedJson& json, const ClassChoice& choice) {
+  json["classid"] = to_string(choice.classid);
+  json["class"] = text_or_null(choice.name);
+  json["class_origin"] = choice.origin;
+}
+
+void put(OrderedJson& json, const PodVerdict& verdict) {
+  json["namespace"] = text_or_null(verdict.pod_namespace.value_or(""));
+  json["pod"] = text_or_null(verdict.pod);
+  json["policy_rule"] = text_or_null(verdict.rule);
+  json["refused_because"] = text_or_null(verdict.refused_because);
+}
+
 OrderedJson to_ordered(const ContainerView& view) {
   OrderedJson json;
   json["id"] = view.id.text();
-  json["classid"] = to_string(view.classid);
-  json["class"] = text_or_null(view.class_name);
-  json["class_origin"] = view.class_origin;
+  put(json, view.choice);
   json["source"] = to_string(view.source);
   json["pid"] = view.pid.value;
   json["group"] = view.group;
   json["adopted"] = view.adopted;
   json["membership_path"] = text_or_null(view.membership_path);
   json["registered_at"] = format_utc(view.registered_at);
-  json["namespace"] = text_or_null(view.pod_namespace);
-  json["pod"] = text_or_null(view.pod);
-  json["policy_rule"] = text_or_null(view.policy_rule);
-  json["refused_because"] = text_or_null(view.refused_because);
+  put(json, view.verdict);
   json["processes"] = view.processes;
   return json;
 }
@@ -86,10 +94,7 @@ std::string to_json(const ProcessView& view) {
   json["placed"] = view.placed;
   json["cause"] = text_or_null(view.cause);
   json["since"] = view.since ? OrderedJson(format_utc(*view.since)) : OrderedJson();
-  json["namespace"] = text_or_null(view.pod_namespace);
-  json["pod"] = text_or_null(view.pod);
-  json["policy_rule"] = text_or_null(view.policy_rule);
-  json["refused_because"] = text_or_null(view.refused_because);
+  put(json, view.verdict);
   return dump(json);
 }
 

@@ -31,6 +31,14 @@ class ClassId {
 // MAJOR:MINOR in hex, as tc prints it.
 [[nodiscard]] std::string to_string(ClassId class_id);
 
+// A class, and how it was chosen.
+struct ClassChoice {
+  ClassId classid;
+  std::string name = {};    // empty: not asked for by name
+  std::string origin = {};  // the annotation or setting that decided
+  friend bool operator==(const ClassChoice&, const ClassChoice&) = default;
+};
+
 struct ClassIdRange {
   ClassId first;
   ClassId last;  // inclusive

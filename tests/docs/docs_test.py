@@ -277,6 +277,13 @@ def wrong_functions(document, text):
                 yield f"{document}, step {head}: {token} is in none of {', '.join(files) or 'no file'}"
 
 
+def files_of(text, numbers):
+    """The sources that these steps of the walk name."""
+    chosen = [step for step in steps(text) if step.split()[0] in {f"{number}." for number in numbers}]
+    return {token for step in chosen for token in CODE.findall(step)
+            if PATH.fullmatch(token) and token.endswith((".h", ".cpp"))}
+
+
 class Documents(unittest.TestCase):
     maxDiff = None
 
@@ -370,6 +377,12 @@ class Code(unittest.TestCase):
     def test_functions_of_the_walk_are_in_the_files_it_names(self):
         document = "docs/life-of-a-container.md"
         self.assertEqual(list(wrong_functions(document, read(document))), [])
+
+    def test_a_registration_and_a_fork_go_through_few_files(self):
+        text = read("docs/life-of-a-container.md")
+        self.assertLessEqual(len(files_of(text, range(6, 14))), 25)
+        self.assertIn(f"Steps 6 to 13 go through {len(files_of(text, range(6, 14)))} files.", text)
+        self.assertLessEqual(len(files_of(text, range(15, 17))), 8)
 
     def test_the_walk_names_functions(self):
         tokens = CODE.findall(read("docs/life-of-a-container.md"))

@@ -63,7 +63,7 @@ class OutOfDescriptors(EndToEndTest):
         status = int(answer.split()[1])
         if status not in {200, 201}:
             self.assertIn("Too many open files", answer)
-        self.agent.request("DELETE", target)
+        self.agent.request("DELETE", target + "?force=true")
         eventually_equal("descriptors when all is over", self.descriptors, before)
         return status
 

@@ -1,5 +1,5 @@
 // A registration's state file, as the agent takes it up when it starts, and the hook's report beside it.
-#include "agent/containers/registration_json.h"
+#include "agent/containers/registration.h"
 #include "agent/sources/hook_report.h"
 #include "common/base/error.h"
 #include "common/base/text.h"

@@ -55,11 +55,12 @@ class EngineTest : public KernelTest {
     engine_.reset();
     events_.emplace(loop_, procfs_.root(), counters_, EventStreamOptions{.self = Pid{::getpid()}});
     ASSERT_EQ(events_->subscribe().value(), Pulse::kAlive);
-    engine_.emplace(Host{procfs_, cgroups_, *groups_, clock_, exits_, *events_, store_, store_, reporter_},
-                    EngineOptions{.self = Pid{::getpid()},
-                                  .mount_point = mount_.mount_point,
-                                  .place = {.mount_root = mount_.root, .parent = parent_}},
-                    counters_);
+    engine_.emplace(
+        ContainersHost{{procfs_, cgroups_, *groups_, clock_, exits_, *events_, reporter_}, store_, store_, reporter_},
+        EngineOptions{.self = Pid{::getpid()},
+                      .mount_point = mount_.mount_point,
+                      .place = {.mount_root = mount_.root, .parent = parent_}},
+        counters_);
     engine_->start();
     ASSERT_TRUE(engine_->has_swept());
   }

@@ -44,16 +44,6 @@ class TimedGroups : public NetClsGroups {
   const TimedProcesses& processes_;
 };
 
-class NothingKept : public RegistrationStore, public Spool {
-  Result<void> save(const Registration&) override { return {}; }
-  Result<void> remove(const ContainerId&) override { return {}; }
-  std::vector<Result<Registration>> load() override { return {}; }
-  void look() override {}
-  std::vector<SpoolItem> take(std::size_t) override { return {}; }
-  void discard(const std::string&) override {}
-  void set_aside(const std::string&) override {}
-};
-
 class WriteWindowTest : public KernelTest {};
 
 TEST_F(WriteWindowTest, ALookAtTheProcessComesRightBeforeEachWrite) {
@@ -63,28 +53,20 @@ TEST_F(WriteWindowTest, ALookAtTheProcessComesRightBeforeEachWrite) {
   Counters counters;
   SystemClock clock;
   MountedCgroups cgroups({});
-  NothingKept nothing;
   LogReporter reporter;
   PidfdExitWatch exits{loop, [](Pid) {}};
   EventStream events(loop, processes.root(), counters, {.self = Pid{::getpid()}});
   ASSERT_EQ(events.subscribe().value(), Pulse::kAlive);
-  Host host{processes, cgroups, groups, clock, exits, events, nothing, nothing, reporter};
-  Containers containers("/");
-  Tracker tracker(containers.claims());
+  Host host{processes, cgroups, groups, clock, exits, events, reporter};
+  Targets targets("/");
+  Tracker tracker(targets);
   Intake intake(events, clock, reporter, tracker, counters);
-  Mover mover(host, intake, containers, tracker, counters, "/");
+  Mover mover(host, intake, targets, tracker, counters, "/");
 
   constexpr int kProcesses = 100;
   ASSERT_TRUE(groups.make(parent_ + "/c1").has_value());
-  const ContainerNumber number = containers.add({.id = *ContainerId::parse("c1"),
-                                                 .init = {},
-                                                 .classid = *ClassId::from_raw(1),
-                                                 .class_name = "",
-                                                 .class_origin = "",
-                                                 .directory = parent_ + "/c1",
-                                                 .membership = std::nullopt,
-                                                 .registered_at = {}},
-                                                std::nullopt);
+  const TargetNumber number =
+      targets.add({.owner = "c1", .choice = {*ClassId::from_raw(1)}, .directory = parent_ + "/c1"});
   std::vector<TestProcess> members;
   for (int i = 0; i < kProcesses; ++i) {
     members.push_back(TestProcess::sleeping());

@@ -43,7 +43,8 @@ class FakeHost : public Processes,
                  public EventSource,
                  public RegistrationStore,
                  public Spool,
-                 public Reporter {
+                 public Reporter,
+                 public ContainerReporter {
  public:
   static constexpr Pid kInit{1};
   static constexpr Pid kAgent{2};
@@ -116,7 +117,7 @@ class FakeHost : public Processes,
   [[nodiscard]] bool has_events() const { return !events_.empty() || drops_untold_ > 0; }
   void leave_in_spool(const SpoolEntry& entry) { spool_.insert_or_assign(entry.id.text() + ".json", entry); }
 
-  Host host() { return {*this, *this, *this, *this, *this, *this, *this, *this, *this}; }
+  ContainersHost host() { return {{*this, *this, *this, *this, *this, *this, *this}, *this, *this, *this}; }
 
   // Processes
   Result<std::vector<Pid>> list() override;

@@ -25,7 +25,7 @@ TEST_F(AdmissionTest, WhoAsksForNothingGetsTheDefaultClass) {
   request.pid = make_init("c1");
   const auto answer = engine_->register_container(*ContainerId::parse("c1"), request);
   ASSERT_TRUE(answer && answer->view);
-  EXPECT_EQ(answer->view->classid, ClassId::parse("99:1"));
+  EXPECT_EQ(answer->view->choice.classid, ClassId::parse("99:1"));
 }
 
 }  // namespace

@@ -105,7 +105,7 @@ TEST_F(RecoveryTest, OneThatIsRegisteredAnewMeanwhileStaysSo) {
   register_init("c1", init, "10:2");
   engine_->on_second();
   ASSERT_EQ(engine_->views().list_after({}).size(), 1U);
-  EXPECT_EQ(engine_->views().list_after({})[0].classid, ClassId::parse("10:2"));
+  EXPECT_EQ(engine_->views().list_after({})[0].choice.classid, ClassId::parse("10:2"));
 }
 
 TEST_F(RecoveryTest, WhatCannotBeReadForAMinuteIsLeftToTheNextAgent) {
@@ -234,7 +234,7 @@ TEST_F(SpoolRecoveryTest, OneThatCannotBeReadForAMinuteIsSetAside) {
   EXPECT_EQ(world_.spool().size(), 1U);
   look_and_fail_to_read();
   EXPECT_TRUE(world_.spool().empty());
-  EXPECT_EQ(failures(RegistrationFailure::kSystem), 1U);
+  EXPECT_EQ(failures(RegistrationFailure::kBusy), 1U);
 }
 
 TEST_F(SpoolRecoveryTest, AnEntryThatHasLeftTheSpoolAndComesAgainIsTriedAnew) {

@@ -73,10 +73,10 @@ TEST_F(RefusalsTest, WhoIsRefusedIsNotRegisteredAndToldWhichRuleDecided) {
 TEST_F(RefusalsTest, TheViewNamesTheRuleAndThePod) {
   const auto answer = ask("c1", make_init("c1"), "shop", "10:1");
   ASSERT_TRUE(answer);
-  EXPECT_EQ(answer->view->policy_rule, "shop");
-  EXPECT_EQ(answer->view->pod_namespace, "shop");
-  EXPECT_EQ(answer->view->pod, "pod-of-shop");
-  EXPECT_EQ(engine_->views().explain(answer->view->pid)->policy_rule, "shop");
+  EXPECT_EQ(answer->view->verdict.rule, "shop");
+  EXPECT_EQ(answer->view->verdict.pod_namespace, "shop");
+  EXPECT_EQ(answer->view->verdict.pod, "pod-of-shop");
+  EXPECT_EQ(engine_->views().explain(answer->view->pid)->verdict.rule, "shop");
 }
 
 TEST_F(RefusalsTest, ALieAboutThePodIsRefusedAndCounted) {
@@ -96,7 +96,7 @@ TEST_F(RefusalsTest, SayingToBeAPauseContainerEscapesNoDefaultClass) {
   set_policy({.rules = {}, .on_refusal = OnRefusal::kDefaultClass});
   const auto answer = engine_->register_container(*ContainerId::parse("c1"), request);
   ASSERT_TRUE(answer && answer->view);
-  EXPECT_EQ(answer->view->classid, id("99:1"));
+  EXPECT_EQ(answer->view->choice.classid, id("99:1"));
 }
 
 TEST_F(RefusalsTest, WhereTheDefaultClassIsWantedTheRefusedGetItAndItIsSaidWhy) {
@@ -104,9 +104,9 @@ TEST_F(RefusalsTest, WhereTheDefaultClassIsWantedTheRefusedGetItAndItIsSaidWhy) 
   const Pid init = make_init("c1");
   const auto answer = ask("c1", init, "elsewhere", "10:1");
   ASSERT_TRUE(answer && answer->view);
-  EXPECT_EQ(answer->view->classid, id("99:1"));
-  EXPECT_EQ(answer->view->class_origin, "default_class");
-  EXPECT_EQ(answer->view->refused_because,
+  EXPECT_EQ(answer->view->choice.classid, id("99:1"));
+  EXPECT_EQ(answer->view->choice.origin, "default_class");
+  EXPECT_EQ(answer->view->verdict.refused_because,
             "netclsd.io/classid asks for classid 10:1, and no rule of the policy is for this pod");
   EXPECT_EQ(group_of(init), "/netclsd/c1");
   EXPECT_EQ(count(RefusalReason::kNoRule), 1U);
@@ -145,10 +145,10 @@ TEST_F(RefusalsTest, AStricterPolicyLetsTheRegisteredBe) {
        .allowed = {},
        .pods = PodPolicy{.rules = {{.name = "none", .namespaces = {"*"}}}, .on_refusal = OnRefusal::kDefaultClass}});
   EXPECT_FALSE(ask("c1", init, "shop", "10:1")) << "asking again is refused";
-  EXPECT_EQ(engine_->views().list_after({}).at(0).classid, id("10:1"));
+  EXPECT_EQ(engine_->views().list_after({}).at(0).choice.classid, id("10:1"));
   EXPECT_EQ(group_of(init), "/netclsd/c1");
   start();
-  EXPECT_EQ(engine_->views().list_after({}).at(0).classid, id("10:1"));
+  EXPECT_EQ(engine_->views().list_after({}).at(0).choice.classid, id("10:1"));
 }
 
 TEST_F(RefusalsTest, WhatTheHookPlacedIsMovedOutAgain) {
@@ -261,15 +261,15 @@ TEST_F(RefusalsTest, ExplainSaysWhyTheProcessesOfARefusedContainerHaveNoClass) {
     const auto view = engine_->views().explain(pid);
     ASSERT_TRUE(view);
     EXPECT_EQ(view->container, std::nullopt);
-    EXPECT_EQ(view->policy_rule, "shop");
-    EXPECT_EQ(view->pod_namespace, "shop");
-    EXPECT_EQ(view->refused_because,
+    EXPECT_EQ(view->verdict.rule, "shop");
+    EXPECT_EQ(view->verdict.pod_namespace, "shop");
+    EXPECT_EQ(view->verdict.refused_because,
               "container c1: netclsd.io/classid asks for classid 20:1, which rule \"shop\" does not allow");
   }
   EXPECT_EQ(engine_->views().show(*ContainerId::parse("c1")).error().message(),
             "container c1 is not registered; the policy refused it: netclsd.io/classid asks for classid 20:1, which "
             "rule \"shop\" does not allow");
-  EXPECT_EQ(engine_->views().explain(FakeHost::kInit)->refused_because, "");
+  EXPECT_EQ(engine_->views().explain(FakeHost::kInit)->verdict.refused_because, "");
 }
 
 TEST_F(RefusalsTest, WhoIsRegisteredAfterAllIsNotRefusedAnyMore) {
@@ -277,7 +277,7 @@ TEST_F(RefusalsTest, WhoIsRegisteredAfterAllIsNotRefusedAnyMore) {
   ASSERT_FALSE(ask("c1", init, "shop", "20:1"));
   ASSERT_TRUE(ask("c1", init, "shop", "10:1"));
   ASSERT_TRUE(engine_->release(*ContainerId::parse("c1"), true));
-  EXPECT_EQ(engine_->views().explain(init)->refused_because, "");
+  EXPECT_EQ(engine_->views().explain(init)->verdict.refused_because, "");
 }
 
 TEST_F(RefusalsTest, OnlyTheLatestAreRemembered) {
@@ -286,7 +286,7 @@ TEST_F(RefusalsTest, OnlyTheLatestAreRemembered) {
   for (std::size_t i = 1; i <= Refusals::kRefusalsMax; ++i) {
     ASSERT_FALSE(ask("c" + std::to_string(i), Pid{3'999}, "shop", "20:1"));
   }
-  EXPECT_EQ(engine_->views().explain(init)->refused_because, "");
+  EXPECT_EQ(engine_->views().explain(init)->verdict.refused_because, "");
   EXPECT_EQ(count(RefusalReason::kNotAllowed), Refusals::kRefusalsMax + 1);
 }
 

@@ -62,9 +62,9 @@ TEST_F(RegistrarTest, AChangeOfTheClassThatCannotBeWrittenDownIsLater) {
   register_init("c1", init, "10:1");
   faults_.arm_failure(FaultPoint::kFileWrite, EIO);
   EXPECT_NE(register_init("c1", init, "10:2").not_kept_because, "");
-  EXPECT_EQ(world_.kept().begin()->second.classid, ClassId::parse("10:1"));
+  EXPECT_EQ(world_.kept().begin()->second.choice.classid, ClassId::parse("10:1"));
   engine_->on_second();
-  EXPECT_EQ(world_.kept().begin()->second.classid, ClassId::parse("10:2"));
+  EXPECT_EQ(world_.kept().begin()->second.choice.classid, ClassId::parse("10:2"));
 }
 
 TEST_F(RegistrarTest, AContainerCountsForTheClassItHasNow) {

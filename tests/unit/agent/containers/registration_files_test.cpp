@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "agent/containers/registration_json.h"
+#include "agent/containers/registration.h"
 #include "common/base/file.h"
 #include "tests/unit/common/fault_in_test.h"
 
@@ -18,18 +18,13 @@ namespace {
 Registration registration(const std::string& id = "ab12") {
   return {.id = ContainerId::parse(id).value(),
           .init = {Pid{42}, StartTime{777}},
-          .classid = ClassId::parse("ffff:1").value(),
-          .class_name = "gold",
-          .class_origin = "netclsd.io/class",
+          .choice = {ClassId::parse("ffff:1").value(), "gold", "netclsd.io/class"},
           .source = RegistrationSource::kHook,
           .directory = "netclsd/" + id,
           .is_adopted = true,
           .membership = MembershipPath{"memory", "/pod/" + id},
           .registered_at = WallTime(std::chrono::seconds{1'700'000'000}),
-          .pod_namespace = "shop",
-          .pod = "cart-1",
-          .policy_rule = "all",
-          .refused_because = "it may not"};
+          .verdict = {"shop", "cart-1", "all", "it may not"}};
 }
 
 class RegistrationFilesTest : public testing::Test {
@@ -52,10 +47,10 @@ TEST_F(RegistrationFilesTest, WhatWasSavedIsLoaded) {
 
 TEST_F(RegistrationFilesTest, NoPodAndAnUnknownOneAreToldApart) {
   Registration of_none = registration("none");
-  of_none.pod_namespace = "";
-  of_none.pod.clear();
+  of_none.verdict.pod_namespace = "";
+  of_none.verdict.pod.clear();
   Registration of_unknown = of_none;
-  of_unknown.pod_namespace.reset();
+  of_unknown.verdict.pod_namespace.reset();
   EXPECT_EQ(registration_from_json(registration_to_json(of_none)).value(), of_none);
   EXPECT_EQ(registration_from_json(registration_to_json(of_unknown)).value(), of_unknown);
 }
@@ -65,8 +60,8 @@ TEST_F(RegistrationFilesTest, AFileOfAVersionThatKnewNoPolicyIsLoaded) {
       R"({"version":1,"id":"ab12","pid":42,"start_time":777,"classid":1048577,"class":"","class_origin":"x",)"
       R"("source":"hook","directory":"netclsd/ab12","adopted":0,"registered_at_us":1})");
   ASSERT_TRUE(loaded.has_value()) << loaded.error().message();
-  EXPECT_EQ(loaded->pod_namespace, std::nullopt);
-  EXPECT_EQ(loaded->policy_rule, "");
+  EXPECT_EQ(loaded->verdict.pod_namespace, std::nullopt);
+  EXPECT_EQ(loaded->verdict.rule, "");
 }
 
 TEST_F(RegistrationFilesTest, WhatWasRemovedIsGoneAndRemovingAgainIsFine) {
@@ -97,7 +92,7 @@ TEST_F(RegistrationFilesTest, AFileThatCannotBeReadNowStaysAndIsWhatTheNextLoadR
   const auto first = store.load();
   ASSERT_EQ(first.size(), 2U);
   ASSERT_FALSE(first[0]);
-  EXPECT_EQ(first[0].error().code(), ErrorCode::kSystem);
+  EXPECT_EQ(first[0].error().code(), ErrorCode::kUnavailable);
   EXPECT_TRUE(first[1]);
   EXPECT_FALSE(std::filesystem::exists(root_ / "a.json.unreadable"));
   const auto second = store.load();

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/agent/membership/some_target.h"
+
 namespace netclsd {
 namespace {
 
@@ -182,43 +184,42 @@ TEST(FindMembershipPathAgainTest, WhereTwoDirectoriesMayBeItThereIsNone) {
 
 TEST(ChooseGroupTest, MakesOneWhenInitIsInTheRootGroup) {
   const auto init = process(10, 1, at("/c1"));
-  EXPECT_EQ(choose_group("ab12", init, {init}, kAgent, Claims{}, kPlace), (GroupChoice{"netclsd/ab12", false}));
+  EXPECT_EQ(choose_group("ab12", init, {init}, kAgent, Targets("/"), kPlace), (GroupChoice{"netclsd/ab12", false}));
 }
 
 TEST(ChooseGroupTest, AdoptsTheRuntimesOwnGroup) {
   const auto init = process(10, 1, at("/", "/", "/pods/ab12"));
-  EXPECT_EQ(choose_group("ab12", init, {init}, kAgent, Claims{}, kPlace), (GroupChoice{"pods/ab12", true}));
+  EXPECT_EQ(choose_group("ab12", init, {init}, kAgent, Targets("/"), kPlace), (GroupChoice{"pods/ab12", true}));
 }
 
 TEST(ChooseGroupTest, DoesNotAdoptAGroupThatHoldsOthers) {
   const auto init = process(10, 1, at("/", "/", "/shared"));
   const Snapshot snapshot{init, process(20, 1, at("/", "/", "/shared"))};
-  EXPECT_EQ(choose_group("ab12", init, snapshot, kAgent, Claims{}, kPlace), (GroupChoice{"netclsd/ab12", false}));
+  EXPECT_EQ(choose_group("ab12", init, snapshot, kAgent, Targets("/"), kPlace), (GroupChoice{"netclsd/ab12", false}));
 }
 
-TEST(ChooseGroupTest, DoesNotAdoptAnotherRegistrationsGroup) {
-  Claims claims;
-  claims.set(ContainerNumber{1},
-             {.membership = std::nullopt, .group_path = "/pods/outer", .is_adopted = false, .outer = std::nullopt});
+TEST(ChooseGroupTest, DoesNotAdoptAnotherTargetsGroup) {
+  Targets targets("/");
+  targets.add(some_target("", "pods/outer"));
   const auto init = process(10, 1, at("/", "/", "/pods/outer"));
-  EXPECT_EQ(choose_group("ab12", init, {init}, kAgent, claims, kPlace), (GroupChoice{"netclsd/ab12", false}));
+  EXPECT_EQ(choose_group("ab12", init, {init}, kAgent, targets, kPlace), (GroupChoice{"netclsd/ab12", false}));
 }
 
 TEST(ChooseGroupTest, WhatTheHookMadeBelowOurParentIsOurs) {
   const auto init = process(10, 1, at("/", "/", "/netclsd/ab12"));
-  EXPECT_EQ(choose_group("ab12", init, {init}, kAgent, Claims{}, kPlace), (GroupChoice{"netclsd/ab12", false}));
+  EXPECT_EQ(choose_group("ab12", init, {init}, kAgent, Targets("/"), kPlace), (GroupChoice{"netclsd/ab12", false}));
 }
 
 TEST(ChooseGroupTest, WhatTheHookMadeBelowItsDefaultParentIsOursToo) {
   const auto init = process(10, 1, at("/", "/", "/netclsd/ab12"));
   const GroupPlace place{.mount_root = "/", .parent = "classes"};
-  EXPECT_EQ(choose_group("ab12", init, {init}, kAgent, Claims{}, place), (GroupChoice{"netclsd/ab12", false}));
+  EXPECT_EQ(choose_group("ab12", init, {init}, kAgent, Targets("/"), place), (GroupChoice{"netclsd/ab12", false}));
 }
 
 TEST(ChooseGroupTest, AdoptsFromAPrivateCgroupNamespace) {
   const auto init = process(10, 1, at("/", "/", "/../pods/ab12"));
   const GroupPlace place{.mount_root = "/..", .parent = "netclsd"};
-  EXPECT_EQ(choose_group("ab12", init, {init}, kAgent, Claims{}, place), (GroupChoice{"pods/ab12", true}));
+  EXPECT_EQ(choose_group("ab12", init, {init}, kAgent, Targets("/"), place), (GroupChoice{"pods/ab12", true}));
 }
 
 const NamespaceFacts kHostFacts{.pid_depth = 1, .root_mount = 20, .root = "8:1 /"};

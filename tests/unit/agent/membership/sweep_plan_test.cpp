@@ -3,14 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/unit/agent/membership/some_target.h"
+
 namespace netclsd {
 namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr ContainerNumber kC1{1};
-constexpr ContainerNumber kC2{2};
+constexpr TargetNumber kC1{1};
+constexpr TargetNumber kC2{2};
 constexpr StartTime kStart{100};
 
 ProcessFacts process(int pid, int parent, const std::string& unified, const std::string& net_cls = "/",
@@ -18,17 +20,15 @@ ProcessFacts process(int pid, int parent, const std::string& unified, const std:
   return {Pid{pid}, Pid{parent}, start, CgroupPaths{{{"net_cls", net_cls}, {"", unified}}}, {}};
 }
 
-Member member(int pid, ContainerNumber container, bool is_placed = false) {
-  return {Pid{pid}, kStart, container, is_placed};
-}
+Member member(int pid, TargetNumber target, bool is_placed = false) { return {Pid{pid}, kStart, target, is_placed}; }
 
 class FindMembersTest : public testing::Test {
  protected:
   std::vector<Member> find(const Snapshot& snapshot, const std::vector<Init>& inits = {}) {
-    return find_members(snapshot, inits, claims_, tracker_);
+    return find_members(snapshot, inits, targets_, tracker_);
   }
-  Claims claims_;
-  Tracker tracker_{claims_};
+  Targets targets_{"/"};
+  Tracker tracker_{targets_};
 };
 
 TEST_F(FindMembersTest, FindsNobodyWithoutRegistrations) {
@@ -36,13 +36,13 @@ TEST_F(FindMembersTest, FindsNobodyWithoutRegistrations) {
 }
 
 TEST_F(FindMembersTest, FindsMembersByPathAndSaysWhoIsPlaced) {
-  claims_.set(kC1, {MembershipPath{"", "/c1"}, "/netclsd/c1", false, std::nullopt});
+  targets_.add(some_target("/c1", "netclsd/c1"));
   const Snapshot snapshot{process(1, 0, "/"), process(2, 1, "/c1", "/netclsd/c1"), process(3, 1, "/c1/sub")};
   EXPECT_THAT(find(snapshot), ElementsAre(member(2, kC1, true), member(3, kC1, false)));
 }
 
 TEST_F(FindMembersTest, FindsMembersByDescentFromInit) {
-  claims_.set(kC1, {std::nullopt, "/netclsd/c1", false, std::nullopt});
+  targets_.add(some_target("", "netclsd/c1"));
   const Snapshot snapshot{process(1, 0, "/"), process(12, 11, "/"), process(11, 10, "/"), process(10, 1, "/")};
   EXPECT_THAT(find(snapshot, {{kC1, {Pid{10}, kStart}}}),
               ElementsAre(member(12, kC1), member(11, kC1), member(10, kC1)));
@@ -58,73 +58,73 @@ class OrphansTest : public FindMembersTest {
 };
 
 TEST_F(OrphansTest, OfAnotherContainerAreNoMembersThoughInitIsTheirParent) {
-  claims_.set(kC1, {MembershipPath{"", "/c1"}, "/netclsd/c1", false, std::nullopt});
+  targets_.add(some_target("/c1", "netclsd/c1"));
   EXPECT_THAT(find_of_reaper(process(20, 10, "/debug")), ElementsAre(member(10, kC1)));
   EXPECT_THAT(find_of_reaper(process(20, 10, "/c1/sub")), ElementsAre(member(10, kC1), member(20, kC1)));
 }
 
 TEST_F(OrphansTest, WhoIsInTheGroupWasBornThereAndHasLeftThePath) {
-  claims_.set(kC1, {MembershipPath{"", "/c1"}, "/netclsd/c1", false, std::nullopt});
+  targets_.add(some_target("/c1", "netclsd/c1"));
   EXPECT_THAT(find_of_reaper(process(20, 10, "/left", "/netclsd/c1")),
               ElementsAre(member(10, kC1), member(20, kC1, true)));
 }
 
 TEST_F(OrphansTest, WhoWasHeardOfIsRemembered) {
-  claims_.set(kC1, {MembershipPath{"", "/c1"}, "/netclsd/c1", false, std::nullopt});
+  targets_.add(some_target("/c1", "netclsd/c1"));
   tracker_.put(Pid{20}, {kC1, kStart, MonotonicTime{0}, kNotPlaced, JoinCause::kFork});
   EXPECT_THAT(find_of_reaper(process(20, 10, "/left")), ElementsAre(member(10, kC1), member(20, kC1)));
 }
 
 TEST_F(OrphansTest, WhereTheContainerHasNoPathInitsOwnTells) {
-  claims_.set(kC1, {std::nullopt, "/netclsd/c1", false, std::nullopt});
+  targets_.add(some_target("", "netclsd/c1"));
   EXPECT_THAT(find_of_reaper(process(20, 10, "/debug"), "/session"), ElementsAre(member(10, kC1)));
   EXPECT_THAT(find_of_reaper(process(20, 10, "/session"), "/session"), ElementsAre(member(10, kC1), member(20, kC1)));
 }
 
 TEST_F(OrphansTest, AnInitThatIsNoReaperHasChildrenOfItsOwnAlone) {
-  claims_.set(kC1, {MembershipPath{"", "/c1"}, "/netclsd/c1", false, std::nullopt});
+  targets_.add(some_target("/c1", "netclsd/c1"));
   const Snapshot snapshot{process(1, 0, "/"), process(10, 1, "/c1"), process(20, 10, "/moved")};
   EXPECT_THAT(find(snapshot, {{kC1, {Pid{10}, kStart}}}), ElementsAre(member(10, kC1), member(20, kC1)));
 }
 
 TEST_F(FindMembersTest, AnInitsNumberInOtherHandsClaimsNothing) {
-  claims_.set(kC1, {std::nullopt, "/netclsd/c1", false, std::nullopt});
+  targets_.add(some_target("", "netclsd/c1"));
   const Snapshot snapshot{process(10, 1, "/", "/", StartTime{9'999}), process(11, 10, "/")};
   EXPECT_THAT(find(snapshot, {{kC1, {Pid{10}, kStart}}}), IsEmpty());
 }
 
 TEST_F(FindMembersTest, AnOrphanIsRememberedIfItIsTheSameProcess) {
-  claims_.set(kC1, {std::nullopt, "/netclsd/c1", false, std::nullopt});
+  targets_.add(some_target("", "netclsd/c1"));
   tracker_.put(Pid{20}, {kC1, kStart, MonotonicTime{0}, kNotPlaced, JoinCause::kFork});
   tracker_.put(Pid{21}, {kC1, StartTime{9'999}, MonotonicTime{0}, kNotPlaced, JoinCause::kFork});
   EXPECT_THAT(find({process(20, 1, "/"), process(21, 1, "/")}), ElementsAre(member(20, kC1)));
 }
 
 TEST_F(FindMembersTest, TheInnerContainerWinsByPathAndByDescent) {
-  claims_.set(kC1, {MembershipPath{"", "/c1"}, "/netclsd/c1", false, std::nullopt});
-  claims_.set(kC2, {std::nullopt, "/netclsd/c2", false, kC1});
+  targets_.add(some_target("/c1", "netclsd/c1"));
+  targets_.add(some_target("", "netclsd/c2", kC1));
   const Snapshot snapshot{process(10, 1, "/c1"), process(20, 10, "/c1"), process(21, 20, "/c1")};
   EXPECT_THAT(find(snapshot, {{kC1, {Pid{10}, kStart}}, {kC2, {Pid{20}, kStart}}}),
               ElementsAre(member(10, kC1), member(20, kC2), member(21, kC2)));
 }
 
 TEST_F(FindMembersTest, RingsOfReusedPidsEnd) {
-  claims_.set(kC1, {std::nullopt, "/netclsd/c1", false, std::nullopt});
+  targets_.add(some_target("", "netclsd/c1"));
   EXPECT_THAT(find({process(20, 21, "/"), process(21, 20, "/")}), IsEmpty());
 }
 
 TEST_F(FindMembersTest, WhoSitsInOurGroupAndBelongsToNobodyIsAForeigner) {
-  claims_.set(kC1, {MembershipPath{"", "/c1"}, "/netclsd/c1", false, std::nullopt});
+  targets_.add(some_target("/c1", "netclsd/c1"));
   const Snapshot snapshot{process(10, 1, "/c1", "/netclsd/c1"), process(20, 1, "/elsewhere", "/netclsd/c1"),
                           process(21, 1, "/elsewhere", "/")};
-  EXPECT_THAT(find_foreigners(snapshot, find(snapshot), claims_), ElementsAre(Pid{20}));
+  EXPECT_THAT(find_foreigners(snapshot, find(snapshot), targets_), ElementsAre(Pid{20}));
 }
 
 TEST_F(FindMembersTest, WithoutAPathOrInAnAdoptedGroupNobodyIsCalledAForeigner) {
-  claims_.set(kC1, {std::nullopt, "/netclsd/c1", false, std::nullopt});
-  claims_.set(kC2, {MembershipPath{"", "/c2"}, "/pods/c2", true, std::nullopt});
+  targets_.add(some_target("", "netclsd/c1"));
+  targets_.add(some_target("/c2", "pods/c2", std::nullopt, true));
   const Snapshot snapshot{process(20, 1, "/", "/netclsd/c1"), process(21, 1, "/", "/pods/c2")};
-  EXPECT_THAT(find_foreigners(snapshot, find(snapshot), claims_), IsEmpty());
+  EXPECT_THAT(find_foreigners(snapshot, find(snapshot), targets_), IsEmpty());
 }
 
 }  // namespace

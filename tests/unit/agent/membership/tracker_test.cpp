@@ -2,19 +2,21 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/agent/membership/some_target.h"
+
 namespace netclsd {
 namespace {
 
 using std::chrono::milliseconds;
 
-constexpr ContainerNumber kContainer{1};
-constexpr ContainerNumber kOther{2};
+constexpr TargetNumber kContainer{1};
+constexpr TargetNumber kOther{2};
 constexpr Pid kParent{100};
 constexpr Pid kChild{101};
 
 class TrackerTest : public testing::Test {
  protected:
-  TrackerTest() { claims_.set(kContainer, {MembershipPath{"", "/c1"}, "/netclsd/c1", false, std::nullopt}); }
+  TrackerTest() { targets_.add(some_target("/c1", "netclsd/c1")); }
 
   void track(Pid pid, MonotonicTime placed_since) {
     tracker_.put(pid, {kContainer, StartTime{5}, milliseconds{1}, placed_since, JoinCause::kRegister});
@@ -25,8 +27,8 @@ class TrackerTest : public testing::Test {
     tracker_.end_reading(true);
   }
 
-  Claims claims_;
-  Tracker tracker_{claims_};
+  Targets targets_{"/"};
+  Tracker tracker_{targets_};
 };
 
 CgroupPaths at(const std::string& unified, const std::string& net_cls) {
@@ -54,7 +56,8 @@ TEST_F(TrackerTest, CountsTheProcessesOfEachContainer) {
   EXPECT_EQ(tracker_.on(Forked{kParent, kChild, milliseconds{13}}), std::nullopt);
   tracker_.forget_all_but({kParent}, milliseconds{14});
   EXPECT_EQ(tracker_.count_of(kContainer), 1U);
-  tracker_.forget_container(kContainer);
+  targets_.observe(tracker_);
+  targets_.remove(kContainer);
   EXPECT_EQ(tracker_.count_of(kContainer), 0U);
 }
 
@@ -83,7 +86,7 @@ TEST_F(TrackerTest, AForkOlderThanWhatIsKnownOfTheChildChangesNothing) {
 
 TEST_F(TrackerTest, AnExecOfAnUnknownProcessIsExaminedOnlyIfThereAreContainers) {
   EXPECT_EQ(tracker_.on(Execed{Pid{50}, milliseconds{1}}), (Examine{Pid{50}, JoinCause::kExec, milliseconds{1}}));
-  claims_.remove(kContainer);
+  targets_.remove(kContainer);
   EXPECT_EQ(tracker_.on(Execed{Pid{50}, milliseconds{1}}), std::nullopt);
 }
 
@@ -100,13 +103,13 @@ TEST_F(TrackerTest, WhatAnEntrantForksBeforeItIsLookedAtIsExaminedToo) {
 TEST_F(TrackerTest, AnExecOfAKnownProcessIsExaminedOnlyWhereAnotherContainerIsRegistered) {
   track(kParent, milliseconds{10});
   EXPECT_EQ(tracker_.on(Execed{kParent, milliseconds{20}}), std::nullopt);
-  claims_.set(kOther, {MembershipPath{"", "/c2"}, "/netclsd/c2", false, std::nullopt});
+  targets_.add(some_target("/c2", "netclsd/c2"));
   EXPECT_EQ(tracker_.on(Execed{kParent, milliseconds{21}}), (Examine{kParent, JoinCause::kExec, milliseconds{21}}));
   EXPECT_EQ(tracker_.judge(kParent, at("/c2", "/netclsd/c1")), Verdict(Attach{kOther, false}));
 }
 
 TEST_F(TrackerTest, WhatItForksUntilThenIsExaminedToo) {
-  claims_.set(kOther, {MembershipPath{"", "/c2"}, "/netclsd/c2", false, std::nullopt});
+  targets_.add(some_target("/c2", "netclsd/c2"));
   track(kParent, milliseconds{10});
   tracker_.on(Execed{kParent, milliseconds{21}});
   const Examine child{kChild, JoinCause::kFork, milliseconds{22}, kParent};
@@ -114,7 +117,7 @@ TEST_F(TrackerTest, WhatItForksUntilThenIsExaminedToo) {
   EXPECT_EQ(tracker_.find(kChild), nullptr) << "whose it is the look at it tells";
   tracker_.inherit(child);
   ASSERT_NE(tracker_.find(kChild), nullptr);
-  EXPECT_EQ(tracker_.find(kChild)->container, kContainer);
+  EXPECT_EQ(tracker_.find(kChild)->target, kContainer);
   tracker_.settle(kParent);
   EXPECT_EQ(tracker_.on(Forked{kParent, Pid{103}, milliseconds{23}}), std::nullopt);
 }
@@ -192,7 +195,7 @@ TEST_F(TrackerTest, ASuspectOlderThanTheLookIsForgottenWhenItHasEnded) {
 }
 
 TEST_F(TrackerTest, WhoWasForkedWhileDescentWasNotTrustedInheritsWhenItIsAgain) {
-  claims_.set(kOther, {std::nullopt, "/netclsd/c2", false, kContainer});
+  targets_.add(some_target("", "netclsd/c2", kContainer));
   tracker_.put(kParent, {kOther, StartTime{5}, milliseconds{1}, milliseconds{1}, JoinCause::kRegister});
   tracker_.distrust_descent();
   const auto examine = tracker_.on(Forked{kParent, kChild, milliseconds{11}});
@@ -242,9 +245,10 @@ TEST_F(TrackerTest, KeepsTheRoomThatIsInUse) {
   for (std::int32_t i = 1; i <= kProcesses; ++i) EXPECT_NE(tracker_.find(Pid{i}), nullptr);
 }
 
-TEST_F(TrackerTest, AContainersProcessesGoWithIt) {
+TEST_F(TrackerTest, ATargetsProcessesGoWithIt) {
   track(kParent, milliseconds{10});
-  tracker_.forget_container(kContainer);
+  targets_.observe(tracker_);
+  targets_.remove(kContainer);
   EXPECT_EQ(tracker_.size(), 0U);
 }
 

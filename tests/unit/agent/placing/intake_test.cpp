@@ -30,8 +30,8 @@ class IntakeTest : public testing::Test {
   FakeHost world_{{}, faults_, trace_};
   EndlessSource endless_;
   Counters counters_;
-  Claims claims_;
-  Tracker tracker_{claims_};
+  Targets targets_{"/"};
+  Tracker tracker_{targets_};
   Intake intake_{world_, world_, world_, tracker_, counters_};
 };
 

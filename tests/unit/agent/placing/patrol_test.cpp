@@ -82,7 +82,7 @@ TEST_F(PatrolTest, NobodyIsLookedForWhenNobodyCanHaveBeenOverlooked) {
 }
 
 TEST_F(PatrolTest, ItIsNotOverWithTheFirstContainers) {
-  for (std::size_t n = 0; n < 3 * Patrol::kContainersPerRound; ++n) {
+  for (std::size_t n = 0; n < 3 * Patrol::kTargetsPerRound; ++n) {
     const std::string id = "c" + std::to_string(n);
     register_init(id, make_init(id));
   }

@@ -11,9 +11,7 @@ namespace netclsd {
 
 inline ContainerView view_of(const ContainerId& id) {
   return {.id = id,
-          .classid = *ClassId::parse("10:1"),
-          .class_name = "gold",
-          .class_origin = kClassAnnotation,
+          .choice = {*ClassId::parse("10:1"), "gold", kClassAnnotation},
           .source = RegistrationSource::kHook,
           .pid = Pid{42},
           .group = "/run/netclsd/net_cls/netclsd/" + id.text(),

@@ -90,7 +90,7 @@ TEST_F(SpoolDirectoryTest, AnEntryThatCannotBeReadNowIsGivenAgainAfterTheNextLoo
   const auto items = read_all(spool());
   ASSERT_EQ(items.size(), 1U);
   ASSERT_FALSE(items[0].entry);
-  EXPECT_EQ(items[0].entry.error().code(), ErrorCode::kSystem);
+  EXPECT_EQ(items[0].entry.error().code(), ErrorCode::kUnavailable);
   EXPECT_TRUE(read_all(spool()).at(0).entry);
 }
 

@@ -19,9 +19,7 @@ RegisterRequest full_request() {
 
 ContainerView view() {
   return {.id = *ContainerId::parse("ab12"),
-          .classid = *ClassId::parse("10:1"),
-          .class_name = "",
-          .class_origin = "netclsd.io/classid",
+          .choice = {*ClassId::parse("10:1"), "", "netclsd.io/classid"},
           .source = RegistrationSource::kHook,
           .pid = Pid{7},
           .group = "/m/netclsd/ab12",
@@ -112,10 +110,10 @@ TEST(MessagesTest, AContainerShowsACountOrItsMembers) {
 
 TEST(MessagesTest, AContainerShowsWhoseItIsAndWhatThePolicySaid) {
   ContainerView refused = view();
-  refused.pod_namespace = "shop";
-  refused.pod = "cart-1";
-  refused.policy_rule = "all";
-  refused.refused_because = "it may not";
+  refused.verdict.pod_namespace = "shop";
+  refused.verdict.pod = "cart-1";
+  refused.verdict.rule = "all";
+  refused.verdict.refused_because = "it may not";
   EXPECT_NE(
       to_json(refused).find(R"("namespace":"shop","pod":"cart-1","policy_rule":"all","refused_because":"it may not")"),
       std::string::npos);
@@ -154,9 +152,7 @@ TEST(MessagesTest, AMembersClassesAreWrittenAsTcDoes) {
                            .placed = true,
                            .cause = "exec",
                            .since = WallTime(0s),
-                           .pod_namespace = "shop",
-                           .pod = "cart-1",
-                           .policy_rule = "all"};
+                           .verdict = {.pod_namespace = "shop", .pod = "cart-1", .rule = "all"}};
   EXPECT_EQ(to_json(member), R"({"pid":7,"comm":"sh","container":"ab12","expected":"10:1","actual":"10:1",)"
                              R"("placed":true,"cause":"exec","since":"1970-01-01T00:00:00.000Z",)"
                              R"("namespace":"shop","pod":"cart-1","policy_rule":"all","refused_because":null})");

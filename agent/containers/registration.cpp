@@ -1,4 +1,4 @@
-#include "agent/containers/registration_json.h"
+#include "agent/containers/registration.h"
 
 #include "common/json/fields.h"
 
@@ -23,8 +23,17 @@ std::optional<std::string> read_namespace(FieldReader& fields) {
   return fields.number("pod.is_known", 1) == 1U ? std::optional(std::move(name_space)) : std::nullopt;
 }
 
-// Without its namespace it says nothing.
-std::string read_pod(FieldReader& fields) { return read_namespace(fields) ? fields.text("pod.name") : ""; }
+ClassChoice read_choice(FieldReader& fields, ClassId classid) {
+  return {.classid = classid, .name = fields.text("class"), .origin = fields.text("class_origin")};
+}
+
+PodVerdict read_verdict(FieldReader& fields) {
+  PodVerdict verdict{.pod_namespace = read_namespace(fields),
+                     .rule = fields.text("policy_rule"),
+                     .refused_because = fields.text("refused_because")};
+  if (verdict.pod_namespace) verdict.pod = fields.text("pod.name");  // without its namespace it says nothing
+  return verdict;
+}
 
 WallTime read_time(FieldReader& fields) {
   const auto us = fields.required_number("registered_at_us", kTimeMax_us);
@@ -46,18 +55,13 @@ Result<Registration> read_registration(FieldReader& fields) {
   if (!is_safe_directory(directory)) return invalid("directory leads out of the hierarchy");
   return Registration{.id = *id,
                       .init = {Pid{pid}, start_time},
-                      .classid = *classid,
-                      .class_name = fields.text("class"),
-                      .class_origin = fields.text("class_origin"),
+                      .choice = read_choice(fields, *classid),
                       .source = *source,
                       .directory = directory,
                       .is_adopted = is_adopted,
                       .membership = read_membership(fields),
                       .registered_at = registered_at,
-                      .pod_namespace = read_namespace(fields),
-                      .pod = read_pod(fields),
-                      .policy_rule = fields.text("policy_rule"),
-                      .refused_because = fields.text("refused_because")};
+                      .verdict = read_verdict(fields)};
 }
 
 }  // namespace
@@ -68,19 +72,20 @@ std::string registration_to_json(const Registration& r) {
                         {"id", r.id.text()},
                         {"pid", r.init.pid.value},
                         {"start_time", r.init.start_time.ticks},
-                        {"classid", r.classid.raw()},
-                        {"class", r.class_name},
-                        {"class_origin", r.class_origin},
+                        {"classid", r.choice.classid.raw()},
+                        {"class", r.choice.name},
+                        {"class_origin", r.choice.origin},
                         {"source", to_string(r.source)},
                         {"directory", r.directory},
                         {"adopted", r.is_adopted ? 1 : 0},
                         {"registered_at_us", since_epoch.count()}};
   if (r.membership) object["membership"] = {{"hierarchy", r.membership->hierarchy}, {"path", r.membership->path}};
-  if (r.pod_namespace) {
-    object["pod"] = {{"is_known", 1}, {"namespace", *r.pod_namespace}, {"name", r.pod}};
+  const PodVerdict& verdict = r.verdict;
+  if (verdict.pod_namespace) {
+    object["pod"] = {{"is_known", 1}, {"namespace", *verdict.pod_namespace}, {"name", verdict.pod}};
   }
-  if (!r.policy_rule.empty()) object["policy_rule"] = r.policy_rule;
-  if (!r.refused_because.empty()) object["refused_because"] = r.refused_because;
+  if (!verdict.rule.empty()) object["policy_rule"] = verdict.rule;
+  if (!verdict.refused_because.empty()) object["refused_because"] = verdict.refused_because;
   return dump(object) + "\n";
 }
 
