@@ -4,10 +4,9 @@
 #include <functional>
 #include <string>
 
-#include "common/api/client.h"
-#include "common/net_cls/own_mount.h"
-#include "hook/deadline.h"
 #include "hook/options.h"
+#include "hook/placement/deadline.h"
+#include "hook/placement/registering.h"
 #include "hook/verdict.h"
 
 namespace netclsd::hook {
@@ -16,7 +15,7 @@ namespace netclsd::hook {
 struct HookWorld {
   int state_fd = 0;  // stdin
   std::string proc = "/proc";
-  std::function<Result<ApiResponse>(const ApiRequest&, std::chrono::milliseconds timeout)> ask_agent;
+  AskAgent ask_agent;
   Mounting mounting;
   // Called as soon as the hook knows which container the run is about: the watchdog needs it.
   std::function<void(const Subject&)> on_subject;

@@ -5,9 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <optional>
 
 #include "common/base/file.h"
 #include "common/base/text.h"
@@ -15,6 +13,7 @@
 #include "common/model/annotations.h"
 #include "common/oci/oci.h"
 #include "common/proc/proc.h"
+#include "hook/placement/init.h"
 
 namespace netclsd::hook {
 namespace {
@@ -28,29 +27,6 @@ Result<bool> wait_readable(int fd, Deadline deadline) {
     if (count >= 0) return count > 0;
     if (errno != EINTR) return system_failure(errno, "poll stdin");
   }
-}
-
-constexpr std::size_t kStatMax_bytes = 4'096;
-constexpr int kGenerationsMax = 8;  // init is a child of the runtime, or of a helper of it
-
-std::optional<ProcessStat> alive(const std::string& proc, Pid pid) {
-  auto stat = read_process_stat(proc, pid);
-  if (!stat || !*stat || is_dead(**stat)) return std::nullopt;
-  return **stat;
-}
-
-std::optional<Pid> caller_of_hook(const std::string& proc) {
-  const auto text = read_file(proc + "/self/stat", kStatMax_bytes);
-  const auto stat = text ? parse_process_stat(*text) : std::nullopt;
-  // 1, the host's init: the caller has exited. 0: it is in another pid namespace.
-  if (!stat || stat->parent.value <= 1) return std::nullopt;
-  return stat->parent;
-}
-
-std::string mount_namespace(const std::string& proc, const std::string& process) {
-  std::array<char, 64> name{};
-  const ssize_t size = ::readlink((proc + "/" + process + "/ns/mnt").c_str(), name.data(), name.size());
-  return size < 0 ? "" : std::string(name.data(), static_cast<std::size_t>(size));
 }
 
 // The first key whose values differ, or that one side lacks. For people.
@@ -83,18 +59,6 @@ OciSpec spec_by_state(const OciState& state) {
   return {.annotations = state.annotations, .classid = {}, .cgroups_path = {}, .has_own_mounts = true};
 }
 
-// Those that decide about this container. A pod may have any number of annotations of any length, and the agent reads
-// requests of a mebibyte at most. A value that is too long is refused after it was cut, too.
-Annotations deciding(const Annotations& annotations) {
-  constexpr std::size_t kValueMax_bytes = 1'024;
-  const std::string name = container_name(annotations);
-  Annotations deciding;
-  for (const auto& [key, value] : annotations) {
-    if (decides_about(key, name)) deciding.emplace(key, value.substr(0, kValueMax_bytes));
-  }
-  return deciding;
-}
-
 RegisterRequest request_for(const OciState& state, const OciSpec& spec, const ProcessStat& init,
                             const std::string& proc) {
   return {.pid = init.pid,
@@ -105,13 +69,6 @@ RegisterRequest request_for(const OciState& state, const OciSpec& spec, const Pr
           .cgroups_path = spec.cgroups_path,
           .hook_version = kVersion,
           .source = RegistrationSource::kHook};
-}
-
-Reading nothing_to_place(const ProcessStat& init) {
-  return {.registration = {},
-          .remark = "pid " + to_string(init.pid) + " (" + printable(init.comm) +
-                    ") is a process of the host and none of the container, which its runtime keeps in a virtual " +
-                    "machine or sandbox: there is nothing to place"};
 }
 
 }  // namespace
@@ -136,31 +93,6 @@ Result<std::string> read_until(int fd, std::size_t bytes_max, Deadline deadline)
   return failure(ErrorCode::kTooLarge, "OCI state is larger than " + std::to_string(bytes_max) + " bytes");
 }
 
-Result<ProcessStat> read_init(const std::string& proc, Pid pid) {
-  if (pid.value == 0) return invalid("OCI state has no pid");
-  auto stat = read_process_stat(proc, pid);
-  if (!stat) return pass_on(stat.error());
-  if (!*stat || is_dead(**stat)) return failure(ErrorCode::kConflict, "init, pid " + to_string(pid) + ", is gone");
-  return **stat;
-}
-
-bool was_made_by_caller(const std::string& proc, Pid pid) {
-  const auto caller = caller_of_hook(proc);
-  if (!caller) return false;
-  for (int generation = 0; generation < kGenerationsMax && pid.value > 1; ++generation) {
-    const auto process = alive(proc, pid);
-    if (!process) return false;
-    if (process->parent == *caller) return true;
-    pid = process->parent;
-  }
-  return false;
-}
-
-bool shares_mounts_with_hook(const std::string& proc, Pid pid) {
-  const std::string own = mount_namespace(proc, "self");
-  return !own.empty() && own == mount_namespace(proc, to_string(pid));
-}
-
 Result<Reading> read_registration(const OciState& state, const std::string& proc) {
   auto read = read_spec(state);
   if (!read && !state.has_annotations) return pass_on(read.error());
@@ -168,9 +100,12 @@ Result<Reading> read_registration(const OciState& state, const std::string& proc
   const OciSpec spec = read ? *std::move(read) : spec_by_state(state);
   const auto pod = pod_identity(spec.annotations);
   if (pod && pod->is_sandbox) return Reading{};
+  if (state.pid.value == 0) return invalid("OCI state has no pid");
   const auto init = read_init(proc, state.pid);
   if (!init) return pass_on(init.error());
-  if (spec.has_own_mounts && shares_mounts_with_hook(proc, init->pid)) return nothing_to_place(*init);
+  if (spec.has_own_mounts && shares_mounts(proc, init->pid)) {
+    return Reading{.registration = {}, .remark = nothing_to_place_because(*init)};
+  }
   auto wanted = class_request(spec.annotations, spec.classid);
   if (!wanted) return pass_on(wanted.error());
   return Reading{.registration = Registration{.id = state.id,

@@ -11,7 +11,9 @@
 #include "common/base/file.h"
 #include "common/base/text.h"
 #include "hook/hook.h"
+#include "hook/placement/report.h"
 #include "hook/sandbox.h"
+#include "hook/watchdog.h"
 #include "netclsd_version.h"
 
 namespace netclsd::hook {

@@ -5,58 +5,15 @@
 namespace netclsd::hook {
 namespace {
 
-using std::chrono::milliseconds;
-
-// Below 10 ms not even a cold net_cls write fits; above a minute the kubelet has long given up.
-constexpr milliseconds kTimeoutMin{10};
-constexpr milliseconds kTimeoutMax{60'000};
-
-Result<void> set_text(std::string& option, std::string_view name, std::string_view value) {
-  if (value.empty()) return invalid(std::string(name) + " needs a value");
-  option = value;
-  return {};
-}
-
-Result<void> set_mount(HookOptions& options, std::string_view value) {
-  const std::size_t name = value.rfind('/') + 1;
-  if (!value.starts_with('/') || name == 1 || name == value.size()) {
-    return invalid("--mount " + in_quotes(value) + " is not a directory such as /run/netclsd/net_cls");
-  }
-  options.mount = value;
-  return {};
-}
-
-Result<void> set_timeout(HookOptions& options, std::string_view value) {
-  const auto parsed = parse_duration(value);
-  if (!parsed || *parsed < kTimeoutMin || *parsed > kTimeoutMax) {
-    return invalid("--timeout " + in_quotes(value) + " is not a duration from 10ms to 1m, such as 500ms or 2s");
-  }
-  options.timeout = std::chrono::duration_cast<milliseconds>(*parsed);
-  return {};
-}
-
-Result<void> set_on_failure(HookOptions& options, std::string_view value) {
-  if (value != "allow" && value != "deny") return invalid("--on-failure " + in_quotes(value) + " is not allow or deny");
-  options.on_failure = value == "deny" ? OnFailure::kDeny : OnFailure::kAllow;
-  return {};
-}
-
-Result<void> set_seccomp(HookOptions& options, std::string_view value) {
-  const auto mode = parse_seccomp_mode(value);
-  if (!mode) return invalid("--seccomp " + in_quotes(value) + " is not kill, refuse, log or off");
-  options.seccomp = *mode;
-  return {};
-}
-
 Result<void> set_option(HookOptions& options, std::string_view name, std::string_view value) {
   if (name == "--socket") return set_text(options.socket, name, value);
   if (name == "--spool") return set_text(options.spool, name, value);
-  if (name == "--mount") return set_mount(options, value);
+  if (name == "--mount") return set_mount(options.mount, value);
   if (name == "--log-file") return set_text(options.log_file, name, value);
-  if (name == "--timeout") return set_timeout(options, value);
-  if (name == "--on-failure") return set_on_failure(options, value);
+  if (name == "--timeout") return set_timeout(options.timeout, value);
+  if (name == "--on-failure") return set_on_failure(options.on_failure, value);
   if (name == "--deny-exempt-namespace") return set_text(options.deny_exempt_namespaces.emplace_back(), name, value);
-  if (name == "--seccomp") return set_seccomp(options, value);
+  if (name == "--seccomp") return set_seccomp(options.seccomp, value);
   return invalid("unknown option " + in_quotes(name));
 }
 
@@ -73,23 +30,11 @@ Result<void> set_stage(HookOptions& options, std::string_view text) {
 
 Result<std::variant<HookOptions, Information>> parse_hook_options(std::span<const std::string_view> arguments) {
   HookOptions options;
-  for (; !arguments.empty(); arguments = arguments.subspan(1)) {
-    const std::string_view argument = arguments.front();
-    if (argument == "--help" || argument == "-h") return Information::kHelp;
-    if (argument == "--version") return Information::kVersion;
-    if (!argument.starts_with("-")) {
-      if (auto set = set_stage(options, argument); !set) return pass_on(set.error());
-      continue;
-    }
-    const std::size_t equals = argument.find('=');
-    const bool is_joined = equals != std::string_view::npos;
-    std::string_view value = is_joined ? argument.substr(equals + 1) : std::string_view();
-    if (!is_joined && arguments.size() > 1) {
-      arguments = arguments.subspan(1);
-      value = arguments.front();
-    }
-    if (auto set = set_option(options, argument.substr(0, equals), value); !set) return pass_on(set.error());
-  }
+  const auto information = read_arguments(
+      arguments, [&](std::string_view name, std::string_view value) { return set_option(options, name, value); },
+      [&](std::string_view word) { return set_stage(options, word); });
+  if (!information) return pass_on(information.error());
+  if (*information) return **information;
   return options;
 }
 

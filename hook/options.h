@@ -14,13 +14,12 @@
 #include "common/api/messages.h"
 #include "common/net_cls/own_mount.h"
 #include "common/sandbox/seccomp_filter.h"
+#include "hook/placement/arguments.h"
 
 namespace netclsd::hook {
 
 // The moment of a container's life at which the hook is called.
 enum class Stage { kPrestart, kCreateRuntime, kPoststop };
-
-enum class OnFailure { kAllow, kDeny };
 
 struct HookOptions {
   std::string socket = kDefaultSocket;
@@ -38,8 +37,6 @@ struct HookOptions {
 // As asked for; else kRefuse under kAllow, since a hook that is killed keeps its container from starting, and kKill
 // under kDeny.
 [[nodiscard]] SeccompMode seccomp_mode(const HookOptions& options);
-
-enum class Information { kHelp, kVersion };
 
 // `arguments` without argv[0]. "--name value" and "--name=value" both work. An error is wrong usage.
 [[nodiscard]] Result<std::variant<HookOptions, Information>> parse_hook_options(

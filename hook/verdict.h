@@ -26,11 +26,7 @@ struct Subject {
 // Something to say, and no failure: exit status 0.
 [[nodiscard]] Outcome warned(const Subject& subject, std::string_view what);
 
-// One line of bounded length, whatever a tenant's annotation or an agent's answer contains.
-[[nodiscard]] std::string one_line(std::string_view text);
-
-// Writes the line, if there is one, to stderr, and with a time stamp to the log file. A log file that cannot be written
-// is no further failure: stderr has the line.
+// To stderr and the log file (write_report() in hook/placement/report.h).
 void report(const Outcome& outcome, const std::string& log_file);
 
 }  // namespace netclsd::hook

@@ -11,6 +11,7 @@ namespace netclsd {
   switch (source) {
     case RegistrationSource::kHook:
       return true;
+    case RegistrationSource::kNri:  // also registers containers that run
     case RegistrationSource::kSpool:
     case RegistrationSource::kApi:
     case RegistrationSource::kRecovered:
@@ -23,6 +24,7 @@ namespace netclsd {
 [[nodiscard]] constexpr bool is_the_runtime(RegistrationSource source) {
   switch (source) {
     case RegistrationSource::kHook:
+    case RegistrationSource::kNri:
     case RegistrationSource::kSpool:
       return true;
     case RegistrationSource::kApi:
@@ -36,6 +38,8 @@ namespace netclsd {
   switch (source) {
     case RegistrationSource::kHook:
       return SourceLabel::kHook;
+    case RegistrationSource::kNri:
+      return SourceLabel::kNri;
     case RegistrationSource::kSpool:
       return SourceLabel::kSpool;
     case RegistrationSource::kApi:

@@ -126,8 +126,8 @@ enum class SweepCause { kStartup, kOverrun, kAudit, kRequest, kSilence, kQueueFu
 inline constexpr std::array kSweepCauses = {"startup", "overrun",    "audit",  "request",
                                             "silence", "queue_full", "strays", "failed"};
 
-enum class SourceLabel { kHook, kSpool, kApi, kRecovered, kEnd };
-inline constexpr std::array kSourceLabels = {"hook", "spool", "api", "recovered"};
+enum class SourceLabel { kHook, kNri, kSpool, kApi, kRecovered, kEnd };
+inline constexpr std::array kSourceLabels = {"hook", "nri", "spool", "api", "recovered"};
 
 enum class RegistrationFailure { kMalformed, kForbidden, kConflict, kGone, kBusy, kSystem, kEnd };
 inline constexpr std::array kRegistrationFailures = {"malformed", "forbidden", "conflict", "gone", "busy", "system"};

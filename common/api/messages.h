@@ -23,7 +23,7 @@ inline constexpr std::size_t kBodyMax_bytes = 1U << 20;
 using WallTime = std::chrono::system_clock::time_point;
 
 // Who brought a registration. kRecovered only counts in metrics: a recovered registration keeps its first source.
-enum class RegistrationSource { kHook, kSpool, kApi, kRecovered };
+enum class RegistrationSource { kHook, kNri, kSpool, kApi, kRecovered };
 [[nodiscard]] const char* to_string(RegistrationSource source);
 [[nodiscard]] std::optional<RegistrationSource> parse_registration_source(std::string_view text);
 

@@ -7,8 +7,8 @@ namespace netclsd {
 namespace {
 
 constexpr std::uint64_t kSpoolVersion = 1;
-constexpr std::array kSources = {RegistrationSource::kHook, RegistrationSource::kSpool, RegistrationSource::kApi,
-                                 RegistrationSource::kRecovered};
+constexpr std::array kSources = {RegistrationSource::kHook, RegistrationSource::kNri, RegistrationSource::kSpool,
+                                 RegistrationSource::kApi, RegistrationSource::kRecovered};
 
 Pid read_pid(FieldReader& fields) { return Pid{static_cast<std::int32_t>(fields.required_number("pid", kPidMax))}; }
 
@@ -21,7 +21,7 @@ Result<RegistrationSource> read_source(FieldReader& fields) {
   const std::string text = fields.text("source");
   if (text.empty()) return RegistrationSource::kApi;
   if (const auto source = parse_registration_source(text)) return *source;
-  return invalid("source is not hook, spool, api or recovered");
+  return invalid("source is not hook, nri, spool, api or recovered");
 }
 
 Result<RegisterRequest> read_request(const Json& object) {
@@ -72,6 +72,8 @@ const char* to_string(RegistrationSource source) {
   switch (source) {
     case RegistrationSource::kHook:
       return "hook";
+    case RegistrationSource::kNri:
+      return "nri";
     case RegistrationSource::kSpool:
       return "spool";
     case RegistrationSource::kApi:

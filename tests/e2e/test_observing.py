@@ -14,7 +14,7 @@ CLOSED_LABELS = {
     "moves_total": ("cause", ("register", "fork", "exec", "sweep")),
     "move_failures_total": ("reason", ("gone", "denied", "other")),
     "sweeps_total": ("cause", ("startup", "overrun", "audit", "request", "silence", "queue_full", "strays", "failed")),
-    "registrations_total": ("source", ("hook", "spool", "api", "recovered")),
+    "registrations_total": ("source", ("hook", "nri", "spool", "api", "recovered")),
 }
 PLAIN = ("ready", "containers", "processes", "events_dropped_total", "overruns_total", "strays_repaired_total", "groups_repaired_total",
          "canary_misses_total", "resubscriptions_total", "receive_buffer_bytes", "config_reloads_total",

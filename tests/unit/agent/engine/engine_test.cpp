@@ -162,7 +162,8 @@ class SharedInitTest : public EngineUnitTest {
 };
 
 TEST_F(SharedInitTest, KeepsTheClassOfTheFirstAndNobodyHasFailed) {
-  for (const RegistrationSource source : {RegistrationSource::kHook, RegistrationSource::kSpool}) {
+  for (const RegistrationSource source :
+       {RegistrationSource::kHook, RegistrationSource::kNri, RegistrationSource::kSpool}) {
     const auto answer = ask("c2", source);
     ASSERT_TRUE(answer.has_value());
     EXPECT_FALSE(answer->view);

@@ -72,6 +72,7 @@ const std::vector<std::string> kContract = {
     R"(netclsd_move_latency_seconds_bucket{le="1"} 0)",
     R"(netclsd_move_latency_seconds_bucket{le="+Inf"} 0)",
     R"(netclsd_registrations_total{source="hook"} 0)",
+    R"(netclsd_registrations_total{source="nri"} 0)",
     R"(netclsd_registrations_total{source="spool"} 0)",
     R"(netclsd_registrations_total{source="api"} 0)",
     R"(netclsd_registrations_total{source="recovered"} 0)",

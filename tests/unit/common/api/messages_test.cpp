@@ -77,7 +77,7 @@ TEST(MessagesTest, BadRequestsNameTheField) {
            Bad{R"({"pid":1,"start_time":"1"})", "start_time is not a whole number from 0 to 18446744073709551615"},
            Bad{R"({"pid":1,"annotations":[]})", "annotations is not an object"},
            Bad{R"({"pid":1,"spec_classid":4294967296})", "spec_classid is not a whole number from 0 to 4294967295"},
-           Bad{R"({"pid":1,"source":"moon"})", "source is not hook, spool, api or recovered"},
+           Bad{R"({"pid":1,"source":"moon"})", "source is not hook, nri, spool, api or recovered"},
        }) {
     const auto request = parse_register_request(bad.json);
     ASSERT_FALSE(request) << bad.json;
@@ -94,7 +94,7 @@ TEST(MessagesTest, SpoolEntriesOfAnotherVersionOrWithoutIdAreRefused) {
 }
 
 TEST(MessagesTest, SourcesHaveNames) {
-  for (const char* name : {"hook", "spool", "api", "recovered"}) {
+  for (const char* name : {"hook", "nri", "spool", "api", "recovered"}) {
     EXPECT_STREQ(to_string(*parse_registration_source(name)), name);
   }
   EXPECT_EQ(parse_registration_source("HOOK"), std::nullopt);

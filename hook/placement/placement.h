@@ -1,10 +1,10 @@
-// What the hook does for a container when no agent answers: place init, and leave the registration for the agent.
+// What is done for a container when no agent answers: place init, and leave the registration for the agent.
 #pragma once
 
 #include <string>
 
 #include "common/base/error.h"
-#include "hook/input.h"
+#include "hook/placement/registration.h"
 
 namespace netclsd::hook {
 

@@ -1,36 +1,15 @@
-// A moment by which work must be done, and what ends the process when it is not.
+// What ends the process when work is not done in time.
 #pragma once
 
-#include <algorithm>
-#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <thread>
 #include <utility>
 
+#include "hook/placement/deadline.h"
+
 namespace netclsd::hook {
-
-class Deadline {
- public:
-  using Clock = std::chrono::steady_clock;
-
-  explicit Deadline(Clock::time_point at) : at_(at) {}
-  [[nodiscard]] static Deadline after(std::chrono::milliseconds time) { return Deadline(Clock::now() + time); }
-
-  [[nodiscard]] Clock::time_point at() const { return at_; }
-  [[nodiscard]] std::chrono::milliseconds left() const {
-    return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(at_ - Clock::now()), {});
-  }
-  // `reserve` earlier than this one.
-  [[nodiscard]] Deadline keeping(std::chrono::milliseconds reserve) const { return Deadline(at_ - reserve); }
-  [[nodiscard]] Deadline at_most(std::chrono::milliseconds time) const {
-    return Deadline(std::min(after(time).at(), at_));
-  }
-
- private:
-  Clock::time_point at_;
-};
 
 // Calls `on_expiry` on a thread of its own, unless stop() comes first. After stop() has returned it is not called. For
 // what no time limit reaches: a read of a bundle on a dead network file system never returns, and the runtime waits.

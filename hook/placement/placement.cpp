@@ -1,4 +1,4 @@
-#include "hook/placement.h"
+#include "hook/placement/placement.h"
 
 #include <optional>
 #include <utility>
@@ -8,6 +8,7 @@
 #include "common/net_cls/group.h"
 #include "common/net_cls/mount.h"
 #include "common/proc/proc.h"
+#include "hook/placement/init.h"
 
 namespace netclsd::hook {
 namespace {
@@ -18,6 +19,7 @@ struct Init {
   const std::string& proc;
   Pid pid;
   std::optional<StartTime> start_time;
+  bool is_waited_for_by_caller;  // who called this program is a runtime that has just made init, or is its helper
 };
 
 struct Hierarchy {
@@ -66,10 +68,12 @@ Result<std::optional<UniqueFd>> own_group(const Hierarchy& hierarchy, const std:
   if (!processes) return pass_on(processes.error());
   const bool is_alone = *processes == std::vector{init.pid};
   // gVisor reports one process, its sandbox, as the init of all containers of a pod: it keeps the class of the first.
-  // But the init of a container in a container, which was just made, has only inherited the other's group.
+  // But the init of a container in a container, which was just made, has only inherited the other's group. An NRI
+  // plugin is called by no runtime, so it cannot tell the two apart, and leaves both to the agent.
   const std::string ours = std::string(kDefaultParentGroup) + "/";
   const bool is_anothers = relative->starts_with(ours) && *relative != ours + id;
-  if (is_anothers && (is_alone || !was_made_by_caller(init.proc, init.pid)))
+  const bool is_just_made = init.is_waited_for_by_caller && was_made_by_caller(init.proc, init.pid);
+  if (is_anothers && (is_alone || !is_just_made))
     return failure(ErrorCode::kConflict, "init is placed already, for container " + relative->substr(ours.size()));
   if (!is_alone) return std::nullopt;
   return std::optional(*std::move(group));
@@ -115,7 +119,8 @@ Result<ClassId> place_init(const Registration& registration, const std::string& 
   if (!class_id) return class_id;
   auto hierarchy = open_hierarchy(proc);
   if (!hierarchy) return pass_on(hierarchy.error());
-  const Init init{proc, registration.request.pid, registration.request.start_time};
+  const RegisterRequest& request = registration.request;
+  const Init init{proc, request.pid, request.start_time, request.source == RegistrationSource::kHook};
   if (auto placed = place(*hierarchy, registration.id.text(), *class_id, init); !placed) return pass_on(placed.error());
   return class_id;
 }

@@ -1,4 +1,4 @@
-#include "hook/deadline.h"
+#include "hook/watchdog.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "hook/placement.h"
+#include "hook/placement/placement.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
