@@ -1,4 +1,4 @@
-# The image of netclsd: the agent, the static hook and the static client. scripts/build-image.sh builds it, the DaemonSet
+# The image of netclsd: the agent, the static hook, NRI plugin and client. scripts/build-image.sh builds it, the DaemonSet
 # of charts/netclsd runs it, docs/image.md says what is in it.
 
 FROM docker.io/library/debian:bookworm-slim AS build

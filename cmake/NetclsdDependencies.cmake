@@ -14,5 +14,6 @@ find_package(OpenSSL 3 REQUIRED)
 pkg_check_modules(libxcrypt REQUIRED IMPORTED_TARGET libxcrypt)
 find_library(LIBMD_STATIC libmd.a REQUIRED)  # SHA-256, for static programs
 find_path(TOMLPLUSPLUS_INCLUDE_DIR toml++/toml.h REQUIRED)  # headers only; its package offers the shared library
+find_path(PROTOZERO_INCLUDE_DIR protozero/pbf_reader.hpp REQUIRED)  # headers only
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
 find_package(Boost 1.81 REQUIRED)  # headers only: Beast, Asio and Unordered, whose flat maps begin with this version

@@ -19,7 +19,7 @@ build_packages=(
   g++ cmake ninja-build pkg-config git python3
   libcpp-httplib-dev nlohmann-json3-dev prometheus-cpp-dev libspdlog-dev libcli11-dev libexpected-dev
   libboost1.81-dev libsystemd-dev libtomlplusplus-dev libmd-dev dpkg-dev
-  libseccomp-dev libcap-ng-dev libssl-dev libyaml-cpp-dev libcrypt-dev
+  libseccomp-dev libcap-ng-dev libssl-dev libyaml-cpp-dev libcrypt-dev libprotozero-dev
 )
 image_packages=(ccache)
 run_packages=(runc nftables iproute2 busybox-static util-linux procps)

@@ -1,5 +1,7 @@
 #include "common/model/annotations.h"
 
+#include <utility>
+
 #include "common/base/text.h"
 
 namespace netclsd {
@@ -118,6 +120,15 @@ Result<PodIdentity> pod_identity(const Annotations& annotations) {
   if (!type) return pass_on(type.error());
   identity.is_sandbox = *type == "sandbox";
   return identity;
+}
+
+void set_identity(Annotations& annotations, const SaidIdentity& said) {
+  std::erase_if(annotations, [](const auto& entry) { return is_identity_key(entry.first); });
+  annotations.emplace(kType.containerd, "container");
+  for (const auto& [keys, value] : {std::pair(&kNamespace, said.pod_namespace), std::pair(&kPod, said.pod),
+                                    std::pair(&kContainer, said.container)}) {
+    if (!value.empty()) annotations.emplace(keys->containerd, value);
+  }
 }
 
 bool is_known_annotation(std::string_view key) { return key.starts_with(kOwnPrefix) || is_identity_key(key); }

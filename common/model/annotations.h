@@ -59,6 +59,15 @@ struct PodIdentity {
 // kForbidden: two runtimes' keys contradict each other, or a name is longer than Kubernetes allows. Names the keys.
 [[nodiscard]] Result<PodIdentity> pod_identity(const Annotations& annotations);
 
+// Which pod a runtime says that a container belongs to, by other means than annotations. Empty: it does not say.
+struct SaidIdentity {
+  std::string_view pod_namespace;
+  std::string_view pod;
+  std::string_view container;
+};
+// Writes it in the keys that pod_identity() reads, and takes out whatever they said before.
+void set_identity(Annotations& annotations, const SaidIdentity& said);
+
 // Whether we read this annotation. All others are skipped; they may be large.
 [[nodiscard]] bool is_known_annotation(std::string_view key);
 

@@ -18,7 +18,7 @@ sys.dont_write_bytecode = True
 from layers.definitions import collide, definitions  # noqa: E402
 from summary import run_tests  # noqa: E402
 
-FOLDERS = ("agent", "common", "hook", "cli", "tests/unit", "tests/sim", "tests/kernel")
+FOLDERS = ("agent", "common", "hook", "nri", "cli", "tests/unit", "tests/sim", "tests/kernel")
 COMMAND = re.compile(r"^\s*(\w+)\(([^()]*)\)", re.MULTILINE)
 # The targets that these commands make are compiled by folder, all others as one file.
 BY_FOLDER = ("netclsd_library",)

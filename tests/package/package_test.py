@@ -103,7 +103,7 @@ class Package(unittest.TestCase):
         self.assertEqual({each for each in self.depends if not each.startswith("lib")}, set())
 
     def test_b_programs_run_and_the_configuration_is_valid(self):
-        for name in ("netclsd", "netclsd-hook", "netclsctl"):
+        for name in ("netclsd", "netclsd-hook", "netclsd-nri", "netclsctl"):
             self.assertIn(name, self.debian.run(name, "--version"))
         self.debian.run("netclsd", "--config", "/etc/netclsd/config.json", "--check-config")
 

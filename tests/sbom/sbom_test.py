@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from summary import run_class  # noqa: E402  (the path comes first)
 
-PROGRAMS = ("netclsd", "netclsd-hook", "netclsd-hook-stub", "netclsctl")
+PROGRAMS = ("netclsd", "netclsd-hook", "netclsd-hook-stub", "netclsd-nri", "netclsctl")
 BILL = "share/netclsd/netclsd.spdx.json"
 NOTHING_SAID = "NOASSERTION"
 # What the specification demands of each kind, clauses 6, 7 and 8.
@@ -36,6 +36,7 @@ LICENSE = r"NOASSERTION|\(?[A-Za-z0-9.-]+( (OR|AND) [A-Za-z0-9.-]+)*\)?"
 CODE_OF = {"netclsd": {"libboost1.81-dev", "nlohmann-json3-dev", "libexpected-dev", "libcli11-dev"},
            "netclsd-hook": {"libboost1.81-dev", "nlohmann-json3-dev", "libexpected-dev", "libc6-dev", "libstdc++-12-dev"},
            "netclsd-hook-stub": {"libc6-dev"},
+           "netclsd-nri": {"libboost1.81-dev", "libprotozero-dev", "libexpected-dev", "libc6-dev"},
            "netclsctl": {"libtomlplusplus-dev", "libcli11-dev", "libmd-dev", "libc6-dev"}}
 
 

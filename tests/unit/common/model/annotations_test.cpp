@@ -216,5 +216,18 @@ TEST(PodIdentityTest, WhatDecidesAboutAContainer) {
   }
 }
 
+TEST(SetIdentityTest, ReplacesWhateverTheAnnotationsSaid) {
+  Annotations annotations{{"io.kubernetes.pod.namespace", "kube-system"},
+                          {"io.kubernetes.cri.sandbox-namespace", "kube-system"},
+                          {"io.kubernetes.cri-o.ContainerType", "sandbox"},
+                          {"netclsd.io/classid", "10:1"}};
+  set_identity(annotations, {.pod_namespace = "shop", .pod = "web-0", .container = "web"});
+  EXPECT_EQ(*pod_identity(annotations), (PodIdentity{.pod_namespace = "shop", .pod = "web-0", .container = "web"}));
+  EXPECT_EQ(annotations.at("netclsd.io/classid"), "10:1");
+  set_identity(annotations, {});
+  EXPECT_EQ(pod_identity(annotations)->pod_namespace, std::nullopt) << "the runtime does not say";
+  EXPECT_EQ(pod_identity(annotations)->container, "");
+}
+
 }  // namespace
 }  // namespace netclsd

@@ -1,0 +1,162 @@
+#include "nri/service.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace netclsd::nri {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr milliseconds kReconnectMin{200};
+constexpr milliseconds kReconnectMax{5'000};
+// The runtime takes one plugin after the other, and gives each 5 s to register.
+constexpr seconds kSynchronizedWithin{30};
+constexpr seconds kSentWithin{5};
+constexpr seconds kConnectedWithin{1};
+constexpr std::size_t kToSendMax_bytes = 1U << 20;  // an answer has some bytes
+constexpr seconds kIdle{3600};
+
+// Blocking, because a non-blocking connect to a Unix socket whose backlog is full fails at once.
+Result<UniqueFd> connect_to(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return system_failure(ENAMETOOLONG, "connect to", path);
+  std::memcpy(address.sun_path, path.data(), path.size());
+  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket.is_open()) return system_failure(errno, "make a socket");
+  timeval limit{};
+  limit.tv_sec = kConnectedWithin.count();
+  if (::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) != 0) {
+    return system_failure(errno, "setsockopt SO_SNDTIMEO");
+  }
+  const void* generic = &address;
+  if (::connect(socket.get(), static_cast<const sockaddr*>(generic), sizeof address) != 0) {
+    return system_failure(errno, "connect to", path);
+  }
+  return socket;
+}
+
+timespec to_timespec(std::chrono::nanoseconds time) {
+  timespec result{};
+  result.tv_sec = time / seconds{1};
+  result.tv_nsec = (time % seconds{1}).count();
+  return result;
+}
+
+}  // namespace
+
+Result<void> Service::step() {
+  if (!connection_ && Clock::now() >= connect_at_) connect();
+  if (sleep_until_readable(wake_at())) return read();
+  flush();
+  const auto now = Clock::now();
+  const bool is_late = connection_ && (!connection_->session.is_synchronized() || !connection_->to_send.empty());
+  if (is_late && now >= connection_->give_up_at) drop("the runtime does not answer");
+  if (const auto due = plugin_.next_due(); due && now >= *due) plugin_.register_next();
+  return {};
+}
+
+void Service::connect() {
+  pause_ = std::clamp(2 * pause_, kReconnectMin, kReconnectMax);
+  connect_at_ = Clock::now() + pause_;
+  auto socket = connect_to(options_.nri_socket);
+  if (!socket) return drop(socket.error().message());
+  connection_.emplace(Connection{.socket = *std::move(socket), .give_up_at = Clock::now() + kSynchronizedWithin});
+  send(Session::hello(options_.name, options_.index));
+}
+
+void Service::drop(const std::string& why) {
+  connection_.reset();
+  connect_at_ = Clock::now() + pause_;
+  if (why == last_complaint_) return;
+  last_complaint_ = why;
+  log_("not connected to the runtime: " + why + "; containers start without their class until it is back");
+}
+
+Service::Clock::time_point Service::wake_at() const {
+  Clock::time_point at = Clock::now() + kIdle;
+  if (!connection_) at = std::min(at, connect_at_);
+  if (connection_ && (!connection_->session.is_synchronized() || !connection_->to_send.empty())) {
+    at = std::min(at, connection_->give_up_at);
+  }
+  if (const auto due = plugin_.next_due()) at = std::min(at, *due);
+  return at;
+}
+
+bool Service::sleep_until_readable(Clock::time_point until) {
+  pollfd ready{.fd = connection_ ? connection_->socket.get() : -1, .events = POLLIN, .revents = 0};
+  if (connection_ && !connection_->to_send.empty()) ready.events |= POLLOUT;
+  const timespec time = to_timespec(std::max<std::chrono::nanoseconds>(until - Clock::now(), {}));
+  const int count = ::ppoll(&ready, 1, &time, &while_asleep_);
+  return count > 0 && (ready.revents & ~POLLOUT) != 0;
+}
+
+Result<void> Service::read() {
+  std::array<char, 65'536> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): recv fills it
+  const ssize_t size = ::recv(connection_->socket.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+  if (size < 0 && (errno == EAGAIN || errno == EINTR)) return {};
+  if (size <= 0) {
+    drop(size == 0 ? "it ended the connection" : system_failure(errno, "read from the runtime").value().message());
+    return {};
+  }
+  const auto received_at = Clock::now();
+  const auto received = connection_->session.receive({buffer.data(), static_cast<std::size_t>(size)});
+  if (received) {
+    handle(*received, received_at);
+    return {};
+  }
+  if (received.error().code() == ErrorCode::kForbidden) return pass_on(received.error());
+  drop(received.error().message());
+  return {};
+}
+
+void Service::handle(const Received& received, Clock::time_point received_at) {
+  send(received.to_send);
+  note_synchronized(received.running.size());
+  for (const Starting& one : received.starting) {
+    if (!connection_) break;
+    const auto refusal = plugin_.start(one.subject, received_at, connection_->session.request_timeout());
+    send(refusal ? Session::refuse(one.stream, *refusal) : Session::let_start(one.stream));
+  }
+  for (const Subject& subject : received.running) plugin_.add_running(subject);
+}
+
+void Service::note_synchronized(std::size_t containers) {
+  if (!connection_ || connection_->is_noted || !connection_->session.is_synchronized()) return;
+  connection_->is_noted = true;
+  pause_ = milliseconds{0};
+  last_complaint_.clear();
+  log_("registered as " + options_.index + "-" + options_.name + " with " + connection_->session.runtime() +
+       ", which has " + std::to_string(containers) + " containers");
+}
+
+void Service::send(std::string bytes) {
+  if (!connection_ || bytes.empty()) return;
+  std::string& to_send = connection_->to_send;
+  if (to_send.empty()) connection_->give_up_at = std::max(connection_->give_up_at, Clock::now() + kSentWithin);
+  to_send += bytes;
+  flush();
+}
+
+void Service::flush() {
+  while (connection_ && !connection_->to_send.empty()) {
+    std::string& to_send = connection_->to_send;
+    const ssize_t size = ::send(connection_->socket.get(), to_send.data(), to_send.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0 && errno == EAGAIN && to_send.size() <= kToSendMax_bytes) return;
+    if (size < 0) return drop(system_failure(errno, "write to the runtime").value().message());
+    to_send.erase(0, static_cast<std::size_t>(size));
+  }
+}
+
+}  // namespace netclsd::nri
