@@ -101,7 +101,9 @@ Agent::Agent(CommandLine command_line, Config config, Resources resources)
       groups_(std::move(resources.groups)),
       store_(std::move(resources.state.containers)),
       spool_(std::move(resources.state.spool)),
-      hook_report_(std::move(resources.state.directory), procfs_, counters_),
+      state_directory_(std::move(resources.state.directory)),
+      hook_report_(state_directory_, procfs_, counters_),
+      nri_report_(state_directory_, procfs_, counters_),
       events_(loop_, procfs_.root(), counters_,
               {.self = Pid{::getpid()}, .receive_buffer_bytes = config_.receive_buffer_bytes}),
       exits_(loop_, [this](Pid init) { engine_.on_exit(init); }),
@@ -110,7 +112,7 @@ Agent::Agent(CommandLine command_line, Config config, Resources resources)
                .place = {.mount_root = resources.hierarchy.mount.root, .parent = config_.net_cls.parent}},
       engine_(host(), options_, counters_),
       mailbox_(std::move(resources.mailbox)),
-      service_(*mailbox_, engine_, counters_, readiness_, hook_board_, options_, groups_.root()),
+      service_(*mailbox_, engine_, counters_, readiness_, reports_, options_, groups_.root()),
       web_(std::move(resources.web)),
       server_(server_options(), service_, counters_, readiness_) {}
 
@@ -172,7 +174,7 @@ Result<void> Agent::run() {
   if (auto noted = note_presence(); !noted) return noted;
   if (auto confined = confine(); !confined) return confined;
   ask_for(Turns::kShort);  // only this thread: who waits for an answer can wait for its turn
-  look_at_hook();
+  look_at_reports();
   engine_.start();
   update_readiness();
   Result<void> waited;
@@ -225,7 +227,7 @@ void Agent::on_second() {
   tell_pulse(engine_.pulse());
   check_sight();
   check_presence();
-  look_at_hook();
+  look_at_reports();
   update_readiness();
 }
 
@@ -257,11 +259,25 @@ void Agent::check_presence() {
   if (is_lost()) is_stopping_ = true;
 }
 
+void Agent::look_at_reports() {
+  look_at_nri();
+  look_at_hook();
+}
+
+void Agent::look_at_nri() {
+  if (!nri_report_.look()) return;
+  const auto& now = nri_report_.now();
+  reports_.nri.set(now);
+  if (!now) return log_event(LogLevel::kInfo, "nri_report_gone");
+  log_event(now->state == "connected" ? LogLevel::kInfo : LogLevel::kWarning, "nri_reported",
+            {{"state", now->state}, {"runtime", now->runtime}, {"message", now->message}});
+}
+
 // For people only: whether the hook is installed is not for the agent to mend, and its readiness is another matter.
 void Agent::look_at_hook() {
-  if (!hook_report_.look()) return;
+  if (!hook_report_.look(nri_report_.serves())) return;
   const auto& report = hook_report_.now();
-  hook_board_.set(report ? std::optional(view_of(*report)) : std::nullopt);
+  reports_.hook.set(report ? std::optional(view_of(*report)) : std::nullopt);
   if (!report) return log_event(LogLevel::kInfo, "hook_report_gone");
   const bool is_wanted = report->state == HookState::kOk || report->state == HookState::kDisabled;
   log_event(is_wanted ? LogLevel::kInfo : LogLevel::kWarning, "hook_reported",

@@ -23,6 +23,7 @@
 #include "agent/sources/boards.h"
 #include "agent/sources/hook_report.h"
 #include "agent/sources/loop_service.h"
+#include "agent/sources/nri_report.h"
 #include "agent/sources/spool_directory.h"
 
 namespace netclsd {
@@ -46,7 +47,9 @@ class Agent {
   void tell_pulse(Pulse pulse) const;
   void check_sight();
   void check_presence();
+  void look_at_reports();
   void look_at_hook();
+  void look_at_nri();
   void update_readiness();
   void log_ready() const;
   [[nodiscard]] bool is_lost() const;
@@ -65,7 +68,7 @@ class Agent {
   Config config_;
   Counters counters_;
   Readiness readiness_;
-  HookBoard hook_board_;
+  Reports reports_;
   UniqueFd lock_;
   EventLoop loop_;
   Signals signals_;
@@ -76,7 +79,9 @@ class Agent {
   NetClsGroups groups_;
   RegistrationFiles store_;
   SpoolDirectory spool_;
+  UniqueFd state_directory_;
   HookReportFile hook_report_;
+  NriReportFile nri_report_;
   LogReporter reporter_;
   EventStream events_;
   PidfdExitWatch exits_;

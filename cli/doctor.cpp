@@ -144,6 +144,7 @@ HostFacts collect_facts(const std::string& root, const AskAgent& ask) {
           .time_namespace = own_time_namespace(root + "/proc"),
           .spool_entries = count_spool_entries(root + kDefaultSpool),
           .agent_status = ask_status(ask),
+          .has_nri_socket = ::access((root + "/run/nri/nri.sock").c_str(), F_OK) == 0,
           .hook = look_for_hook(root.empty() ? "/" : root),
           .rules_daemon = find_rules_daemon(root + "/proc"),
           .rules = read_rules(root + "/etc")};

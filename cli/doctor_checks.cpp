@@ -211,6 +211,24 @@ Check check_runtimes(const Result<std::string>& agent_status) {
               describe_runtimes(*status)};
 }
 
+// A node without the plugin is in order: the hook may be the way there.
+Check check_nri(const Result<std::string>& agent_status, bool has_nri_socket) {
+  const std::string name = "nri";
+  const auto status =
+      agent_status ? parse_json_object(*agent_status, "the agent's status") : pass_on(agent_status.error());
+  if (!status) return {Verdict::kWarn, name, "not known, since the agent does not answer"};
+  FieldReader fields(*status);
+  const std::string state = printable(fields.text("nri.state"));
+  if (state.empty()) {
+    return {Verdict::kOk, name,
+            has_nri_socket ? "a runtime offers it, and no plugin of ours is there" : "no runtime offers it"};
+  }
+  const std::string runtime = printable(fields.text("nri.runtime"), kMessageMax_bytes);
+  const std::string message = printable(fields.text("nri.message"), kMessageMax_bytes);
+  return {state == "connected" ? Verdict::kOk : Verdict::kWarn, name,
+          "the plugin is " + state + (runtime.empty() ? "" : ", " + runtime) + (message.empty() ? "" : ": " + message)};
+}
+
 std::vector<Check> run_checks(const HostFacts& facts) {
   return {check_root(facts.is_root),
           check_kernel(facts.kernel_release),
@@ -225,6 +243,7 @@ std::vector<Check> run_checks(const HostFacts& facts) {
           check_hook(facts.hook),
           check_rules_daemon(facts.rules_daemon, facts.rules),
           check_runtimes(facts.agent_status),
+          check_nri(facts.agent_status, facts.has_nri_socket),
           {Verdict::kOk, "veth",
            "a packet's classid can be read at tc ingress of the host's end of a veth, and nowhere behind it"}};
 }

@@ -38,6 +38,7 @@ struct HostFacts {
   std::string time_namespace;             // the target of /proc/self/ns/time; empty: this kernel has none
   Result<std::size_t> spool_entries = 0;  // registrations that wait for the agent
   Result<std::string> agent_status = "";  // the JSON of GET /v1/status
+  bool has_nri_socket = false;
   Result<HookStatus> hook = HookStatus{};
   std::optional<std::string> rules_daemon;  // the pid of a running cgrulesengd
   std::string rules;                        // its cgrules.conf, and what is in cgrules.d
@@ -58,6 +59,7 @@ struct HostFacts {
 // What the hook's installation has reported to the agent about the container runtimes. That is more than this root
 // shows, which may be a pod's.
 [[nodiscard]] Check check_runtimes(const Result<std::string>& agent_status);
+[[nodiscard]] Check check_nri(const Result<std::string>& agent_status, bool has_nri_socket);
 [[nodiscard]] Check check_hook(const Result<HookStatus>& status);
 [[nodiscard]] Check check_rules_daemon(const std::optional<std::string>& pid, std::string_view rules);
 

@@ -92,6 +92,17 @@ std::string render_hook(const Json& hook) {
   return text + align(rows);
 }
 
+// What the NRI plugin says of itself, if one has.
+std::string render_nri(const Json& nri) {
+  if (!nri.is_object()) return "";
+  std::string text = "\nnri " + cell(nri, "state");
+  for (const char* detail : {"runtime", "message"}) {
+    const std::string value = cell(nri, detail);
+    if (!value.empty()) text += (detail == std::string_view("runtime") ? " " : ": ") + value;
+  }
+  return text + "\n";
+}
+
 std::string render_counters(const Json& counters) {
   if (!counters.is_object() || counters.empty()) return "";
   std::vector<Row> rows = {{"COUNTER", "VALUE"}};
@@ -164,7 +175,7 @@ std::string render_status(const Json& answer) {
                                {"containers", "containers"},
                                {"processes", "processes"}}) +
          render_reasons(member(answer, "not_ready_because")) + render_hook(member(answer, "hook")) +
-         render_counters(member(answer, "counters"));
+         render_nri(member(answer, "nri")) + render_counters(member(answer, "counters"));
 }
 
 }  // namespace netclsd::cli

@@ -1,5 +1,6 @@
 // netclsd-nri: an NRI plugin. The agent puts a container's init into its network class before it runs.
 #include <signal.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <string>
@@ -7,6 +8,8 @@
 
 #include "common/base/fault_point.h"
 #include "common/base/file.h"
+#include "common/proc/proc.h"
+#include "hook/placement/init.h"
 #include "hook/placement/report.h"
 #include "netclsd_version.h"
 #include "nri/sandbox.h"
@@ -47,6 +50,12 @@ sigset_t take_signals() {
   return before;
 }
 
+// As an agent outside of our time namespace sees it.
+StartTime own_start_time() {
+  const auto stat = hook::read_init("/proc", Pid{::getpid()});
+  return stat ? in_initial_time("/proc", stat->start_time).value_or(stat->start_time) : StartTime{};
+}
+
 int run(const NriOptions& options) {
   const sigset_t while_asleep = take_signals();
   const auto log = [&](const std::string& line) {
@@ -63,13 +72,15 @@ int run(const NriOptions& options) {
                        auto timeout) { return call_agent(options.socket, request, timeout); },
       .mounting = mounting_at({.directory = options.mount, .spool = options.spool})};
   Plugin plugin(options, world, log);
-  Service service(options, plugin, log, while_asleep);
+  Report report(options.report, {Pid{::getpid()}, own_start_time()});
+  Service service(options, plugin, report, log, while_asleep);
   while (must_end == 0) {
     if (const auto done = service.step(); !done) {
       log(done.error().message());
       return kFailed;
     }
   }
+  report.remove();
   log("ends; containers start without their class until it is back");
   return 0;
 }

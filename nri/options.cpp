@@ -32,6 +32,7 @@ Result<void> set_option(NriOptions& options, std::string_view name, std::string_
   if (name == "--socket") return hook::set_text(options.socket, name, value);
   if (name == "--spool") return hook::set_text(options.spool, name, value);
   if (name == "--mount") return hook::set_mount(options.mount, value);
+  if (name == "--report") return hook::set_text(options.report, name, value);
   if (name == "--log-file") return hook::set_text(options.log_file, name, value);
   if (name == "--timeout") return hook::set_timeout(options.timeout, value);
   if (name == "--on-failure") return hook::set_on_failure(options.on_failure, value);
@@ -74,6 +75,8 @@ Options:
                                 than half of what the runtime grants (usually 2s)
   --on-failure allow|deny       whether a container starts if it could not get its class (default allow)
   --deny-exempt-namespace NS    pods of this namespace always start (repeatable); * matches any characters, ? one
+  --report FILE                 what the agent shows of the plugin in its status and metrics (default
+                                /run/netclsd/nri.json)
   --log-file FILE               append each line of the log to this file, too
   --seccomp kill|refuse|log|off
                                 a system call that no plugin needs: end the plugin; let the call fail; allow it, and

@@ -28,8 +28,9 @@ struct NriOptions {
   std::chrono::milliseconds timeout{1'000};  // for the agent's answer while a container waits
   OnFailure on_failure = OnFailure::kAllow;
   std::vector<std::string> deny_exempt_namespaces;
-  std::string log_file;                // empty: none
-  std::optional<SeccompMode> seccomp;  // absent: kKill
+  std::string report = "/run/netclsd/nri.json";  // what the agent shows of the plugin; empty: none
+  std::string log_file;                          // empty: none
+  std::optional<SeccompMode> seccomp;            // absent: kKill
 };
 
 // `arguments` without argv[0]. An error is wrong usage.

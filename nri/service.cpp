@@ -63,6 +63,7 @@ Result<void> Service::step() {
   const bool is_late = connection_ && (!connection_->session.is_synchronized() || !connection_->to_send.empty());
   if (is_late && now >= connection_->give_up_at) drop("the runtime does not answer");
   if (const auto due = plugin_.next_due(); due && now >= *due) plugin_.register_next();
+  if (const auto due = report_.due(); due && now >= *due) write_report();
   return {};
 }
 
@@ -78,6 +79,7 @@ void Service::connect() {
 void Service::drop(const std::string& why) {
   connection_.reset();
   connect_at_ = Clock::now() + pause_;
+  report_.note_disconnected(why);
   if (why == last_complaint_) return;
   last_complaint_ = why;
   log_("not connected to the runtime: " + why + "; containers start without their class until it is back");
@@ -89,7 +91,7 @@ Service::Clock::time_point Service::wake_at() const {
   if (connection_ && (!connection_->session.is_synchronized() || !connection_->to_send.empty())) {
     at = std::min(at, connection_->give_up_at);
   }
-  if (const auto due = plugin_.next_due()) at = std::min(at, *due);
+  for (const auto due : {plugin_.next_due(), report_.due()}) at = std::min(at, due.value_or(at));
   return at;
 }
 
@@ -122,10 +124,14 @@ Result<void> Service::read() {
 
 void Service::handle(const Received& received, Clock::time_point received_at) {
   send(received.to_send);
+  report_.note_requests(received.requests);
   note_synchronized(received.running.size());
   for (const Starting& one : received.starting) {
     if (!connection_) break;
-    const auto refusal = plugin_.start(one.subject, received_at, connection_->session.request_timeout());
+    const auto timeout = connection_->session.request_timeout();
+    const auto refusal = plugin_.start(one.subject, received_at, timeout);
+    const auto took = Clock::now() - received_at;
+    report_.note_start(took, took > timeout);
     send(refusal ? Session::refuse(one.stream, *refusal) : Session::let_start(one.stream));
   }
   for (const Subject& subject : received.running) plugin_.add_running(subject);
@@ -136,8 +142,16 @@ void Service::note_synchronized(std::size_t containers) {
   connection_->is_noted = true;
   pause_ = milliseconds{0};
   last_complaint_.clear();
+  report_.note_connected(connection_->session.runtime(), containers);
   log_("registered as " + options_.index + "-" + options_.name + " with " + connection_->session.runtime() +
        ", which has " + std::to_string(containers) + " containers");
+}
+
+// Without it the plugin does its work all the same: the agent may not have made its directory yet.
+void Service::write_report() {
+  const auto written = report_.write();
+  if (!written && !has_told_of_report_) log_("its report cannot be written: " + written.error().message());
+  has_told_of_report_ = !written;
 }
 
 void Service::send(std::string bytes) {

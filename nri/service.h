@@ -11,6 +11,7 @@
 #include "common/base/file.h"
 #include "nri/options.h"
 #include "nri/plugin.h"
+#include "nri/report.h"
 #include "nri/session.h"
 
 namespace netclsd::nri {
@@ -21,8 +22,8 @@ class Service {
 
   // All must outlive the service. `while_asleep` is the signal mask while it sleeps: signals that end the program are
   // blocked at all other times, so that none is missed.
-  Service(const NriOptions& options, Plugin& plugin, Plugin::Log log, const sigset_t& while_asleep)
-      : options_(options), plugin_(plugin), log_(std::move(log)), while_asleep_(while_asleep) {}
+  Service(const NriOptions& options, Plugin& plugin, Report& report, Plugin::Log log, const sigset_t& while_asleep)
+      : options_(options), plugin_(plugin), report_(report), log_(std::move(log)), while_asleep_(while_asleep) {}
 
   // Sleeps until there is something to do, or a signal comes, and does it. An error: this runtime must not be used.
   [[nodiscard]] Result<void> step();
@@ -47,15 +48,18 @@ class Service {
   void send(std::string bytes);
   void flush();
   void note_synchronized(std::size_t containers);
+  void write_report();
 
   const NriOptions& options_;
   Plugin& plugin_;
+  Report& report_;
   Plugin::Log log_;
   const sigset_t while_asleep_;
   std::optional<Connection> connection_;
   Clock::time_point connect_at_{};  // at once
   std::chrono::milliseconds pause_{0};
-  std::string last_complaint_;  // said once, not with each attempt
+  std::string last_complaint_;       // said once, not with each attempt
+  bool has_told_of_report_ = false;  // that it cannot be written; likewise
 };
 
 }  // namespace netclsd::nri

@@ -125,6 +125,7 @@ Result<void> Session::synchronize(std::uint32_t stream, const Call& call, Receiv
   // A runtime that sends parts drops a plugin that does not say it in its turn.
   received.to_send += done(stream, listed_body(part->has_more));
   if (part->has_more) return {};
+  ++received.requests.synchronize;
   for (Subject& subject : matched(std::exchange(listing_, {}))) received.running.push_back(std::move(subject));
   is_synchronized_ = true;
   return {};
@@ -139,6 +140,7 @@ Result<void> Session::change_state(std::uint32_t stream, const Call& call, Recei
 
 void Session::take_event(std::uint32_t stream, std::uint32_t event, Subject subject, Received& received) {
   if (event == static_cast<std::uint32_t>(Event::kStartContainer)) {
+    ++received.requests.start_container;
     remember(subject.container.id);
     received.starting.push_back({stream, std::move(subject)});
     return;
@@ -146,6 +148,7 @@ void Session::take_event(std::uint32_t stream, std::uint32_t event, Subject subj
   received.to_send += done(stream);
   // Some runtimes list their containers before they count the plugin in. A start in between is missed, but not this.
   const bool is_news = event == static_cast<std::uint32_t>(Event::kPostStartContainer);
+  received.requests.post_start_container += is_news ? 1 : 0;
   if (is_news && !forget(subject.container.id)) received.running.push_back(std::move(subject));
 }
 

@@ -27,10 +27,19 @@ struct Starting {
   Subject subject;
 };
 
+// How many of each kind came.
+struct Requests {
+  std::uint64_t start_container = 0;
+  std::uint64_t post_start_container = 0;
+  std::uint64_t synchronize = 0;
+  friend bool operator==(const Requests&, const Requests&) = default;
+};
+
 struct Received {
   std::string to_send;             // before anything else is done: the runtime waits
   std::vector<Starting> starting;  // in this order
   std::vector<Subject> running;    // run already, as Synchronize and PostStartContainer say; in no hurry
+  Requests requests = {};
 };
 
 class Session {

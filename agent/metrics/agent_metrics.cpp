@@ -98,6 +98,14 @@ MetricFamily class_containers(const ClassGauges& classes) {
   return made;
 }
 
+// Only where a plugin has reported: elsewhere nobody misses one.
+MetricFamily nri_connected(const Counters& c) {
+  MetricFamily made =
+      gauge("nri_connected", "1 while the NRI plugin is connected to the container runtime.", c.nri_connected);
+  if (c.nri_reported.value() == 0) made.metric.clear();
+  return made;
+}
+
 MetricFamily build_info() {
   MetricFamily made = family("build_info", "1, labelled with what was built.", MetricType::Gauge);
   ClientMetric& metric = made.metric.emplace_back();
@@ -138,6 +146,13 @@ std::vector<MetricFamily> collect_agent_metrics(const Counters& c) {
                 "runtime", kHookRuntimes, c.hook_installed, &c.hook_reported),
       gauges_by("hook_state", "1 for what the hook's installation last reported; all 0 if there is no report.", "state",
                 kHookStates, c.hook_state),
+      nri_connected(c),
+      counters_by("nri_requests_total", "What the container runtime told the NRI plugin.", "event", kNriRequests,
+                  c.nri_requests),
+      counter("nri_reconnects_total", "Connections of the NRI plugin after its first one.", c.nri_reconnects),
+      counter("nri_timeouts_total", "Requests that the NRI plugin answered later than the runtime waits.",
+              c.nri_timeouts),
+      histogram("nri_request_duration_seconds", "How long a start waited for the NRI plugin.", c.nri_durations),
       counters_by("registration_failures_total", "Registrations refused or failed.", "reason", kRegistrationFailures,
                   c.registration_failures),
       counters_by("policy_refusals_total", "Containers that may not have the class they ask for, by why not.", "reason",

@@ -51,6 +51,11 @@ NamedCounts::Entry& NamedCounts::append(std::string_view name) {
   return added;
 }
 
+void LatencyHistogram::mirror(const std::array<std::uint64_t, kBuckets>& buckets, std::uint64_t sum_ns) {
+  for (std::size_t i = 0; i < kBuckets; ++i) buckets_[i].set(buckets[i]);
+  sum_ns_.set(sum_ns);
+}
+
 void ClassCounts::on_target_added(TargetNumber /*number*/, const Target& target) { add(target.choice.classid); }
 
 void ClassCounts::on_target_changed(TargetNumber /*number*/, const Target& before, const Target& now) {

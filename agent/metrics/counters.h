@@ -141,17 +141,24 @@ inline constexpr std::array kHookStates = {"ok", "degraded", "failed", "disabled
 enum class HookRuntime { kContainerd, kCrio, kPodman, kEnd };
 inline constexpr std::array kHookRuntimes = {"containerd", "crio", "podman"};
 
+enum class NriRequest { kStartContainer, kPostStartContainer, kSynchronize, kEnd };
+inline constexpr std::array kNriRequests = {"start_container", "post_start_container", "synchronize"};
+
 // Each observation is in one bucket; the last bucket is +Inf. The exposition makes the buckets cumulative.
 class LatencyHistogram {
  public:
   static constexpr std::array kBounds_us = {10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1e3,   2e3,
                                             5e3,  10e3, 20e3, 50e3,  100e3, 200e3, 500e3, 1e6};
+  static constexpr std::size_t kBuckets = kBounds_us.size() + 1;
+
   void observe(std::chrono::nanoseconds latency);
+  // Shows what another program has observed, instead.
+  void mirror(const std::array<std::uint64_t, kBuckets>& buckets, std::uint64_t sum_ns);
   [[nodiscard]] std::uint64_t in_bucket(std::size_t i) const { return buckets_[i].value(); }
   [[nodiscard]] double sum_seconds() const { return static_cast<double>(sum_ns_.value()) / 1e9; }
 
  private:
-  std::array<Count, kBounds_us.size() + 1> buckets_;
+  std::array<Count, kBuckets> buckets_;
   Count sum_ns_;
 };
 
@@ -177,6 +184,12 @@ struct Counters {
   LabelledCount<HookState> hook_state;        // 1 for the one that holds; all 0: there is no report
   LabelledCount<HookRuntime> hook_reported;   // 0 or 1: the report has that runtime
   LabelledCount<HookRuntime> hook_installed;  // 0 or 1: it will call the hook
+  Count nri_reported;                         // 0 or 1: a plugin has reported
+  Count nri_connected;                        // 0 or 1
+  LabelledCount<NriRequest> nri_requests;
+  Count nri_reconnects;
+  Count nri_timeouts;
+  LatencyHistogram nri_durations;
   Count canary_misses;
   Count resubscriptions;
   Count receive_buffer_bytes;  // gauge

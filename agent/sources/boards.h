@@ -30,8 +30,11 @@ class Board {
   T value_;
 };
 
-// What is known of the hook's installation.
-using HookBoard = Board<std::optional<HookView>>;
+// What is known of the ways in which containers come.
+struct Reports {
+  Board<std::optional<HookView>> hook;  // the hook's installation
+  Board<std::optional<NriView>> nri;    // the NRI plugin
+};
 
 // Why the agent is not ready yet. Not ready until set() says otherwise: a server that answers before the agent has
 // subscribed must not say "ready".

@@ -1,12 +1,8 @@
 #include "agent/sources/hook_report.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
-#include "common/base/file.h"
 #include "common/base/text.h"
 #include "common/json/fields.h"
 
@@ -67,11 +63,6 @@ Result<std::vector<RuntimeReport>> read_runtimes(const Json& object) {
   return runtimes;
 }
 
-bool is_same(const struct stat& a, const struct stat& b) {
-  return a.st_ino == b.st_ino && a.st_size == b.st_size && a.st_mtim.tv_sec == b.st_mtim.tv_sec &&
-         a.st_mtim.tv_nsec == b.st_mtim.tv_nsec;
-}
-
 HookReport unreadable(const Error& error) {
   return {.state = HookState::kUnreadable, .message = std::string(kHookReportName) + ": " + error.message()};
 }
@@ -97,19 +88,24 @@ Result<HookReport> parse_hook_report(std::string_view text) {
   return report;
 }
 
-HookReport as_it_is(HookReport report, const std::function<bool(const ProcessKey&)>& lives) {
+HookReport as_it_is(HookReport report, const std::function<bool(const ProcessKey&)>& lives,
+                    std::optional<HookRuntime> by_nri) {
   bool has_healed = false;
   for (RuntimeReport& runtime : report.runtimes) {
-    if (runtime.state != RuntimeState::kRestartNeeded || !runtime.not_read_by || lives(*runtime.not_read_by)) continue;
+    const bool was_restarted =
+        runtime.state == RuntimeState::kRestartNeeded && runtime.not_read_by && !lives(*runtime.not_read_by);
+    const bool is_served = runtime.state == RuntimeState::kMissing && runtime.runtime == by_nri;
+    if (!was_restarted && !is_served) continue;
     runtime.state = RuntimeState::kOk;
-    runtime.message = "restarted since, so that it calls the hook";
+    runtime.message = is_served ? "tells the NRI plugin instead" : "restarted since, so that it calls the hook";
     has_healed = true;
   }
   const bool is_in_order = std::all_of(report.runtimes.begin(), report.runtimes.end(),
                                        [](const RuntimeReport& runtime) { return runtime.state == RuntimeState::kOk; });
   if (!has_healed || !is_in_order || report.state != HookState::kDegraded) return report;
   report.state = HookState::kOk;
-  report.message = "what had to be restarted was restarted";
+  report.message =
+      by_nri ? "each runtime calls the hook, or tells the NRI plugin" : "what had to be restarted was restarted";
   return report;
 }
 
@@ -143,29 +139,25 @@ void count_hook(const std::optional<HookReport>& report, Counters& counters) {
   }
 }
 
-bool HookReportFile::look() {
+bool HookReportFile::look(std::optional<HookRuntime> by_nri) {
   read_if_changed();
   const std::optional<HookReport> before = std::move(now_);
   now_.reset();
-  if (written_) now_ = as_it_is(*written_, [this](const ProcessKey& process) { return lives(process); });
+  if (written_)
+    now_ = as_it_is(
+        *written_, [this](const ProcessKey& process) { return lives(process); }, by_nri);
   count_hook(now_, counters_);
   return before != now_;
 }
 
 void HookReportFile::read_if_changed() {
-  struct stat found {};
-  const bool is_there = ::fstatat(directory_.get(), kHookReportName, &found, AT_SYMLINK_NOFOLLOW) == 0;
-  if (!is_there) {
-    seen_ = {};
-    return written_.reset();
-  }
-  if (is_same(found, seen_)) return;
-  const auto text = read_own_file_at(directory_, kHookReportName, kFileMax_bytes);
-  if (!text && text.error().sys_errno() == ENOENT) return;  // removed meanwhile
+  const auto change = file_.look();
+  if (change == WatchedFile::Change::kNone) return;
+  written_.reset();
+  if (change == WatchedFile::Change::kGone) return;
+  const auto& text = file_.content();
   auto report = text ? parse_hook_report(*text) : Result<HookReport>(pass_on(text.error()));
   written_ = report ? *std::move(report) : unreadable(report.error());
-  // A file that cannot be read now is tried again.
-  if (text || !text.error().may_pass()) seen_ = found;
 }
 
 // A process that cannot be examined counts as alive.

@@ -3,8 +3,6 @@
 // HookReportFile.
 #pragma once
 
-#include <sys/stat.h>
-
 #include <array>
 #include <functional>
 #include <optional>
@@ -14,9 +12,9 @@
 
 #include "agent/host/host.h"
 #include "agent/metrics/counters.h"
+#include "agent/sources/watched_file.h"
 #include "common/api/messages.h"
 #include "common/base/error.h"
-#include "common/base/file.h"
 #include "common/model/process.h"
 
 namespace netclsd {
@@ -45,9 +43,11 @@ struct HookReport {
 // a runtime that is named twice, is an error.
 [[nodiscard]] Result<HookReport> parse_hook_report(std::string_view json);
 
-// The report as it is true now: a runtime that had to be restarted is in order as soon as that process is gone. So is
-// the whole, if nothing else is wrong.
-[[nodiscard]] HookReport as_it_is(HookReport report, const std::function<bool(const ProcessKey&)>& lives);
+// The report as it is true now: a runtime that had to be restarted is in order as soon as that process is gone, and one
+// that does not call the hook is as long as it tells the NRI plugin of its containers (`by_nri`). So is the whole, if
+// nothing else is wrong.
+[[nodiscard]] HookReport as_it_is(HookReport report, const std::function<bool(const ProcessKey&)>& lives,
+                                  std::optional<HookRuntime> by_nri = std::nullopt);
 
 [[nodiscard]] HookView view_of(const HookReport& report);
 
@@ -59,15 +59,13 @@ inline constexpr const char* kHookReportName = "hook.json";
 // hook.json, which others write: looked at once a second. Loop thread only.
 class HookReportFile {
  public:
-  static constexpr std::size_t kFileMax_bytes = 64U << 10;
-
-  // `processes` and `counters` outlive it.
-  HookReportFile(UniqueFd directory, Processes& processes, Counters& counters)
-      : directory_(std::move(directory)), processes_(processes), counters_(counters) {}
+  // All outlive it.
+  HookReportFile(const UniqueFd& directory, Processes& processes, Counters& counters)
+      : file_(directory, kHookReportName), processes_(processes), counters_(counters) {}
 
   // Reads the file if it has changed, and finds out whether a runtime was restarted since. Sets the hook's gauges.
   // True: now() has changed.
-  [[nodiscard]] bool look();
+  [[nodiscard]] bool look(std::optional<HookRuntime> by_nri = std::nullopt);
 
   // What holds now; std::nullopt: there is no report.
   [[nodiscard]] const std::optional<HookReport>& now() const { return now_; }
@@ -76,10 +74,9 @@ class HookReportFile {
   void read_if_changed();
   [[nodiscard]] bool lives(const ProcessKey& process);
 
-  UniqueFd directory_;
+  WatchedFile file_;
   Processes& processes_;
   Counters& counters_;
-  struct stat seen_ {};  // of the file that `written_` is from
   std::optional<HookReport> written_;
   std::optional<HookReport> now_;
 };

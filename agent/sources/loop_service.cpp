@@ -41,12 +41,12 @@ auto LoopService::look(const Deadline& deadline, F f) {
 }
 
 LoopService::LoopService(Mailbox& mailbox, Engine& engine, const Counters& counters, const Readiness& readiness,
-                         const HookBoard& hook, const EngineOptions& options, const NetClsRoot& net_cls)
+                         const Reports& reports, const EngineOptions& options, const NetClsRoot& net_cls)
     : mailbox_(mailbox),
       engine_(engine),
       counters_(counters),
       readiness_(readiness),
-      hook_(hook),
+      reports_(reports),
       options_(options),
       net_cls_(net_cls),
       kernel_features_(kKernelFeatures.begin(), kKernelFeatures.end()) {}
@@ -124,7 +124,8 @@ Result<StatusView> LoopService::status() {
   view.receive_buffer_bytes = counters_.receive_buffer_bytes.value();
   view.containers = counters_.containers.value();
   view.processes = counters_.processes.value();
-  view.hook = hook_.get();
+  view.hook = reports_.hook.get();
+  view.nri = reports_.nri.get();
   for (auto& [name, value] : list_counters(counters_)) view.counters.push_back({name, value});
   return view;
 }

@@ -17,7 +17,7 @@ class LoopService : public AgentService {
  public:
   // Everything outlives the service; `engine` is touched by the loop thread only.
   LoopService(Mailbox& mailbox, Engine& engine, const Counters& counters, const Readiness& readiness,
-              const HookBoard& hook, const EngineOptions& options, const NetClsRoot& net_cls);
+              const Reports& reports, const EngineOptions& options, const NetClsRoot& net_cls);
 
   Result<RegistrationAnswer> register_container(const ContainerId& id, const RegisterRequest& request) override;
   Result<void> release(const ContainerId& id, bool force) override;
@@ -39,7 +39,7 @@ class LoopService : public AgentService {
   Engine& engine_;
   const Counters& counters_;
   const Readiness& readiness_;
-  const HookBoard& hook_;
+  const Reports& reports_;
   const EngineOptions& options_;
   const NetClsRoot& net_cls_;
   std::vector<std::string> kernel_features_;

@@ -126,6 +126,15 @@ struct HookView {
   std::vector<HookRuntimeView> runtimes;
 };
 
+// What the NRI plugin says of itself.
+struct NriView {
+  std::string state;         // connected, disconnected, gone, unreadable
+  std::string message = {};  // for people
+  std::string runtime = {};  // the last it was connected to
+  std::string since = {};    // by the plugin's clock
+  friend bool operator==(const NriView&, const NriView&) = default;
+};
+
 struct Counter {
   std::string name;
   std::uint64_t value = 0;
@@ -145,6 +154,7 @@ struct StatusView {
   std::uint64_t containers = 0;
   std::uint64_t processes = 0;
   std::optional<HookView> hook = {};  // std::nullopt: nothing was reported → JSON null
+  std::optional<NriView> nri = {};    // likewise
   std::vector<Counter> counters;
 };
 [[nodiscard]] std::string to_json(const StatusView& view);

@@ -60,6 +60,16 @@ OrderedJson to_ordered(const std::optional<HookView>& view) {
   return json;
 }
 
+OrderedJson to_ordered(const std::optional<NriView>& view) {
+  if (!view) return {};
+  OrderedJson json;
+  json["state"] = view->state;
+  json["message"] = view->message;
+  json["runtime"] = view->runtime;
+  json["since"] = view->since;
+  return json;
+}
+
 }  // namespace
 
 std::string to_json(const ContainerView& view, const std::vector<MemberView>* members) {
@@ -125,6 +135,7 @@ std::string to_json(const StatusView& view) {
   json["containers"] = view.containers;
   json["processes"] = view.processes;
   json["hook"] = to_ordered(view.hook);
+  json["nri"] = to_ordered(view.nri);
   json["counters"] = OrderedJson::object();
   for (const Counter& counter : view.counters) json["counters"][counter.name] = counter.value;
   return dump(json);

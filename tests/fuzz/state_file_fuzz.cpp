@@ -1,6 +1,7 @@
 // A registration's state file, as the agent takes it up when it starts, and the hook's report beside it.
 #include "agent/containers/registration.h"
 #include "agent/sources/hook_report.h"
+#include "agent/sources/nri_report.h"
 #include "common/base/error.h"
 #include "common/base/text.h"
 #include "tests/fuzz/fuzz.h"
@@ -23,10 +24,19 @@ void check_hook_report(std::string_view input) {
   CHECK(view.message.find('\n') == std::string::npos && view.message.size() < 520);
 }
 
+void check_nri_report(std::string_view input) {
+  const auto report = parse_nri_report(input);
+  if (!report) return check_error(report.error());
+  CHECK(report->plugin.pid.value > 0);
+  const NriView view = view_of(*report, true);
+  CHECK(view.message.find('\n') == std::string::npos && view.message.size() < 520 && view.runtime.size() < 520);
+}
+
 }  // namespace
 
 void fuzz_one(std::string_view input) {
   check_hook_report(input);
+  check_nri_report(input);
   const auto registration = registration_from_json(input);
   if (!registration) return check_error(registration.error());
   CHECK(registration->init.pid.value > 0);

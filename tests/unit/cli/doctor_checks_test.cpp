@@ -103,6 +103,18 @@ TEST(DoctorChecksTest, WhatTheHooksInstallationReportedIsTold) {
   EXPECT_EQ(check_runtimes(R"({"hook":7})").verdict, Verdict::kOk) << "of another shape";
 }
 
+TEST(DoctorChecksTest, TellsWhetherTheNriPluginIsConnected) {
+  EXPECT_EQ(check_nri(failure(ErrorCode::kUnavailable, "away"), true).verdict, Verdict::kWarn);
+  EXPECT_EQ(check_nri(R"({"nri":null})", false).text, "no runtime offers it");
+  EXPECT_EQ(check_nri(R"({"nri":null})", true).text, "a runtime offers it, and no plugin of ours is there");
+  const Check connected = check_nri(R"({"nri":{"state":"connected","runtime":"containerd 2.1.9"}})", true);
+  EXPECT_EQ(connected.verdict, Verdict::kOk);
+  EXPECT_EQ(connected.text, "the plugin is connected, containerd 2.1.9");
+  const Check gone = check_nri(R"({"nri":{"state":"gone","message":"the plugin does not run"}})", true);
+  EXPECT_EQ(gone.verdict, Verdict::kWarn);
+  EXPECT_EQ(gone.text, "the plugin is gone: the plugin does not run");
+}
+
 TEST(DoctorChecksTest, RootIsAsked) {
   EXPECT_EQ(check_root(true).verdict, Verdict::kOk);
   EXPECT_EQ(check_root(false).verdict, Verdict::kWarn);

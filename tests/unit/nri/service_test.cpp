@@ -94,7 +94,8 @@ class ServiceTest : public testing::Test {
                                                .unmount_if_unused = {}}};
   const Plugin::Log say_ = [this](const std::string& line) { log_.push_back(line); };
   Plugin plugin_{options_, world_, say_};
-  Service service_{options_, plugin_, say_, sigset_t{}};
+  Report report_{directory_.path("nri.json"), {Pid{::getpid()}, StartTime{7}}};
+  Service service_{options_, plugin_, report_, say_, sigset_t{}};
 };
 
 TEST_F(ServiceTest, RegistersAndIsSynchronized) {
@@ -105,6 +106,25 @@ TEST_F(ServiceTest, RegistersAndIsSynchronized) {
             Fields().text(2, Fields().number(2, 0x60).bytes()).bytes());
   EXPECT_EQ(answer(runtime, says.call("Synchronize", Runtime::synchronize({}, {}))), Fields().text(2, "").bytes());
   EXPECT_THAT(log_, testing::ElementsAre("registered as 10-netclsd with containerd v2.1.9, which has 0 containers"));
+}
+
+TEST_F(ServiceTest, ReportsItsConnectionAndWhatItWasTold) {
+  Listener runtime(options_.nri_socket);
+  connect(runtime);
+  EXPECT_THAT(report_.to_json(), HasSubstr(R"("state":"disconnected")"));
+  Runtime says;
+  answer(runtime, Runtime::registered() + says.call("Configure", Runtime::configure()));
+  answer(runtime, says.call("Synchronize", Runtime::synchronize({}, {})));
+  EXPECT_THAT(report_.to_json(), HasSubstr(R"("state":"connected","runtime":"containerd v2.1.9")"));
+  const std::string container = Runtime::container({.pid = static_cast<std::uint32_t>(::getpid())});
+  answer(runtime, says.call("StateChange", Runtime::state_change(6, Runtime::pod({}), container)));
+  answer(runtime, says.call("StateChange", Runtime::state_change(7, Runtime::pod({}), container)));
+  EXPECT_THAT(report_.to_json(),
+              HasSubstr(R"("requests":{"start_container":1,"post_start_container":1,"synchronize":1})"));
+  EXPECT_THAT(report_.to_json(), HasSubstr(R"("reconnects":0,"timeouts":0)"));
+  runtime.close();
+  step();
+  EXPECT_THAT(report_.to_json(), HasSubstr(R"("message":"it ended the connection")"));
 }
 
 TEST_F(ServiceTest, AnswersSynchronizeBeforeItAsksTheAgent) {

@@ -38,7 +38,8 @@ class HookReportFileTest : public testing::Test {
   TemporaryDirectory directory_;
   Procfs procfs_{open_directory("/proc").value()};
   Counters counters_;
-  HookReportFile file_{open_directory(directory_.path()).value(), procfs_, counters_};
+  UniqueFd opened_ = open_directory(directory_.path()).value();
+  HookReportFile file_{opened_, procfs_, counters_};
 };
 
 TEST_F(HookReportFileTest, NoFileIsNoReport) {
@@ -97,7 +98,7 @@ TEST_F(HookReportFileTest, WhatIsNotToBeUnderstoodIsSaid) {
   EXPECT_EQ(file_.now()->state, HookState::kUnreadable);
   EXPECT_TRUE(file_.now()->message.starts_with("hook.json: the report is not JSON")) << file_.now()->message;
   EXPECT_EQ(counters_.hook_state[HookState::kUnreadable].value(), 1U);
-  write(std::string(HookReportFile::kFileMax_bytes + 1, ' '));
+  write(std::string(WatchedFile::kMax_bytes + 1, ' '));
   EXPECT_TRUE(file_.look());
   EXPECT_EQ(file_.now()->state, HookState::kUnreadable);
 }

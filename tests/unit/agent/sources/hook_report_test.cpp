@@ -104,6 +104,17 @@ TEST(HookReportTest, ARuntimeThatWasRestartedSinceIsInOrder) {
   EXPECT_EQ(now.message, "what had to be restarted was restarted");
 }
 
+TEST(HookReportTest, ARuntimeThatTellsTheNriPluginNeedsNoHook) {
+  const HookReport before = *parse_hook_report(with_runtimes(R"([{"runtime": "containerd", "state": "missing"},
+                                                                 {"runtime": "podman", "state": "ok"}])"));
+  EXPECT_EQ(as_it_is(before, kAllLive).state, HookState::kDegraded);
+  EXPECT_EQ(as_it_is(before, kAllLive, HookRuntime::kCrio).runtimes[0].state, RuntimeState::kMissing);
+  const HookReport now = as_it_is(before, kAllLive, HookRuntime::kContainerd);
+  EXPECT_EQ(now.runtimes[0].state, RuntimeState::kOk);
+  EXPECT_EQ(now.runtimes[0].message, "tells the NRI plugin instead");
+  EXPECT_EQ(now.state, HookState::kOk);
+}
+
 TEST(HookReportTest, WhatElseIsWrongStaysWrong) {
   const HookReport unknown =
       *parse_hook_report(with_runtimes(R"([{"runtime": "containerd", "state": "restart_needed"}])"));

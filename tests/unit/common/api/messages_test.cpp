@@ -164,24 +164,26 @@ TEST(MessagesTest, ASweepReportsItsDurationInMilliseconds) {
 }
 
 TEST(MessagesTest, StatusHasCountersByName) {
-  const StatusView status{.version = "0.1.0",
-                          .revision = "abc",
-                          .uptime = 61s,
-                          .ready = false,
-                          .not_ready_because = {"no canary"},
-                          .net_cls_mount = "/m",
-                          .net_cls_mounted = true,
-                          .parent_group = "netclsd",
-                          .kernel_release = "6.1",
-                          .kernel_features = {"pidfd"},
-                          .receive_buffer_bytes = 1,
-                          .containers = 2,
-                          .processes = 3,
-                          .hook = HookView{.state = "degraded",
-                                           .message = "restart containerd",
-                                           .written_at = "2026-11-29T01:00:00Z",
-                                           .runtimes = {{"containerd", "restart_needed", "runs on"}}},
-                          .counters = {{"overruns", 4}}};
+  const StatusView status{
+      .version = "0.1.0",
+      .revision = "abc",
+      .uptime = 61s,
+      .ready = false,
+      .not_ready_because = {"no canary"},
+      .net_cls_mount = "/m",
+      .net_cls_mounted = true,
+      .parent_group = "netclsd",
+      .kernel_release = "6.1",
+      .kernel_features = {"pidfd"},
+      .receive_buffer_bytes = 1,
+      .containers = 2,
+      .processes = 3,
+      .hook = HookView{.state = "degraded",
+                       .message = "restart containerd",
+                       .written_at = "2026-11-29T01:00:00Z",
+                       .runtimes = {{"containerd", "restart_needed", "runs on"}}},
+      .nri = NriView{.state = "connected", .runtime = "containerd 2.1.9", .since = "2026-11-29T01:00:00Z"},
+      .counters = {{"overruns", 4}}};
   EXPECT_EQ(
       to_json(status),
       R"({"version":"0.1.0","revision":"abc","uptime_seconds":61,"ready":false,"not_ready_because":["no canary"],)"
@@ -189,11 +191,12 @@ TEST(MessagesTest, StatusHasCountersByName) {
       R"("receive_buffer_bytes":1,"containers":2,"processes":3,)"
       R"("hook":{"state":"degraded","message":"restart containerd","written_at":"2026-11-29T01:00:00Z",)"
       R"("runtimes":[{"runtime":"containerd","state":"restart_needed","message":"runs on"}]},)"
+      R"("nri":{"state":"connected","message":"","runtime":"containerd 2.1.9","since":"2026-11-29T01:00:00Z"},)"
       R"("counters":{"overruns":4}})");
 }
 
-TEST(MessagesTest, WithoutAReportOfTheHookItIsNull) {
-  EXPECT_NE(to_json(StatusView{}).find(R"("hook":null,)"), std::string::npos);
+TEST(MessagesTest, WithoutReportsTheyAreNull) {
+  EXPECT_NE(to_json(StatusView{}).find(R"("hook":null,"nri":null,)"), std::string::npos);
 }
 
 TEST(MessagesTest, ProblemsFollowRfc9457) {

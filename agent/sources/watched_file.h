@@ -1,0 +1,34 @@
+// A small file in the state directory that another program replaces as a whole (by rename): read when it has changed.
+// Loop thread only.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <optional>
+#include <string>
+
+#include "common/base/error.h"
+#include "common/base/file.h"
+
+namespace netclsd {
+
+class WatchedFile {
+ public:
+  static constexpr std::size_t kMax_bytes = 64U << 10;
+
+  // Both outlive it. `name`: in `directory`.
+  WatchedFile(const UniqueFd& directory, const char* name) : directory_(directory), name_(name) {}
+
+  enum class Change { kNone, kGone, kNew };
+  // kNew: content() is another than before, or it cannot be read, for which content() has the reason.
+  [[nodiscard]] Change look();
+  [[nodiscard]] const Result<std::string>& content() const { return content_; }
+
+ private:
+  const UniqueFd& directory_;
+  const char* name_;
+  struct stat seen_ {};  // of the file that `content_` is from
+  Result<std::string> content_;
+};
+
+}  // namespace netclsd

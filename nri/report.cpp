@@ -1,0 +1,98 @@
+#include "nri/report.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/file.h"
+#include "common/base/text.h"
+#include "common/json/fields.h"
+
+namespace netclsd::nri {
+namespace {
+
+constexpr int kReportVersion = 1;
+
+std::pair<std::string, std::string> directory_and_name(const std::string& file) {
+  const std::size_t slash = file.rfind('/');
+  if (slash == std::string::npos) return {".", file};
+  return {slash == 0 ? "/" : file.substr(0, slash), file.substr(slash + 1)};
+}
+
+}  // namespace
+
+void Report::note_connected(const std::string& runtime, std::size_t containers) {
+  is_connected_ = true;
+  runtime_ = runtime;
+  message_ = "the runtime had " + std::to_string(containers) + " containers";
+  since_ = std::chrono::system_clock::now();
+  ++connections_;
+  note_change();
+}
+
+void Report::note_disconnected(const std::string& why) {
+  if (!is_connected_ && message_ == why) return;
+  if (is_connected_) since_ = std::chrono::system_clock::now();
+  is_connected_ = false;
+  message_ = why;
+  note_change();
+}
+
+void Report::note_requests(const Requests& requests) {
+  if (requests == Requests{}) return;
+  requests_.start_container += requests.start_container;
+  requests_.post_start_container += requests.post_start_container;
+  requests_.synchronize += requests.synchronize;
+  note_change();
+}
+
+void Report::note_start(std::chrono::nanoseconds took, bool is_too_late) {
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+  const auto bound = std::lower_bound(kBounds_us.begin(), kBounds_us.end(), us);
+  ++durations_[static_cast<std::size_t>(bound - kBounds_us.begin())];
+  duration_ += took;
+  timeouts_ += is_too_late ? 1 : 0;
+  note_change();
+}
+
+void Report::note_change() { has_changed_ = true; }
+
+std::optional<Report::Clock::time_point> Report::due() const {
+  return has_changed_ && !file_.empty() ? std::optional(write_again_at_) : std::nullopt;
+}
+
+Result<void> Report::write() {
+  write_again_at_ = Clock::now() + kPause;
+  const auto [directory, name] = directory_and_name(file_);
+  if (auto made = make_directories(directory, 0700); !made) return made;
+  const auto opened = open_directory(directory);
+  if (!opened) return pass_on(opened.error());
+  auto written = write_atomically_at(*opened, name, to_json() + "\n", 0600);
+  has_changed_ = !written;
+  return written;
+}
+
+void Report::remove() const {
+  if (file_.empty()) return;
+  const auto [directory, name] = directory_and_name(file_);
+  if (const auto opened = open_directory(directory)) static_cast<void>(remove_file_at(*opened, name));
+}
+
+std::string Report::to_json() const {
+  OrderedJson json = {{"version", kReportVersion},
+                      {"pid", self_.pid.value},
+                      {"start_time", self_.start_time.ticks},
+                      {"state", is_connected_ ? "connected" : "disconnected"},
+                      {"runtime", runtime_},
+                      {"message", message_},
+                      {"since", format_utc(since_)}};
+  json["requests"] = {{"start_container", requests_.start_container},
+                      {"post_start_container", requests_.post_start_container},
+                      {"synchronize", requests_.synchronize}};
+  json["reconnects"] = connections_ == 0 ? 0 : connections_ - 1;
+  json["timeouts"] = timeouts_;
+  json["durations"] = durations_;
+  json["duration_ns"] = duration_.count();
+  return dump(json);
+}
+
+}  // namespace netclsd::nri
