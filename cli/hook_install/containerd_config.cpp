@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "cli/hook_install/containerd_tables.h"
 #include "cli/hook_install/digest.h"
 #include "cli/hook_install/toml.h"
 #include "common/base/text.h"
@@ -13,9 +14,6 @@ namespace {
 // The names of the two old forms' handlers.
 constexpr std::string_view kDefaultHandler = "default";
 constexpr std::string_view kUntrustedHandler = "untrusted";
-
-// In containerd 2: in a file of its own format, and in what `config dump` prints.
-constexpr std::string_view kCriRuntimePlugin = "io.containerd.cri.v1.runtime";
 
 // containerd does not start unless this is a list of texts.
 Result<std::vector<std::string>> texts_of(const toml::table& table, std::string_view key) {
@@ -36,37 +34,41 @@ std::string text_of(const toml::table& table, std::string_view key) {
   return node == nullptr ? "" : node->value_or(std::string());
 }
 
-RuntimeHandler to_handler(std::string_view name, const toml::table& table, HandlerTable where) {
+RuntimeHandler to_handler(std::string_view name, const toml::table& table, HandlerTable where,
+                          std::string_view plugin) {
   const auto annotations = texts_of(table, "pod_annotations");
   return {.name = std::string(name),
           .runtime_type = text_of(table, "runtime_type"),
           .base_runtime_spec = text_of(table, "base_runtime_spec"),
           .passes_our_annotations = annotations && contains(*annotations, kPodAnnotations),
-          .table = where};
+          .table = where,
+          .plugin = plugin};
 }
 
-void add_old_form(std::vector<RuntimeHandler>& handlers, const toml::table& containerd, HandlerTable where) {
+void add_old_form(std::vector<RuntimeHandler>& handlers, const toml::table& containerd, HandlerTable where,
+                  std::string_view plugin) {
   const bool is_default = where == HandlerTable::kDefaultRuntime;
   const toml::table* table =
       containerd.get_as<toml::table>(is_default ? "default_runtime" : "untrusted_workload_runtime");
   if (table == nullptr || text_of(*table, "runtime_type").empty()) return;
   const std::string_view name = is_default ? kDefaultHandler : kUntrustedHandler;
   std::erase_if(handlers, [&](const RuntimeHandler& handler) { return handler.name == name; });
-  handlers.push_back(to_handler(name, *table, where));
+  handlers.push_back(to_handler(name, *table, where, plugin));
 }
 
-void read_handlers(ContainerdConfig& config, const toml::table& containerd) {
+void read_handlers(ContainerdConfig& config, const toml::table& containerd, std::string_view plugin) {
   const toml::table* runtimes = containerd.get_as<toml::table>("runtimes");
   config.has_handlers_table = containerd.contains("runtimes");
   if (runtimes != nullptr) {
     for (const auto& [name, node] : *runtimes) {
       const toml::table* table = node.as_table();
-      if (table != nullptr) config.handlers.push_back(to_handler(name.str(), *table, HandlerTable::kRuntimes));
+      if (table != nullptr) config.handlers.push_back(to_handler(name.str(), *table, HandlerTable::kRuntimes, plugin));
     }
   }
   if (std::string name = text_of(containerd, "default_runtime_name"); !name.empty()) config.default_handler = name;
-  add_old_form(config.handlers, containerd, HandlerTable::kDefaultRuntime);
-  add_old_form(config.handlers, containerd, HandlerTable::kUntrustedWorkload);
+  if (plugin == kCriRuntimePlugin) return;
+  add_old_form(config.handlers, containerd, HandlerTable::kDefaultRuntime, plugin);
+  add_old_form(config.handlers, containerd, HandlerTable::kUntrustedWorkload, plugin);
   const auto is_old_default = [](const auto& handler) { return handler.table == HandlerTable::kDefaultRuntime; };
   if (std::any_of(config.handlers.begin(), config.handlers.end(), is_old_default)) {
     config.default_handler = kDefaultHandler;
@@ -94,6 +96,16 @@ Result<void> check_names(const ContainerdConfig& config, const toml::table& root
                    " is a name of format version 1: containerd does not start with it in a file of version 2");
   }
   return {};
+}
+
+// An imported file may leave out the version, and has the names of the main file's.
+std::string_view plugin_in(const toml::table& root, const ContainerdConfig& config) {
+  if (!config.has_version) {
+    for (const std::string_view plugin : {kCriPlugin, kCriRuntimePlugin}) {
+      if (find_table(root, {"plugins", plugin}) != nullptr) return plugin;
+    }
+  }
+  return cri_plugin_of(config.version, Generation::kOne);
 }
 
 bool is_ours(std::string_view text) {
@@ -150,30 +162,41 @@ bool calls_our_hook(const RuntimeHandler& handler) {
   return handler.base_runtime_spec.starts_with(kSpecPrefix) && handler.passes_our_annotations;
 }
 
-std::string table_name(HandlerTable table, std::string_view handler) {
-  const std::string prefix = "plugins." + quoted_key(kCriPlugin) + ".containerd.";
+std::string_view cri_plugin_of(int version, Generation generation) {
+  if (version >= 3) return kCriRuntimePlugin;
+  if (version == 2) return kCriPlugin;
+  return generation == Generation::kTwo ? kCriRuntimePlugin : kCriPluginOfVersionOne;
+}
+
+std::string table_name(std::string_view plugin, HandlerTable table, std::string_view handler) {
+  const std::string prefix = "plugins." + quoted_key(plugin) + ".containerd.";
   if (table == HandlerTable::kDefaultRuntime) return prefix + "default_runtime";
   if (table == HandlerTable::kUntrustedWorkload) return prefix + "untrusted_workload_runtime";
   return prefix + "runtimes." + quoted_key(handler);
 }
 
+Result<ContainerdConfig> read_containerd_config(const toml::table& root) {
+  ContainerdConfig config{.is_empty = root.empty()};
+  auto imports = texts_of(root, "imports");
+  const auto disabled = texts_of(root, "disabled_plugins");
+  if (!imports) return pass_on(imports.error());
+  if (!disabled) return pass_on(disabled.error());
+  if (auto read = read_version(config, root); !read) return pass_on(read.error());
+  if (auto fine = check_names(config, root); !fine) return pass_on(fine.error());
+  config.imports = std::move(*imports);
+  config.is_cri_disabled = contains(*disabled, kCriPlugin) || contains(*disabled, kCriPluginOfVersionOne) ||
+                           contains(*disabled, kCriRuntimePlugin);
+  const std::string_view plugin = plugin_in(root, config);
+  config.has_cri_table = find_table(root, {"plugins", plugin}) != nullptr;
+  const toml::table* containerd = find_table(root, {"plugins", plugin, "containerd"});
+  if (containerd != nullptr) read_handlers(config, *containerd, plugin);
+  return config;
+}
+
 Result<ContainerdConfig> parse_containerd_config(std::string_view text) {
   const auto root = parse_toml(text);
   if (!root) return pass_on(root.error());
-  ContainerdConfig config{.is_empty = root->empty()};
-  auto imports = texts_of(*root, "imports");
-  const auto disabled = texts_of(*root, "disabled_plugins");
-  if (!imports) return pass_on(imports.error());
-  if (!disabled) return pass_on(disabled.error());
-  if (auto read = read_version(config, *root); !read) return pass_on(read.error());
-  if (auto fine = check_names(config, *root); !fine) return pass_on(fine.error());
-  config.imports = std::move(*imports);
-  config.is_cri_disabled = contains(*disabled, kCriPlugin) || contains(*disabled, "cri");
-  const std::string_view plugin = config.version >= 3 ? kCriRuntimePlugin : kCriPlugin;
-  config.has_cri_table = find_table(*root, {"plugins", plugin}) != nullptr;
-  const toml::table* containerd = find_table(*root, {"plugins", plugin, "containerd"});
-  if (containerd != nullptr) read_handlers(config, *containerd);
-  return config;
+  return read_containerd_config(*root);
 }
 
 bool has_value_of_ours(std::string_view text) {
@@ -214,12 +237,14 @@ std::string find_handler_without_us(const std::vector<RuntimeHandler>& handlers,
   if (!chosen) return chosen.error().message();
   const auto& all = chosen->handlers;
   const auto found = std::find_if(all.begin(), all.end(), [](const auto& each) { return !calls_our_hook(each); });
-  return found == all.end() ? ""
-                            : table_name(found->table, found->name) + " does not name our base spec and annotations";
+  return found == all.end()
+             ? ""
+             : table_name(found->plugin, found->table, found->name) + " does not name our base spec and annotations";
 }
 
 std::string spec_path_for(const RuntimeHandler& handler) {
   const std::string prefix(kSpecPrefix);
+  if (handler.base_runtime_spec.starts_with(prefix)) return handler.base_runtime_spec;  // somebody wrote our lines
   if (handler.base_runtime_spec.empty()) return prefix + ".json";
   constexpr std::size_t kHashLength = 12;
   const std::string name = is_plain(handler.name) ? handler.name : sha256_hex(handler.name).substr(0, kHashLength);

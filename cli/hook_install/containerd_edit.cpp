@@ -8,14 +8,13 @@
 namespace netclsd::cli {
 namespace {
 
-const TablePath kContainerdPath = {"plugins", kCriPlugin, "containerd"};
 constexpr std::string_view kSpecKey = "base_runtime_spec";
 constexpr std::string_view kAnnotationsKey = "pod_annotations";
 constexpr std::string_view kRunc = "runc";
 constexpr std::string_view kRuncType = "io.containerd.runc.v2";
 
 TablePath path_of(const HandlerEdit& edit) {
-  TablePath path = kContainerdPath;
+  TablePath path = {"plugins", edit.plugin, "containerd"};
   switch (edit.table) {
     case HandlerTable::kDefaultRuntime:
       path.emplace_back("default_runtime");
@@ -30,11 +29,18 @@ TablePath path_of(const HandlerEdit& edit) {
   return path;
 }
 
-// containerd has a handler "runc" without a table; then it must be spelled out.
+// containerd has a handler "runc" without a table; then it must be spelled out. containerd 2 has it beside others, too.
 bool is_built_in(const toml::table& root, const HandlerEdit& edit) {
   if (edit.table != HandlerTable::kRuntimes || edit.handler != kRunc) return false;
-  const toml::table* containerd = find_table(root, kContainerdPath);
-  return containerd == nullptr || !containerd->contains("runtimes");
+  const toml::table* containerd = find_table(root, {"plugins", edit.plugin, "containerd"});
+  if (containerd == nullptr || !containerd->contains("runtimes")) return true;
+  const toml::table* runtimes = containerd->get_as<toml::table>("runtimes");
+  return edit.is_built_in && runtimes != nullptr && !runtimes->contains(kRunc);
+}
+
+// For a file without keys.
+int version_for(const std::vector<HandlerEdit>& edits) {
+  return !edits.empty() && edits.front().plugin == kCriRuntimePlugin ? 3 : 2;
 }
 
 bool lists_our_annotations(const toml::array& array) {
@@ -57,7 +63,7 @@ void set_keys(toml::table& handler, const HandlerEdit& edit) {
 // The intention, carried out on the parsed tables.
 toml::table intended(const toml::table& before, const std::vector<HandlerEdit>& edits) {
   toml::table root = before;
-  if (root.empty()) root.insert("version", 2);
+  if (root.empty()) root.insert("version", version_for(edits));
   for (const HandlerEdit& edit : edits) {
     toml::table* handler = &root;
     for (const std::string_view key : path_of(edit)) handler = &make_table(*handler, key);
@@ -86,7 +92,7 @@ std::string spec_line(const HandlerEdit& edit) {
 
 std::string annotations_line() { return std::string(kAnnotationsKey) + " = [" + toml_string(kPodAnnotations) + "]"; }
 
-std::string header_of(const HandlerEdit& edit) { return "[" + table_name(edit.table, edit.handler) + "]"; }
+std::string header_of(const HandlerEdit& edit) { return "[" + table_name(edit.plugin, edit.table, edit.handler) + "]"; }
 
 struct Change {  // `text` in the place of `length` bytes
   std::size_t at = 0;
@@ -228,7 +234,7 @@ class TextEditor {
   void append(const HandlerEdit& edit) {
     const std::string end(line_end_);
     if (!text_.empty() && !text_.ends_with('\n')) tail_ += end;
-    if (root_.empty()) tail_ += "version = 2" + end;
+    if (root_.empty()) tail_ += "version = " + std::to_string(version_for({edit})) + end;
     if (!text_.empty() || !tail_.empty()) tail_ += end;
     tail_ += header_of(edit) + end;
     for (const std::string& line : {"runtime_type = " + toml_string(kRuncType), spec_line(edit), annotations_line()}) {
@@ -244,11 +250,8 @@ class TextEditor {
   std::string tail_;
 };
 
-Failure refuse_edit(const std::vector<HandlerEdit>& edits, const std::string& why) {
-  return failure(ErrorCode::kConflict, "cannot be edited safely (" + why +
-                                           "); nothing was changed. Write by hand, in place of how it is written "
-                                           "now, and with a base spec as docs/install.md says:" +
-                                           lines_by_hand(edits));
+Failure refuse_edit(const std::string& why) {
+  return failure(ErrorCode::kConflict, "cannot be edited safely (" + why + ")");
 }
 
 }  // namespace
@@ -256,26 +259,33 @@ Failure refuse_edit(const std::vector<HandlerEdit>& edits, const std::string& wh
 std::string lines_by_hand(const std::vector<HandlerEdit>& edits) {
   std::string lines;
   for (const HandlerEdit& edit : edits) {
-    lines += "\n" + header_of(edit) + "\n  " + spec_line(edit) + "\n  " + annotations_line();
+    lines += "\n" + header_of(edit) + "\n  ";
+    if (edit.is_built_in) lines += "runtime_type = " + toml_string(kRuncType) + "\n  ";
+    lines += spec_line(edit) + "\n  " + annotations_line();
   }
   return lines;
 }
 
+HandlerEdit edit_of(const RuntimeHandler& handler) {
+  return {.handler = handler.name,
+          .base_runtime_spec = spec_path_for(handler),
+          .table = handler.table,
+          .plugin = handler.plugin,
+          .is_built_in = handler.is_built_in};
+}
+
 Result<std::string> edit_containerd_config(std::string_view text, const std::vector<HandlerEdit>& edits) {
-  const auto config = parse_containerd_config(text);
-  if (!config) return pass_on(config.error());
-  if (config->version >= 3) return refuse_edit(edits, "it is of a format that only containerd 2 reads");
   const auto root = parse_toml(text);
   if (!root) return pass_on(root.error());
   const std::string_view mark = byte_order_mark(text);
   TextEditor editor(text.substr(mark.size()), *root);
   for (const HandlerEdit& edit : edits) {
-    if (const auto why_not = editor.add(edit)) return refuse_edit(edits, *why_not);
+    if (const auto why_not = editor.add(edit)) return refuse_edit(*why_not);
   }
   std::string edited = std::string(mark) + editor.edited();
   const auto result = parse_toml(edited);
   if (result && is_as_intended(*root, *result, edits)) return edited;
-  return refuse_edit(edits, "its tables are written in an unusual way");
+  return refuse_edit("its tables are written in an unusual way");
 }
 
 }  // namespace netclsd::cli

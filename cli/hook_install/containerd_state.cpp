@@ -88,6 +88,9 @@ std::string why_not(const ContainerdView& view, const std::string& config_path,
   if (without.empty()) return {};
   if (deciding == nullptr) return config_path + " has no table of the CRI plugin, and built-in values call no hook";
   if (deciding == &view.files.front()) return deciding->path + ": " + without;
+  if (view.generation == Generation::kTwo) {
+    return config_path + ", with what " + deciding->path + " and others add that it imports: " + without;
+  }
   return deciding->path + " is imported and has the CRI plugin's table, which replaces all that " + config_path +
          " says about it: " + without;
 }
@@ -220,7 +223,8 @@ RuntimeState containerd_state(const RootTree& tree, const Manifest& manifest) {
 Result<std::string> why_hook_is_not_called(const RootTree& tree, const std::string& program,
                                            const std::string& config_path, const std::vector<std::string>& handlers) {
   const auto dump = dump_containerd(tree, program, config_path);
-  const auto view = read_containerd_view(tree, config_path);
+  const auto generation = dump ? dump->generation : generation_of(ask_containerd_version(tree, program));
+  const auto view = read_containerd_view(tree, config_path, std::nullopt, generation);
   if (!dump && !view) return pass_on(view.error());
   std::string by_view = view ? why_not(*view, config_path, handlers) : "";
   if (!dump) return by_view;

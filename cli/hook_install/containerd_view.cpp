@@ -44,7 +44,7 @@ std::vector<std::string> expand_pattern(const RootTree& tree, const std::string&
 
 class Reader {
  public:
-  explicit Reader(const RootTree& tree) : tree_(tree) {}
+  Reader(const RootTree& tree, std::optional<Generation> generation) : tree_(tree), generation_(generation) {}
 
   Result<ContainerdView> read(const std::string& main, const std::optional<std::string>& main_text) {
     pending_.push_back(main);
@@ -57,14 +57,18 @@ class Reader {
       const bool is_main = seen_.size() == 1;
       auto text = is_main && main_text ? Result<std::optional<std::string>>(*main_text) : text_of(path);
       if (!text) return pass_on(text.error());
-      if (!*text && is_main) return ContainerdView{};
+      if (!*text && is_main) return ContainerdView{.generation = generation_.value_or(Generation::kOne)};
       if (!*text) return failure(ErrorCode::kNotFound, path + " is imported and not there: containerd does not start");
       if (auto added = add(path, std::move(**text)); !added) return pass_on(added.error());
     }
+    const bool is_two = view_.files.front().config.version >= kFirstOfTwo;
+    view_.generation = generation_.value_or(is_two ? Generation::kTwo : Generation::kOne);
     return std::move(view_);
   }
 
  private:
+  static constexpr int kFirstOfTwo = 3;
+
   Result<std::optional<std::string>> text_of(const std::string& path) const {
     auto file = tree_.read(path, kConfigurationMax_bytes);
     if (!file) return pass_on(file.error());
@@ -82,18 +86,26 @@ class Reader {
   }
 
   const RootTree& tree_;
+  std::optional<Generation> generation_;
   ContainerdView view_;
   std::deque<std::string> pending_;
   std::vector<std::string> seen_;
 };
+
+bool is_of_version_three(const RootTree& tree, const std::string& path) {
+  const auto file = tree.read(path, kConfigurationMax_bytes);
+  const auto config = file && *file ? parse_containerd_config((*file)->content) : Result<ContainerdConfig>{};
+  return config && config->version >= 3;
+}
 
 bool is_digit(char character) { return character >= '0' && character <= '9'; }
 
 }  // namespace
 
 Result<ContainerdView> read_containerd_view(const RootTree& tree, const std::string& config_path,
-                                            const std::optional<std::string>& main_text) {
-  return Reader(tree).read(config_path, main_text);
+                                            const std::optional<std::string>& main_text,
+                                            std::optional<Generation> generation) {
+  return Reader(tree, generation).read(config_path, main_text);
 }
 
 std::vector<std::string> expand_imports(const RootTree& tree, const std::string& importing,
@@ -127,35 +139,43 @@ const ConfigFile* ContainerdView::disabling() const {
 }
 
 std::vector<RuntimeHandler> ContainerdView::handlers() const {
-  const ConfigFile* file = deciding();
-  return with_built_in(file == nullptr ? ContainerdConfig{} : file->config);
-}
-
-std::vector<RuntimeHandler> with_built_in(const ContainerdConfig& config) {
-  std::vector<RuntimeHandler> handlers = config.handlers;
-  if (!config.has_handlers_table)
-    handlers.push_back({.name = "runc", .runtime_type = "io.containerd.runc.v2", .base_runtime_spec = {}});
-  return handlers;
+  if (generation == Generation::kOne || files.empty()) {
+    const ConfigFile* file = deciding();
+    return with_built_in(file == nullptr ? ContainerdConfig{.is_empty = true} : file->config, generation);
+  }
+  std::vector<std::string_view> texts;
+  for (const ConfigFile& file : files) texts.emplace_back(file.text);
+  // Each file could be parsed, so the merged tables can be read.
+  return with_built_in(merge_containerd_configs(texts).value_or(ContainerdConfig{}), generation);
 }
 
 std::optional<ContainerdDump> parse_containerd_dump(std::string_view text) {
   auto config = parse_containerd_config(text);
   if (!config || config->is_empty) return std::nullopt;
-  return ContainerdDump{
-      .files = std::move(config->imports), .has_cri = config->has_cri_table, .handlers = std::move(config->handlers)};
+  return ContainerdDump{.files = std::move(config->imports),
+                        .has_cri = config->has_cri_table && !config->is_cri_disabled,
+                        .generation = config->version >= 3 ? Generation::kTwo : Generation::kOne,
+                        .handlers = std::move(config->handlers)};
 }
 
 std::optional<ContainerdDump> dump_containerd(const RootTree& tree, const std::string& program,
                                               const std::string& config_path) {
   const auto found = program.empty() ? find_program(tree, "containerd") : std::optional<std::string>(program);
   if (!found) return std::nullopt;
-  std::vector<std::string> command{*found};
-  // If the file is not there, it is the usual one, which containerd can do without unless it is named.
-  if (tree.exists(config_path)) command.insert(command.end(), {"--config", config_path});
-  command.insert(command.end(), {"config", "dump"});
-  const auto output = run_in_root(tree.root(), command);
-  if (!output || output->exit_status != 0) return std::nullopt;
-  return parse_containerd_dump(output->text);
+  const auto ask = [&](const char* what) -> std::optional<ContainerdDump> {
+    std::vector<std::string> command{*found};
+    // If the file is not there, it is the usual one, which containerd can do without unless it is named.
+    if (tree.exists(config_path)) command.insert(command.end(), {"--config", config_path});
+    command.insert(command.end(), {"config", what});
+    const auto output = run_in_root(tree.root(), command);
+    if (!output || output->exit_status != 0) return std::nullopt;
+    return parse_containerd_dump(output->text);
+  };
+  auto dump = ask("dump");
+  if (!dump || dump->generation == Generation::kOne || is_of_version_three(tree, config_path)) return dump;
+  // Early containerd 2.0 dumps a file of version 2 without what it moves to version 3's plugin at its start.
+  auto migrated = ask("migrate");
+  return migrated ? migrated : dump;
 }
 
 std::optional<std::string> parse_containerd_version(std::string_view text) {
@@ -181,6 +201,12 @@ std::optional<int> major_of(std::string_view version) {
   const auto major = parse_unsigned(split(version, '.').front());
   if (!major || *major > 1000) return std::nullopt;
   return static_cast<int>(*major);
+}
+
+std::optional<Generation> generation_of(const std::optional<std::string>& version) {
+  const auto major = version ? major_of(*version) : std::nullopt;
+  if (!major) return std::nullopt;
+  return *major >= 2 ? Generation::kTwo : Generation::kOne;
 }
 
 }  // namespace netclsd::cli

@@ -1,8 +1,8 @@
-// What containerd reads. By our own reading: its configuration and what that imports, in containerd's own order
-// (<= 1.7). By its own word: `containerd config dump`, which prints what the next start would read. Changes nothing.
+// What containerd reads. By our own reading: its configuration and what that imports, in containerd's own order. By its
+// own word: `containerd config dump`, which prints what the next start would read. Changes nothing.
 //
-// containerd merges the files: the last one that has a plugin's table replaces what all others say about this plugin,
-// and each file can disable plugins.
+// containerd <= 1.7 merges the files so: the last one that has a plugin's table replaces what all others say about this
+// plugin. containerd 2 merges tables key by key. In both, each file can disable plugins.
 #pragma once
 
 #include <optional>
@@ -26,28 +26,28 @@ struct ConfigFile {
 struct ContainerdView {
   std::vector<ConfigFile> files = {};  // the first is the main one; none: there is no file, and built-in values count
   int version = 1;
+  Generation generation = Generation::kOne;
 
-  // The file whose table of the CRI plugin counts; nullptr: none has one.
+  // The file whose table of the CRI plugin counts (<= 1.7), or the last one that has such a table (2); nullptr: none.
   [[nodiscard]] const ConfigFile* deciding() const;
   [[nodiscard]] const ConfigFile* disabling() const;
   [[nodiscard]] std::vector<RuntimeHandler> handlers() const;  // built-in ones included
 };
 
 // An error names the file. Errors are also what keeps containerd from starting, such as an import that is not there.
-// `main_text` replaces the main file's text.
+// `main_text` replaces the main file's text. Without a `generation`, a main file of version 3 or newer means 2.
 [[nodiscard]] Result<ContainerdView> read_containerd_view(const RootTree& tree, const std::string& config_path,
-                                                          const std::optional<std::string>& main_text = std::nullopt);
+                                                          const std::optional<std::string>& main_text = std::nullopt,
+                                                          std::optional<Generation> generation = std::nullopt);
 
 // The files that imports name, as far as they can be found. They are not parsed.
 [[nodiscard]] std::vector<std::string> expand_imports(const RootTree& tree, const std::string& importing,
                                                       const std::vector<std::string>& imports);
 
-// With the handler that containerd has if no table defines one.
-[[nodiscard]] std::vector<RuntimeHandler> with_built_in(const ContainerdConfig& config);
-
 struct ContainerdDump {
   std::vector<std::string> files;  // all that it read
   bool has_cri = false;            // false: the CRI plugin is disabled
+  Generation generation = Generation::kOne;
   std::vector<RuntimeHandler> handlers;
 };
 
@@ -64,5 +64,6 @@ struct ContainerdDump {
 [[nodiscard]] std::optional<std::string> ask_containerd_version(const RootTree& tree, const std::string& program);
 // "1.6.20" → 1. Pure.
 [[nodiscard]] std::optional<int> major_of(std::string_view version);
+[[nodiscard]] std::optional<Generation> generation_of(const std::optional<std::string>& version);
 
 }  // namespace netclsd::cli

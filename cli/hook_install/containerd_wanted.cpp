@@ -1,75 +1,31 @@
 #include "cli/hook_install/containerd_wanted.h"
 
 #include <algorithm>
-#include <array>
+#include <iterator>
 
 #include "cli/hook_install/containerd_config.h"
+#include "cli/hook_install/containerd_owner.h"
+#include "cli/hook_install/containerd_spec.h"
 #include "cli/hook_install/containerd_state.h"
 #include "cli/hook_install/containerd_view.h"
 #include "cli/hook_install/hook_entry.h"
-#include "cli/hook_install/host.h"
 #include "common/base/text.h"
 
 namespace netclsd::cli {
 namespace {
 
-// If possible, what the host's containerd itself begins a container with.
-OrderedJson default_spec(const RootTree& tree) {
-  OrderedJson built_in = *parse_spec(built_in_spec(), "the built-in spec");
-  const auto ctr = find_program(tree, "ctr");
-  if (!ctr) return without_security_defaults(built_in);
-  const auto output = run_in_root(tree.root(), {*ctr, "oci", "spec"});
-  if (!output || output->exit_status != 0) return without_security_defaults(built_in);
-  return without_security_defaults(parse_spec(output->text, "ctr oci spec").value_or(built_in));
+constexpr int kFirstOfTwo = 3;  // version of the format
+
+bool is_edited(const ContainerdConfig& config) {
+  return config.is_empty || (config.version >= kOldestEdited && config.version <= kNewestEdited);
 }
 
-Result<OrderedJson> spec_of(const RootTree& tree, const RuntimeHandler& handler) {
-  if (handler.base_runtime_spec.empty()) return default_spec(tree);
-  const auto file = tree.read(handler.base_runtime_spec, kConfigurationMax_bytes);
-  if (!file) return pass_on(file.error());
-  if (!*file) {
-    return failure(ErrorCode::kNotFound, "base_runtime_spec of handler " + handler.name + ", " +
-                                             handler.base_runtime_spec +
-                                             ", is not there; containerd's CRI plugin "
-                                             "does not start so");
-  }
-  return parse_spec((*file)->content, handler.base_runtime_spec);
-}
-
-// An edit of the main file has no effect if an imported file has the CRI plugin's table. That file is not edited: its
-// owner may write it anew at any time.
-Result<void> check_imports(const ContainerdView& view, const std::vector<std::string>& names,
-                           std::vector<std::string>& notes) {
-  const ConfigFile* deciding = view.deciding();
-  if (deciding == nullptr || deciding == &view.files.front()) return {};
-  const std::string what = deciding->path + " is imported and has the CRI plugin's table, which replaces all that " +
-                           view.files.front().path + " says about it";
-  if (find_handler_without_us(view.handlers(), names).empty()) {
-    notes.push_back(what + "; it calls the hook, too");
-    return {};
-  }
-  const auto chosen = choose_handlers(view.handlers(), names);
-  if (!chosen) return pass_on(chosen.error(), deciding->path);
-  std::vector<HandlerEdit> edits;
-  for (const RuntimeHandler& handler : chosen->handlers) {
-    edits.push_back({.handler = handler.name, .base_runtime_spec = spec_path_for(handler), .table = handler.table});
-  }
-  return failure(ErrorCode::kConflict,
-                 what + "; nothing was changed. Write there by hand, with a base spec as docs/install.md says:" +
-                     lines_by_hand(edits));
-}
-
-Result<void> check_config(const std::string& path, const ContainerdConfig& config) {
-  if (config.version >= 3) {
+// What no edit can mend: containerd does not start so.
+Result<void> check_config(const std::string& path, const ContainerdConfig& config, Generation generation) {
+  if (generation == Generation::kTwo) return {};
+  if (config.version > kOldestEdited) {
     return failure(ErrorCode::kConflict, path + " is of version " + std::to_string(config.version) +
-                                             ", which only containerd 2 reads and which is not edited here; set "
-                                             "base_runtime_spec and pod_annotations by hand (docs/install.md)");
-  }
-  if (config.version != 2 && !config.is_empty) {
-    return failure(ErrorCode::kConflict, path + " is of version " + std::to_string(config.version) +
-                                             " and only version 2 can be edited; migrate it (containerd config "
-                                             "migrate), or set base_runtime_spec and pod_annotations by hand "
-                                             "(docs/install.md)");
+                                             ", and containerd 1.x does not start with that: only containerd 2 does");
   }
   if (config.has_handlers_table && config.handlers.empty()) {
     return failure(
@@ -86,19 +42,6 @@ void note_other_default(const ContainerdConfig& config, const ChosenHandlers& ch
   notes.push_back("containerd's default runtime handler is " + printable(config.default_handler) +
                   ", which is not one of those: pods without a RuntimeClass do not call the hook");
 }
-
-// Directories whose owners write containerd's configuration anew at each start, from a template.
-struct Generated {
-  const char* directory;
-  const char* source;
-};
-constexpr std::array<Generated, 5> kGenerated = {{
-    {"/var/lib/rancher/k3s/", "k3s, from config.toml.tmpl beside it"},
-    {"/var/lib/rancher/rke2/", "RKE2, from config.toml.tmpl beside it"},
-    {"/var/snap/microk8s/", "MicroK8s, from containerd-template.toml beside it"},
-    {"/run/", "whoever starts containerd (/run is empty at each boot)"},
-    {"/var/run/", "whoever starts containerd (/run is empty at each boot)"},
-}};
 
 std::string describe(const RunningContainerd& running) {
   return "containerd (pid " + std::to_string(running.process.pid.value) + ") reads " + running.config_path;
@@ -137,18 +80,6 @@ class ContainerdFinder {
     return {};
   }
 
-  Result<void> check_owner() const {
-    if (!options_.containerd_config.empty()) return {};
-    for (const Generated& generated : kGenerated) {
-      if (!wanted_.config_path.starts_with(generated.directory)) continue;
-      return failure(ErrorCode::kConflict, wanted_.config_path + ", which containerd reads, is written anew by " +
-                                               generated.source +
-                                               ": an edit would be lost. Nothing was changed; see docs/install.md, or "
-                                               "name a file by --containerd-config");
-    }
-    return {};
-  }
-
   // Decides by the file without our edit: as it is, or as it was before.
   Result<void> add_what_is_wanted() {
     const auto path = tree_.real_path(wanted_.config_path);
@@ -158,28 +89,26 @@ class ContainerdFinder {
     const ManagedFile* managed = find_file(manifest_, *path);
     condition_ = managed == nullptr ? FileCondition::kWithout : judge(*managed, *now);
     const std::optional<Snapshot>& without_us = condition_ == FileCondition::kOurs ? managed->previous : *now;
-    auto view = read_containerd_view(tree_, wanted_.config_path, without_us ? without_us->content : "");
+    const std::string text = without_us ? without_us->content : "";
+    const auto version = find_version();
+    auto view = read_containerd_view(tree_, wanted_.config_path, text, generation_of(version));
     if (!view) return pass_on(view.error());
-    if (!without_us) view->files.clear();
     if (const ConfigFile* disabling = view->disabling()) return skip_disabled(disabling->path);
-    if (auto fine = check_owner(); !fine) return pass_on(fine.error());
-    const auto is_new = is_two_or_newer(*view);
-    if (!is_new) return pass_on(is_new.error());
-    if (*is_new) return add_for_two(*now ? (*now)->content : "");
+    if (!version && view->generation == Generation::kOne) return refuse_unknown_version();
+    wanted_.generation = view->generation;
+    wanted_.found.push_back("containerd is version " + version.value_or("2 (its configuration is of version 3)"));
     if (condition_ == FileCondition::kChanged) return keep(*path, *view);
     return add_files(*path, *view);
   }
 
-  Result<bool> is_two_or_newer(const ContainerdView& view) {
-    auto version = options_.containerd_version.empty() ? ask_containerd_version(tree_, program_)
-                                                       : parse_containerd_version(options_.containerd_version);
-    if (!version && view.version >= 3) version = "2.0";  // older ones refuse such a file
-    if (!version) {
-      return failure(ErrorCode::kNotFound, "containerd's version is not known: its program is not below " +
-                                               options_.root + " or does not run; tell it with --containerd-version");
-    }
-    wanted_.found.push_back("containerd is version " + *version);
-    return *major_of(*version) >= 2;
+  std::optional<std::string> find_version() const {
+    return options_.containerd_version.empty() ? ask_containerd_version(tree_, program_)
+                                               : parse_containerd_version(options_.containerd_version);
+  }
+
+  Result<void> refuse_unknown_version() const {
+    return failure(ErrorCode::kNotFound, "containerd's version is not known: its program is not below " +
+                                             options_.root + " or does not run; tell it with --containerd-version");
   }
 
   // Docker's package disables it.
@@ -191,26 +120,6 @@ class ContainerdFinder {
     }
     wanted_.notes.push_back(what + "; it is left alone");
     wanted_.config_path.clear();
-    return {};
-  }
-
-  // containerd 2 reads a file of version 2, too. What was written for 1.x still works and stays; nothing new is
-  // written.
-  Result<void> add_for_two(const std::string& now) {
-    const auto config = parse_containerd_config(now);
-    if (config && find_handler_without_us(config->handlers, options_.runtime_handlers).empty()) {
-      keep_managed();
-      wanted_.notes.push_back("containerd 2 reads what was written into " + wanted_.config_path +
-                              " for containerd 1.x, and it stays as it is");
-      return {};
-    }
-    wanted_.wants_hooks_d = true;
-    wanted_.is_degraded = true;
-    wanted_.notes.push_back(
-        "containerd 2 does not call the hook by what is installed here: run NRI's plugin hook-injector, which reads "
-        "/etc/containers/oci/hooks.d, and let annotations through by pod_annotations = [\"" +
-        std::string(kPodAnnotations) + "\"] for the runtime handler in " + wanted_.config_path +
-        ", which is not changed here (docs/install.md)");
     return {};
   }
 
@@ -236,37 +145,154 @@ class ContainerdFinder {
     return {};
   }
 
+  // The view has the main file's text without our edit, which is empty if there is no file.
   Result<void> add_files(const std::string& path, const ContainerdView& view) {
-    const bool is_missing = view.files.empty();
-    const ContainerdConfig config = is_missing ? ContainerdConfig{.is_empty = true} : view.files.front().config;
-    const std::string text = is_missing ? "" : view.files.front().text;
-    if (auto fine = check_config(path, config); !fine) return fine;
-    if (auto fine = check_imports(view, options_.runtime_handlers, wanted_.notes); !fine) return fine;
-    const auto chosen = choose_handlers(with_built_in(config), options_.runtime_handlers);
+    const ConfigFile& main = view.files.front();
+    if (auto fine = check_config(path, main.config, view.generation); !fine) return fine;
+    const bool is_replaced = is_main_replaced(view);
+    const auto chosen = choose_handlers(is_replaced ? view.handlers() : all_handlers(view), options_.runtime_handlers);
     if (!chosen) return pass_on(chosen.error(), path);
     wanted_.is_degraded = wanted_.is_degraded || !chosen->notes.empty();
     wanted_.notes.insert(wanted_.notes.end(), chosen->notes.begin(), chosen->notes.end());
-    note_other_default(config, *chosen, wanted_.notes);
-    if (auto edited = edit_for(chosen->handlers, path, text); !edited) return edited;
-    return condition_ == FileCondition::kOurs ? Result<void>{} : check_place(path);
+    note_other_default(main.config, *chosen, wanted_.notes);
+    if (auto added = add_specs(chosen->handlers); !added) return added;
+    if (is_replaced) return leave(replaced_text(view), "there", chosen->handlers);
+    if (const std::string why = why_not_edited(view); !why.empty())
+      return leave_main(why, path, view, chosen->handlers);
+    return edit_for(chosen->handlers, path, view);
   }
 
-  // The handlers' base specs, and the configuration that names them.
-  Result<void> edit_for(const std::vector<RuntimeHandler>& handlers, const std::string& path, const std::string& text) {
-    std::vector<HandlerEdit> edits;
+  // containerd <= 1.7: an edit of the main file has no effect if an imported file has the CRI plugin's table. That file
+  // is not edited: its owner may write it anew at any time.
+  bool is_main_replaced(const ContainerdView& view) {
+    const ConfigFile* deciding = view.deciding();
+    if (view.generation == Generation::kTwo || deciding == nullptr || deciding == &view.files.front()) return false;
+    if (!find_handler_without_us(view.handlers(), options_.runtime_handlers).empty()) return true;
+    wanted_.notes.push_back(replaced_text(view) + "; it calls the hook, too");
+    return false;
+  }
+
+  static std::string replaced_text(const ContainerdView& view) {
+    return view.deciding()->path + " is imported and has the CRI plugin's table, which replaces all that " +
+           view.files.front().path + " says about it";
+  }
+
+  // Those of the main file, and for containerd 2 of what it imports, too. There the old forms do not count any more,
+  // but they are edited: the same file will do after a step back.
+  static std::vector<RuntimeHandler> all_handlers(const ContainerdView& view) {
+    const ContainerdConfig& main = view.files.front().config;
+    if (view.generation == Generation::kOne) return with_built_in(main, view.generation);
+    std::vector<RuntimeHandler> handlers = view.handlers();
+    std::copy_if(
+        main.handlers.begin(), main.handlers.end(), std::back_inserter(handlers),
+        [](const RuntimeHandler& each) { return each.table != HandlerTable::kRuntimes && each.plugin == kCriPlugin; });
+    return handlers;
+  }
+
+  Result<void> add_specs(const std::vector<RuntimeHandler>& handlers) {
     for (const RuntimeHandler& handler : handlers) {
-      auto spec = spec_of(tree_, handler);
+      const std::string path = spec_path_for(handler);
+      const auto is_there = [&](const WantedFile& file) { return file.path == path; };
+      if (std::any_of(wanted_.files.begin(), wanted_.files.end(), is_there)) continue;
+      auto spec = base_spec_for(tree_, handler, entry_);
       if (!spec) return pass_on(spec.error());
-      const std::string spec_path = spec_path_for(handler);
-      const auto is_there = [&](const WantedFile& file) { return file.path == spec_path; };
-      if (std::none_of(wanted_.files.begin(), wanted_.files.end(), is_there)) {
-        wanted_.files.push_back({spec_path, FileKind::kBaseSpec, add_hook(std::move(*spec), entry_)});
-      }
-      edits.push_back({.handler = handler.name, .base_runtime_spec = spec_path, .table = handler.table});
+      wanted_.files.push_back({path, FileKind::kBaseSpec, std::move(*spec)});
     }
-    auto edited = edit_containerd_config(text, edits);
-    if (!edited) return pass_on(edited.error(), path);
-    wanted_.files.push_back({path, FileKind::kContainerdConfig, std::move(*edited)});
+    return {};
+  }
+
+  std::string why_not_edited(const ContainerdView& view) const {
+    const ConfigFile& main = view.files.front();
+    const std::string generator = generator_of(main.path, view.generation);
+    if (!generator.empty() && options_.containerd_config.empty()) {
+      return main.path + ", which containerd reads, is written anew by " + generator + ": an edit would be lost";
+    }
+    if (const std::string newer = find_newer(view); !newer.empty()) return newer;
+    if (is_edited(main.config)) return {};
+    return main.path + " is of version " + std::to_string(main.config.version) + ", and only versions " +
+           std::to_string(kOldestEdited) + " to " + std::to_string(kNewestEdited) + " are edited";
+  }
+
+  // containerd 2.0 to 2.2 goes by the newest file's version for all; later ones do not start so. A table of the newer
+  // plugin in the older file would be read, but replace all of its handlers as soon as the newer file is gone.
+  static std::string find_newer(const ContainerdView& view) {
+    const ConfigFile& main = view.files.front();
+    if (view.generation == Generation::kOne || main.config.version >= kFirstOfTwo || main.config.is_empty) return {};
+    for (const ConfigFile& file : view.files) {
+      if (file.config.version < kFirstOfTwo) continue;
+      return main.path + " is of version " + std::to_string(main.config.version) + " and imports " + file.path +
+             ", which is newer: so containerd does not read what the older one says about handlers";
+    }
+    return {};
+  }
+
+  Result<void> edit_for(const std::vector<RuntimeHandler>& handlers, const std::string& path,
+                        const ContainerdView& view) {
+    const ConfigFile& main = view.files.front();
+    std::vector<HandlerEdit> edits;
+    for (const RuntimeHandler& each : handlers) {
+      if (is_to_be_edited(each, main.config)) edits.push_back(edit_of(each));
+    }
+    auto edited = edit_containerd_config(main.text, edits);
+    if (!edited) return leave_main(path + " " + edited.error().message(), path, view, handlers);
+    if (!edits.empty() && condition_ != FileCondition::kOurs) {
+      if (auto usable = check_place(path); !usable) return usable;
+    }
+    note_overridden(*edited, handlers, view.generation);
+    if (!edits.empty()) wanted_.files.push_back({path, FileKind::kContainerdConfig, std::move(*edited)});
+    return {};
+  }
+
+  // containerd 2 merges a handler's keys from several files. But a table of ours for a handler that only another file
+  // defines would be a handler without a type as soon as that file is gone, and the CRI plugin would not start.
+  static bool is_to_be_edited(const RuntimeHandler& handler, const ContainerdConfig& main) {
+    const auto own = std::find_if(main.handlers.begin(), main.handlers.end(), [&](const RuntimeHandler& each) {
+      return each.name == handler.name && each.table == handler.table;
+    });
+    return own == main.handlers.end() ? handler.is_built_in : !calls_our_hook(*own);  // our lines may be there by hand
+  }
+
+  // What an import says counts: our edit would be read, and be without effect.
+  void note_overridden(const std::string& edited, const std::vector<RuntimeHandler>& handlers, Generation generation) {
+    const auto after = read_containerd_view(tree_, wanted_.config_path, edited, generation);
+    if (!after || generation == Generation::kOne) return;
+    std::vector<RuntimeHandler> left;
+    for (const RuntimeHandler& each : after->handlers()) {
+      const auto is_it = [&](const RuntimeHandler& handler) { return handler.name == each.name; };
+      const auto chosen = std::find_if(handlers.begin(), handlers.end(), is_it);
+      if (chosen != handlers.end() && !calls_our_hook(each)) left.push_back(*chosen);
+    }
+    if (left.empty()) return;
+    const ConfigFile* deciding = after->deciding();
+    const bool is_other = deciding != nullptr && deciding != &after->files.front();
+    const std::string what = is_other ? deciding->path : "what " + wanted_.config_path + " imports";
+    static_cast<void>(leave(what + " is read after it, and counts", "there", left));
+  }
+
+  // The main file, or the template that it is made from. What we wrote into it before stays.
+  Result<void> leave_main(const std::string& why, const std::string& path, const ContainerdView& view,
+                          const std::vector<RuntimeHandler>& handlers) {
+    if (condition_ == FileCondition::kOurs) wanted_.kept.push_back(path);
+    std::vector<RuntimeHandler> without;
+    std::copy_if(handlers.begin(), handlers.end(), std::back_inserter(without),
+                 [](const RuntimeHandler& each) { return !calls_our_hook(each); });
+    if (without.empty()) return {};
+    const bool is_generated = !generator_of(view.files.front().path, view.generation).empty();
+    const bool is_older = !find_newer(view).empty();
+    const char* const where = is_generated ? "into what it is written from"
+                              : is_older   ? "into a file of that version"
+                                           : "there";
+    return leave(why, where, without);
+  }
+
+  // The lines name base specs that are written in any case.
+  Result<void> leave(const std::string& why, const std::string& where, const std::vector<RuntimeHandler>& handlers) {
+    std::vector<HandlerEdit> edits;
+    for (const RuntimeHandler& each : handlers) edits.push_back(edit_of(each));
+    wanted_.is_degraded = true;
+    wanted_.notes.push_back(
+        why + ". It is not changed, and containerd does not call the hook. Write " + where +
+        " by hand, in place of how it is written now, and restart containerd:" + lines_by_hand(edits));
     return {};
   }
 

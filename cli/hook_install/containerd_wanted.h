@@ -1,10 +1,12 @@
 // What is to be done for containerd on this host: which configuration it reads, and which files make it call the hook:
-// for containerd <= 1.7 its configuration edited, and base specs. Changes nothing.
+// base specs, and its configuration edited. If it cannot be edited, only the base specs, and a note that names the
+// lines to write by hand. Changes nothing.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "cli/hook_install/containerd_config.h"
 #include "cli/hook_install/hook_entry.h"
 #include "cli/hook_install/manifest.h"
 #include "cli/hook_install/options.h"
@@ -16,8 +18,8 @@ namespace netclsd::cli {
 struct ContainerdWanted {
   std::string config_path;  // as containerd names it
   std::vector<WantedFile> files;
-  std::vector<std::string> kept;   // managed files that stay as they are
-  bool wants_hooks_d = false;      // containerd 2: for NRI's hook-injector
+  std::vector<std::string> kept;  // managed files that stay as they are
+  Generation generation = Generation::kOne;
   std::vector<std::string> found;  // lines for the report
   std::vector<std::string> notes;
   bool is_degraded = false;

@@ -63,7 +63,10 @@ bool is_program(const std::string& name) { return name.starts_with(kLinkName) &&
 Result<void> add_program(const RootTree& tree, OwnDirectory& directory, const std::string& name) {
   auto program = tree.read(directory.path + "/" + name, kProgramMax_bytes);
   if (!program) return pass_on(program.error());
-  if (*program) directory.programs[name] = sha256_hex((*program)->content);
+  if (!*program) return {};
+  directory.programs[name] = sha256_hex((*program)->content);
+  constexpr mode_t kExecutable = 0111;
+  if (((*program)->attributes.mode & kExecutable) != kExecutable) directory.not_executable.insert(name);
   return {};
 }
 

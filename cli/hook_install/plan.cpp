@@ -99,7 +99,8 @@ class InstallPlanner {
   void write_programs() {
     for (const Program* program : {&facts_.hook, &facts_.stub}) {
       const auto present = facts_.directory.programs.find(program->name);
-      if (present != facts_.directory.programs.end() && present->second == program->sha256) continue;
+      const bool is_there = present != facts_.directory.programs.end() && present->second == program->sha256;
+      if (is_there && !facts_.directory.not_executable.contains(program->name)) continue;
       steps_.emplace_back(WriteFile{.path = own(program->name),
                                     .snapshot = {.content = program->content, .attributes = own_attributes(0755)},
                                     .before = {},

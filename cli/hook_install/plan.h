@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct OwnDirectory {
   bool is_empty = false;  // except for what a killed installer left
   std::optional<std::string> link_target = {};
   std::map<std::string, std::string> programs = {};  // file name → SHA-256
+  std::set<std::string> not_executable = {};         // of the programs
   std::vector<std::string> leftovers = {};           // whole paths of temporary files, also beside the managed files
   std::optional<std::string> pointer_target = {};    // of the link that the manifest names
 };

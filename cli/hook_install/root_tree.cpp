@@ -187,6 +187,12 @@ Result<void> RootTree::check_usable(const std::string& directory, Use use) const
   return {};
 }
 
+bool RootTree::is_noexec(const std::string& directory) const {
+  const auto fd = open_path(directory, O_RDONLY | O_DIRECTORY);
+  struct statvfs mount {};
+  return fd && ::fstatvfs(fd->get(), &mount) == 0 && (mount.f_flag & ST_NOEXEC) != 0;
+}
+
 Result<void> RootTree::make_directory(const std::string& path) const {
   auto parent = open_parent(path);
   if (!parent) return pass_on(parent.error());

@@ -70,6 +70,8 @@ class RootTree {
   enum class Use { kFiles, kPrograms };
   [[nodiscard]] Result<void> check_usable(const std::string& directory, Use use) const;
 
+  [[nodiscard]] bool is_noexec(const std::string& directory) const;
+
   // Open to everybody, whatever the umask. A directory that exists stays as it is.
   [[nodiscard]] Result<void> make_directory(const std::string& path) const;
   [[nodiscard]] Result<void> open_to_everybody(const std::string& directory) const;

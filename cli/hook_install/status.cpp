@@ -35,6 +35,18 @@ std::string problem_of(InstallState state) {
   return {};
 }
 
+// A runtime that cannot run the program starts no container that calls it.
+void check_executable(const RootTree& tree, const Installation& installation, const OwnDirectory& own,
+                      std::vector<std::string>& problems) {
+  for (const std::string& name : own.not_executable) {
+    problems.push_back(installation.directory + "/" + name + " is not executable: run install again");
+  }
+  if (tree.is_noexec(installation.directory)) {
+    problems.push_back("no program can be run in " + installation.directory + ": the mount at " +
+                       tree.mount_point_of(installation.directory) + " is noexec");
+  }
+}
+
 void check_program(const Installation& installation, const OwnDirectory& own, std::vector<std::string>& problems) {
   const Manifest& manifest = installation.manifest;
   if (manifest.state == InstallState::kStub) return;
@@ -143,6 +155,7 @@ Result<HookStatus> find_hook_status(const RootTree& tree, const std::string& ask
   HookStatus status{.directory = (*installation)->directory, .version = manifest.version, .state = manifest.state};
   if (std::string problem = problem_of(manifest.state); !problem.empty()) status.problems.push_back(std::move(problem));
   check_program(**installation, *own, status.problems);
+  check_executable(tree, **installation, *own, status.problems);
   for (const ManagedFile& file : manifest.files) {
     status.files.push_back({file.path, judge(file, now->at(file.path))});
     const FileCondition condition = status.files.back().condition;

@@ -55,6 +55,7 @@ class Finder {
       auto added = runtime == Runtime::kContainerd ? add_containerd() : add_hooks_d_reader(runtime);
       if (!added) return pass_on(added.error());
     }
+    keep_hooks_d();
     if (wanted_.files.empty() && wanted_.kept.empty()) {
       return failure(ErrorCode::kNotFound, "there is nothing to hook into: " + wanted_.found.front());
     }
@@ -170,7 +171,16 @@ class Finder {
     for (WantedFile& file : containerd->files) {
       if (auto added = want(std::move(file)); !added) return added;
     }
-    return containerd->wants_hooks_d ? add_hooks_d() : Result<void>{};
+    if (containerd->generation == Generation::kTwo) keep_hooks_d_ = true;
+    return {};
+  }
+
+  // An earlier version wrote this file for NRI's hook-injector under containerd 2. It may be what calls the hook until
+  // containerd is restarted. If both do, nothing is registered twice.
+  void keep_hooks_d() {
+    const auto is_it = [](const WantedFile& file) { return file.path == kHooksD; };
+    const bool is_wanted = std::any_of(wanted_.files.begin(), wanted_.files.end(), is_it);
+    if (keep_hooks_d_ && !is_wanted && find_file(manifest_, kHooksD) != nullptr) add_once(wanted_.kept, kHooksD);
   }
 
   // Whether files can be written in a directory, or in the nearest one above that is there.
@@ -198,6 +208,7 @@ class Finder {
   const HookEntry& entry_;
   const Manifest& manifest_;
   Wanted wanted_;
+  bool keep_hooks_d_ = false;
 };
 
 }  // namespace

@@ -5,7 +5,7 @@ import subprocess
 import tomllib
 import unittest
 
-from .support.containerd_shapes import REFUSED, SHAPES
+from .support.containerd_shapes import LEFT, REFUSED, SHAPES
 from .support.host_tree import CONFIG, HostTree
 from .support.programs import tool
 
@@ -79,6 +79,14 @@ class ContainerdDumpTest(unittest.TestCase):
         self.assertEqual((after, ours), (take_our_keys(default())[0], ["runc"]))
         self.expect(tree.hook("uninstall"), 0)
         self.assertFalse(tree.path(CONFIG).exists())
+
+    def test_what_is_left_alone_says_the_lines_to_write(self):
+        for name, (content, message) in LEFT.items():
+            with self.subTest(name):
+                tree = self.tree(content)
+                done = self.expect(tree.hook("install", "--runtime", "containerd"), 3)
+                self.assertRegex(done.stdout, f"(?s){message}")
+                self.assertEqual(tree.path(CONFIG).read_bytes(), content)
 
     def test_what_is_refused_is_left_alone_and_says_why(self):
         for name, (content, message) in REFUSED.items():

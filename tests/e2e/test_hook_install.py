@@ -41,6 +41,19 @@ class HookInstallTest(unittest.TestCase):
         self.assertEqual(done.stdout, "")
         self.assertEqual(tree.shape(), before)
 
+    def check_leaves(self, tree, config, message, *arguments):
+        """Exit code 3 and the lines to write by hand. The configuration stays; the base spec that the lines name is there."""
+        before, shape = tree.read(config), tree.shape()
+        done = self.install(tree, *arguments, status=3)
+        self.assertRegex(done.stdout, message)
+        self.assertIn("by hand", done.stdout)
+        self.assertEqual(tree.read(config), before)
+        self.assertTrue(tree.path(BASE_SPEC).exists())
+        self.assertEqual((tree.status()[0], tree.states_of("containerd")), (3, ["missing"]))
+        self.uninstall(tree)
+        self.assertEqual(tree.shape(), shape)
+        return done
+
     def check_there_and_back(self, tree, *arguments):
         """A second installation finds nothing to do; after the removal the tree is as before, byte for byte."""
         before = tree.shape()
@@ -200,29 +213,56 @@ class Containerd(HookInstallTest):
         self.assertIn("base_runtime_spec", handlers["kata"])
         self.assertNotIn("base_runtime_spec", handlers["runc"])
 
-    def test_what_cannot_be_edited_is_refused_with_words_and_left_alone(self):
-        cases = {"MALFORMED": "config.toml: line 2", "VERSION_1": "only version 2 can be edited",
-                 "INLINE": "an inline one.*by hand", "DOTTED": "no header of its own.*by hand",
-                 "NO_RUNC": "config.toml: no runtime handler is runc's", "WRONG_TYPE": "by hand"}
+    def test_what_containerd_cannot_use_is_refused_with_words_and_left_alone(self):
+        cases = {"MALFORMED": "config.toml: line 2", "NO_RUNC": "config.toml: no runtime handler is runc's"}
         for name, message in cases.items():
             with self.subTest(name):
                 self.check_refuses(self.tree(getattr(configs, name)), f"(?s){message}")
 
+    def test_what_cannot_be_edited_is_left_and_the_lines_are_named(self):
+        cases = {"VERSION_1": "only versions 2 to 4 are edited", "INLINE": "an inline one", "WRONG_TYPE": "an unusual way",
+                 "DOTTED": "no header of its own"}
+        for name, message in cases.items():
+            with self.subTest(name):
+                done = self.check_leaves(self.tree(getattr(configs, name)), CONFIG, message)
+                self.assertIn('containerd.runtimes.runc]\n', done.stdout)
+
+    def test_lines_that_were_written_by_hand_count(self):
+        tree = self.tree(configs.VERSION_1)
+        lines = self.install(tree, status=3).stdout.partition("restart containerd:\n")[2].partition("note:")[0]
+        by_hand = configs.VERSION_1 + lines
+        tree.write(CONFIG, by_hand)
+        self.assertEqual((tree.status()[0], tree.states_of("containerd")), (0, ["ok"]), lines)
+        self.assertIn("nothing to do", self.install(tree).stdout)
+        self.assertIn("containerd's CRI plugin does not start without it: it stays", self.uninstall(tree, status=3).stdout)
+        self.assertEqual((tree.read(CONFIG), tree.json(BASE_SPEC)["hooks"]["prestart"]), (by_hand, []))
+
+    def test_program_that_is_not_executable_is_told_and_mended(self):
+        tree = self.tree(configs.COMMENTED)
+        self.install(tree)
+        hook = tree.path(OWN) / os.readlink(tree.path(OWN + "/netclsd-hook"))
+        hook.chmod(0o644)
+        status, answer = tree.status()
+        self.assertEqual((status, answer["problems"]), (3, [f"/opt/netclsd/{hook.name} is not executable: run install again"]))
+        self.install(tree)
+        self.assertEqual((hook.stat().st_mode & 0o777, tree.status()[0]), (0o755, 0))
+
     def test_base_spec_that_is_missing_is_told(self):
         self.check_refuses(self.tree(configs.WITH_BASE_SPEC), "theirs.json, is not there")
 
-    def test_drop_in_that_replaces_the_plugins_table_is_refused(self):
+    def test_drop_in_that_replaces_the_plugins_table_is_left_and_the_lines_are_named(self):
         tree = self.tree(configs.IMPORTING)
         tree.write("etc/containerd/conf.d/other.toml", 'version = 2\n[debug]\n  level = "info"\n')
         tree.write("etc/containerd/conf.d/cri.txt", configs.IMPORTED)
         self.check_there_and_back(tree)
         tree.write("etc/containerd/conf.d/cri.toml", configs.IMPORTED)
-        self.check_refuses(tree, "conf.d/cri.toml is imported and has the CRI plugin's table")
+        self.check_leaves(tree, CONFIG, "conf.d/cri.toml is imported and has the CRI plugin's table")
         tree.path("etc/containerd/conf.d/cri.toml").unlink()
         tree.write("etc/containerd/conf.d/other.toml", 'imports = ["../nested/a*/cri.toml"]\n')
         tree.write("etc/containerd/nested/a1/cri.toml", configs.IMPORTED)
-        self.check_refuses(tree, r"(?s)nested/a1/cri.toml is imported.*by hand.*\[plugins.*containerd.runtimes.runc\]\n"
-                                 r'  base_runtime_spec = "/etc/containerd/netclsd-base-spec.json"\n  pod_annotations = \["netclsd')
+        self.check_leaves(tree, CONFIG, r"(?s)nested/a1/cri.toml is imported.*by hand.*\[plugins.*containerd.runtimes.runc\]\n"
+                          r'  runtime_type = "io.containerd.runc.v2"\n'
+                          r'  base_runtime_spec = "/etc/containerd/netclsd-base-spec.json"\n  pod_annotations = \["netclsd')
 
     def test_containerd_without_cri_is_left_alone(self):
         tree = self.tree(configs.CRI_DISABLED)
@@ -272,14 +312,20 @@ class Containerd(HookInstallTest):
         self.check_refuses(tree, r"\(pid 7\) reads /usr/share/.*\(pid 9\) reads /etc/.*say which one by --containerd-config")
         self.assertIn("netclsd.io/*", self.install(tree, "--containerd-config", "/" + CONFIG, "--diff", "--dry-run").stdout)
 
-    def test_file_that_is_written_anew_at_each_start_is_refused(self):
-        for config in ("/var/lib/rancher/k3s/agent/etc/containerd/config.toml", "/var/snap/microk8s/5/args/containerd.toml",
-                       "/run/containerd/config.toml"):
-            with self.subTest(config):
+    def test_file_that_is_written_anew_at_each_start_is_left_and_its_template_named(self):
+        k3s = "/var/lib/rancher/k3s/agent/etc/containerd/config.toml"
+        cases = ((k3s, configs.COMMENTED, "1.7.24", "k3s, from config.toml.tmpl beside it"),
+                 (k3s, configs.VERSION_3, "2.1.4", "k3s, from config-v3.toml.tmpl beside it"),
+                 ("/var/snap/microk8s/5/args/containerd.toml", configs.COMMENTED, "1.7.24", "from containerd-template.toml"),
+                 ("/run/containerd/config.toml", configs.COMMENTED, "1.7.24", "whoever starts containerd"))
+        for config, text, version, source in cases:
+            with self.subTest(config, version=version):
                 tree = self.tree()
-                tree.write(config[1:], configs.COMMENTED)
+                tree.write(config[1:], text)
                 tree.run_containerd(7, config)
-                self.check_refuses(tree, f"{config}, which containerd reads, is written anew")
+                done = self.check_leaves(tree, config[1:], f"{config}, which containerd reads, is written anew by .*{source}",
+                                         "--containerd-version", version)
+                self.assertIn("Write into what it is written from by hand", done.stdout)
         tree = self.tree()
         tree.write("usr/bin/podman", "")
         tree.write("run/docker/containerd.toml", 'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n')
@@ -311,18 +357,48 @@ class Containerd(HookInstallTest):
         self.assertIn("base_runtime_spec", handlers_of(tree.read(CONFIG))["runc"])
         self.assertNotIn("base_runtime_spec", handlers_of(tree.read(CONFIG))['a"b'])
 
-    def test_version_2_gets_only_the_file_that_nri_reads(self):
-        for arguments, config in ((("--containerd-version", "2.1.4"), configs.COMMENTED),
-                                  (("--containerd-version", ""), configs.VERSION_3)):
-            with self.subTest(config):
-                tree = self.tree(config)
-                done = self.install(tree, *arguments, status=3)
-                self.assertIn("containerd 2 does not call the hook by what is installed here", done.stdout)
-                self.assertIn("hook-injector", done.stdout)
-                self.assertTrue(tree.path(HOOKS_D).exists())
-                self.assertFalse(tree.path(SHARED_HOOKS_D).exists())
-                self.assertEqual(tree.read(CONFIG), config)
-                self.assertEqual((tree.status()[0], tree.states_of("containerd")), (3, ["missing"]))
+    def test_containerd_2_gets_the_same_two_keys(self):
+        for version, config, plugin in (("2.1.4", configs.COMMENTED, "io.containerd.grpc.v1.cri"),
+                                        ("", configs.VERSION_3, "io.containerd.cri.v1.runtime"),
+                                        ("2.3.0", configs.VERSION_4, "io.containerd.cri.v1.runtime"),
+                                        ("2.1.4", None, "io.containerd.cri.v1.runtime")):
+            with self.subTest(config, version=version):
+                tree = self.tree(config) if config else self.tree()
+                self.check_there_and_back(tree, "--containerd-version", version)
+                self.install(tree, "--containerd-version", version)
+                runc = tomllib.loads(tree.read(CONFIG))["plugins"][plugin]["containerd"]["runtimes"]["runc"]
+                self.assertEqual(runc["base_runtime_spec"], "/" + BASE_SPEC)
+                self.assertIn("netclsd.io/*", runc["pod_annotations"])
+                self.assertNotIn("rlimits", tree.json(BASE_SPEC)["process"])
+                self.assertFalse(tree.path(HOOKS_D).exists())
+
+    def test_containerd_2_merges_drop_ins_and_the_one_that_counts_is_named(self):
+        tree = self.tree(configs.IMPORTING_3)
+        two = ("--containerd-version", "2.1.4")
+        tree.write("etc/containerd/conf.d/cni.toml", f'version = 3\n[{configs.CRI_3}.cni]\n  bin_dir = "/x"\n')
+        self.check_there_and_back(tree, *two)
+        nvidia = (f'version = 3\n[{configs.CRI_3}.containerd.runtimes.nvidia]\n  runtime_type = "io.containerd.runc.v2"\n')
+        tree.write("etc/containerd/conf.d/nvidia.toml", nvidia)
+        done = self.install(tree, *two, status=3)
+        self.assertRegex(done.stdout, r"(?s)conf.d/nvidia.toml is read after it.*runtimes\.nvidia\]\n  base_runtime_spec")
+        self.assertIn("netclsd.io/*", tree.read(CONFIG), "the handler runc of the main file")
+        self.assertEqual(tree.states_of("containerd"), ["missing"])
+        tree.write("etc/containerd/conf.d/nvidia.toml", nvidia + f'  base_runtime_spec = "/{BASE_SPEC}"\n'
+                   '  pod_annotations = ["netclsd.io/*"]\n')
+        self.assertEqual((tree.status()[0], tree.states_of("containerd")), (0, ["ok"]))
+
+    def test_file_that_containerd_does_not_start_with_is_told(self):
+        self.check_refuses(self.tree(configs.VERSION_3), "is of version 3, and containerd 1.x does not start with that")
+
+    def test_what_hook_injector_reads_stays_until_it_is_uninstalled(self):
+        tree = self.tree(configs.VERSION_3)
+        before = tree.shape()
+        self.install(tree, "--runtime", "podman", "--runtime", "containerd", "--containerd-version", "2.1.4")
+        self.install(tree, "--runtime", "containerd", "--containerd-version", "2.1.4")
+        self.assertTrue(tree.path(HOOKS_D).exists())
+        self.assertFalse(tree.path(SHARED_HOOKS_D).exists())
+        self.uninstall(tree)
+        self.assertEqual(tree.shape(), before)
 
     def test_version_that_nobody_knows_is_asked_for(self):
         tree = self.tree(configs.COMMENTED)
@@ -334,7 +410,7 @@ class Containerd(HookInstallTest):
         before = tree.shape()
         self.install(tree)
         installed = tree.read(CONFIG)
-        self.assertIn("it stays as it is", self.install(tree, "--containerd-version", "2.0.0").stdout)
+        self.assertIn("nothing to do", self.install(tree, "--containerd-version", "2.0.0").stdout)
         self.assertEqual(tree.read(CONFIG), installed)
         self.assertTrue(tree.path(BASE_SPEC).exists())
         self.uninstall(tree)

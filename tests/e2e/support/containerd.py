@@ -69,9 +69,12 @@ class Containerd:
         with open(self.host.seen(self.config_file), "a", encoding="utf-8") as config:
             config.write(table + HOOK.format(top=self.top))
 
+    def arguments(self):
+        return ("--config", self.config_file)
+
     def start(self):
         with open(self.log_file, "ab") as log:
-            self.process = self.host.popen([tool("containerd"), "--config", self.config_file],
+            self.process = self.host.popen([tool("containerd"), *self.arguments()],
                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         eventually("containerd answers", self._answers, pause_s=0.05)
         return self
@@ -89,7 +92,7 @@ class Containerd:
 
     def restart(self):
         """The pods keep running: their shims do not need it."""
-        self._end()
+        self.end()
         return self.start()
 
     def stop(self):
@@ -100,16 +103,17 @@ class Containerd:
                     self.remove_pod(each.id)
         finally:
             self.cri.close()
-            self._end()
+            self.end()
 
     def remove_pod(self, identity):
         self.cri("StopPodSandbox", pod_sandbox_id=identity)
         self.cri("RemovePodSandbox", pod_sandbox_id=identity)
 
-    def _end(self):
+    def end(self):
         if self.process is not None:
             self.process.terminate()
             self.process.wait(20)
+            self.process = None
 
     def ctr(self, *arguments):
         done = self.host.run([tool("ctr"), "--address", self.socket, "--namespace", "k8s.io", *arguments])

@@ -50,7 +50,11 @@ IMPORTED = f'version = 2\n[{CRI}]\n  sandbox_image = "x"\n'
 NO_RUNC = f'version = 2\n[{CRI}.containerd.runtimes.kata]\n  runtime_type = "io.containerd.kata.v2"\n'
 WRONG_TYPE = f'version = 2\n[{CRI}.containerd.runtimes.runc]\n  pod_annotations = "example.com/*"\n'
 CRI_DISABLED = 'disabled_plugins = ["cri"]\n'
-VERSION_3 = "version = 3\n[plugins.'io.containerd.cri.v1.runtime']\n"
+CRI_3 = "plugins.'io.containerd.cri.v1.runtime'"
+VERSION_3 = f"version = 3\n[{CRI_3}]\n"
+VERSION_4 = f"version = 4\n[{CRI_3}.containerd.runtimes.runc]\n  runtime_type = 'io.containerd.runc.v2'\n"
+IMPORTING_3 = (f"version = 3\nimports = ['/etc/containerd/conf.d/*.toml']\n[{CRI_3}.containerd.runtimes.runc.options]\n"
+               "  SystemdCgroup = true\n")
 
 THEIR_SPEC = """\
 {"ociVersion": "1.0.2", "process": {"rlimits": [{"type": "RLIMIT_NOFILE", "hard": 4096, "soft": 4096}]},

@@ -1,8 +1,10 @@
-"""config.toml files in every notation that containerd <= 1.7 reads, and what `hook install` does with each.
+"""config.toml files in every notation that containerd <= 1.7 reads, and what `hook install` does with each. SHAPES_3: in
+notations of version 3.
 
 SHAPES: name → (the file's bytes, the handlers that must call the hook afterwards). "default_runtime" and
 "untrusted_workload_runtime" are tables of the old form.
-REFUSED: name → (the file's bytes, what is said).
+LEFT: name → (the file's bytes, what is said): the lines are to be written by hand.
+REFUSED: the same, and nothing is installed.
 """
 
 from .containerd_configs import CRI
@@ -63,12 +65,49 @@ SHAPES = {
         f"[{_HANDLERS}.runc]\n  {_RUNC}"), ["runc"]),
 }
 
-REFUSED = {
-    "version 1": (f"[plugins.cri.containerd.runtimes.runc]\n  {_RUNC}".encode(), "version 1.*migrate"),
-    "version 3": (b"version = 3\n[plugins.'io.containerd.cri.v1.runtime']\n", "version 3, which"),
+_3 = "plugins.'io.containerd.cri.v1.runtime'"
+_HANDLERS_3 = f"{_3}.containerd.runtimes"
+
+
+def _file_3(text):
+    return ("version = 3\n" + text).encode()
+
+
+# As distributions, installers and containerd itself write it: containerd 2's default with its own header for each table,
+# EKS's flat one, Talos's part with double quotes, kops's nested one, and those that name no handler.
+SHAPES_3 = {
+    "empty": (b"", ["runc"]),
+    "only a version": (_file_3(""), ["runc"]),
+    "plugins without a handler": (_file_3(f"[plugins]\n[{_3}]\nenable_cdi = true\n[{_3}.cni]\nbin_dir = '/opt/cni/bin'\n"),
+                                  ["runc"]),
+    "as containerd dumps it": (_file_3(
+        f"[plugins]\n  [{_3}]\n    enable_selinux = false\n    [{_3}.containerd]\n      default_runtime_name = 'runc'\n\n"
+        f"      [{_HANDLERS_3}]\n        [{_HANDLERS_3}.runc]\n          runtime_type = 'io.containerd.runc.v2'\n"
+        "          pod_annotations = []\n          container_annotations = []\n          base_runtime_spec = ''\n"
+        f"          sandboxer = 'podsandbox'\n\n          [{_HANDLERS_3}.runc.options]\n            SystemdCgroup = true\n"),
+        ["runc"]),
+    "double quotes, options without the handler": (_file_3(
+        f'[{_HANDLERS_3}.runc.options]\n  SystemdCgroup = true\n'.replace("'", '"')), ["runc"]),
+    "another default handler, and runc built in": (_file_3(
+        f"[{_3}.containerd]\ndefault_runtime_name = 'nvidia'\n[{_HANDLERS_3}.nvidia]\n{_RUNC}"
+        f"[{_HANDLERS_3}.nvidia.options]\nBinaryName = '/usr/bin/nvidia-container-runtime'\n"), ["nvidia", "runc"]),
+    "kata beside the built-in runc": (_file_3(f"[{_HANDLERS_3}.kata]\nruntime_type = 'io.containerd.kata.v2'\n"), ["runc"]),
+    "a table of version 2, which does not count": (_file_3(f"[{_HANDLERS}.old]\n{_RUNC}"), ["runc"]),
+    "version 2": (_file(f"[{_HANDLERS}.runc]\n  {_RUNC}  [{_HANDLERS}.runc.options]\n    SystemdCgroup = true\n"), ["runc"]),
+    "version 2, kata beside the built-in runc": (_file(
+        f'[{_HANDLERS}.kata]\n  runtime_type = "io.containerd.kata.v2"\n'), ["runc"]),
+    "version 2, old form": (_file(f"[{CRI}.containerd.default_runtime]\n  {_RUNC}"), ["runc"]),
+}
+
+LEFT = {
+    "version 1": (f"[plugins.cri.containerd.runtimes.runc]\n  {_RUNC}".encode(), r"version 1.*\[plugins.cri.containerd"),
     "inline table": (_file(f'[{_HANDLERS}]\nrunc = {{ runtime_type = "io.containerd.runc.v2" }}\n'), "an inline one"),
     "inline table above": (_file(f'[{CRI}]\n  containerd = {{ default_runtime_name = "runc" }}\n'), "unusual way"),
     "dotted keys": (_file(f"{_HANDLERS}.runc.{_RUNC}"), "no header of its own"),
+}
+
+REFUSED = {
+    "version 3": (b"version = 3\n[plugins.'io.containerd.cri.v1.runtime']\n", "version 3, and containerd 1.x does not"),
     "dotted key and later header": (_file(
         f'[{CRI}]\n  containerd.default_runtime_name = "runc"\n[{CRI}.containerd]\n  snapshotter = "overlayfs"\n'
         f"[{_HANDLERS}.runc]\n  {_RUNC}"), r'line 4: \[plugins\."io\.containerd\.grpc\.v1\.cri"\.containerd\] defines again'),

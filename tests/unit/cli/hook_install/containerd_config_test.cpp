@@ -53,6 +53,47 @@ TEST(ContainerdConfigTest, WhatContainerdDoesNotStartWithIsAnError) {
   EXPECT_TRUE(parse_containerd_config("[plugins.cri.containerd]\n"));
 }
 
+TEST(ContainerdConfigTest, PluginOfTheHandlersGoesByTheVersion) {
+  const std::string rest =
+      "[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.a]\nbase_runtime_spec = '/a'\n"
+      "[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.b]\n";
+  for (const std::string version : {"version = 3\n", "version = 4\n"}) {
+    const auto config = parse_containerd_config(version + rest);
+    ASSERT_TRUE(config);
+    ASSERT_EQ(config->handlers.size(), 1U);
+    EXPECT_EQ(config->handlers[0].name, "a");
+    EXPECT_EQ(config->handlers[0].plugin, kCriRuntimePlugin);
+    EXPECT_EQ(edit_of(config->handlers[0]).plugin, kCriRuntimePlugin);
+  }
+  EXPECT_EQ(parse_containerd_config("version = 2\n" + rest)->handlers.at(0).name, "b");
+  EXPECT_EQ(parse_containerd_config("[plugins.cri.containerd.runtimes.c]\n")->handlers.at(0).plugin, "cri");
+  EXPECT_TRUE(
+      parse_containerd_config("version = 3\ndisabled_plugins = ['io.containerd.cri.v1.runtime']")->is_cri_disabled);
+}
+
+TEST(ContainerdConfigTest, ContainerdTwoHasRuncBesideOthers) {
+  const auto kata =
+      parse_containerd_config("version = 3\n[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.kata]");
+  EXPECT_EQ(with_built_in(*kata, Generation::kOne).size(), 1U);
+  const auto handlers = with_built_in(*kata, Generation::kTwo);
+  ASSERT_EQ(handlers.size(), 2U);
+  EXPECT_TRUE(handlers[1].is_built_in);
+  EXPECT_EQ(handlers[1].plugin, kCriRuntimePlugin);
+  const auto none = parse_containerd_config("");
+  EXPECT_EQ(with_built_in(*none, Generation::kOne).at(0).plugin, kCriPlugin);
+  EXPECT_EQ(with_built_in(*none, Generation::kTwo).at(0).plugin, kCriRuntimePlugin);
+}
+
+TEST(ContainerdConfigTest, SpecThatALineByHandNamesIsOurs) {
+  EXPECT_EQ(spec_path_for({.name = "a", .runtime_type = {}, .base_runtime_spec = {}}),
+            "/etc/containerd/netclsd-base-spec.json");
+  EXPECT_EQ(spec_path_for({.name = "a", .runtime_type = {}, .base_runtime_spec = "/their.json"}),
+            "/etc/containerd/netclsd-base-spec-a.json");
+  EXPECT_EQ(
+      spec_path_for({.name = "a", .runtime_type = {}, .base_runtime_spec = "/etc/containerd/netclsd-base-spec.json"}),
+      "/etc/containerd/netclsd-base-spec.json");
+}
+
 TEST(ContainerdConfigTest, OldFormsWithATypeAreTheHandlersDefaultAndUntrusted) {
   const std::string containerd = "version = 2\n[plugins.'io.containerd.grpc.v1.cri'.containerd";
   const auto config = parse_containerd_config(
@@ -144,9 +185,10 @@ TEST(ContainerdEditTest, UnusualShapesAreRefusedWithWhatToAdd) {
   for (const std::string& text : {kRuntimes + "]\nrunc = {}\n", kRuntimes + "]\nrunc.a = 1\n", kRuntimes + "]\n",
                                   kRuntimes + ".runc]\npod_annotations = 'a'\n", std::string("plugins = {}\n")}) {
     EXPECT_THAT(edited(text), testing::StartsWith("refused: cannot be edited safely")) << text;
-    EXPECT_THAT(edited(text), HasSubstr(kRuntimes + ".runc]\n  base_runtime_spec = \"/spec.json\"\n"
-                                                    "  pod_annotations = [\"netclsd.io/*\"]"));
   }
+  EXPECT_EQ(lines_by_hand(kRunc), "\n" + kRuntimes +
+                                      ".runc]\n  base_runtime_spec = \"/spec.json\"\n"
+                                      "  pod_annotations = [\"netclsd.io/*\"]");
 }
 
 TEST(ContainerdEditTest, HandlerWithAnOptionsTableAloneGetsAHeader) {
@@ -167,11 +209,42 @@ TEST(ContainerdEditTest, OldFormIsEditedInItsPlaceAndTheBuiltInHandlerSpelledOut
             old + ours + type + "\n" + kRuntimes + ".runc]\n  runtime_type = \"io.containerd.runc.v2\"\n" + ours);
 }
 
+const std::string kThree = "[plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes";
+const HandlerEdit kRuncOfTwo = {.handler = "runc", .base_runtime_spec = "/spec.json", .plugin = kCriRuntimePlugin};
+const std::string kTwoLines = "  base_runtime_spec = \"/spec.json\"\n  pod_annotations = [\"netclsd.io/*\"]\n";
+
+TEST(ContainerdEditTest, VersionThreeHasTheHandlersAtAnotherPlugin) {
+  for (const std::string version : {"version = 3\n", "version = 4\n"}) {
+    const std::string text = version + "[plugins]\n" + kThree + ".runc]\n";
+    EXPECT_EQ(edited(text, {kRuncOfTwo}), text + kTwoLines);
+  }
+  const std::string dumped = "[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]\n  pod_annotations = ";
+  EXPECT_EQ(edited(dumped + "[]\n  base_runtime_spec = ''\n", {kRuncOfTwo}),
+            dumped + "[\"netclsd.io/*\"]\n  base_runtime_spec = \"/spec.json\"\n");
+}
+
+TEST(ContainerdEditTest, FileThatIsMissingGetsTheVersionOfThePlugin) {
+  const std::string handler = "\n" + kThree + ".runc]\n  runtime_type = \"io.containerd.runc.v2\"\n" + kTwoLines;
+  EXPECT_EQ(edited("", {kRuncOfTwo}), "version = 3\n" + handler);
+  EXPECT_EQ(edited("version = 4\n", {kRuncOfTwo}), "version = 4\n" + handler);
+}
+
+TEST(ContainerdEditTest, BuiltInHandlerIsAddedBesideOthersForContainerdTwoAlone) {
+  const std::string kata = "version = 3\n" + kThree + ".kata]\nruntime_type = \"kata\"\n";
+  HandlerEdit edit = kRuncOfTwo;
+  EXPECT_THAT(edited(kata, {edit}), testing::StartsWith("refused: "));
+  edit.is_built_in = true;
+  EXPECT_EQ(edited(kata, {edit}),
+            kata + "\n" + kThree + ".runc]\n  runtime_type = \"io.containerd.runc.v2\"\n" + kTwoLines);
+  EXPECT_EQ(lines_by_hand({edit}), "\n" + kThree + ".runc]\n  runtime_type = \"io.containerd.runc.v2\"\n" +
+                                       kTwoLines.substr(0, kTwoLines.size() - 1));
+}
+
 TEST(ContainerdEditTest, UnusualNameIsQuoted) {
   const std::string text = kRuntimes + ".\"io.example.v1\"]\n";
   EXPECT_EQ(edited(text, {{"io.example.v1", "/s"}}),
             text + "  base_runtime_spec = \"/s\"\n  pod_annotations = [\"netclsd.io/*\"]\n");
-  EXPECT_THAT(edited("version = 2\n", {{"io.example.v1", "/s"}}), HasSubstr(".runtimes.\"io.example.v1\"]"));
+  EXPECT_THAT(lines_by_hand({{"io.example.v1", "/s"}}), HasSubstr(".runtimes.\"io.example.v1\"]"));
 }
 
 TEST(ContainerdEditTest, LinesEndAsTheOthersAndTheMarkStays) {

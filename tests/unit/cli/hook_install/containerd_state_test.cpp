@@ -64,6 +64,22 @@ TEST_F(ContainerdStateTest, DropInThatCameLaterReplacesBothKeys) {
   expect(State::kFailed, "/nope.toml is imported and not there");
 }
 
+TEST_F(ContainerdStateTest, VersionThreeIsReadAsContainerdTwoReadsIt) {
+  const std::string table = "[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]\n";
+  const std::string main = "version = 3\nimports = ['/etc/containerd/conf.d/*.toml']\n";
+  host_.write("etc/containerd/config.toml", main + table + kKeys);
+  expect(State::kOk, "");
+  host_.write("etc/containerd/conf.d/certs.toml", "[plugins.'io.containerd.cri.v1.images'.registry]\n");
+  expect(State::kOk, "");
+  host_.write("etc/containerd/conf.d/other.toml", table + "pod_annotations = ['x']\n");
+  expect(State::kMissing, "/etc/containerd/config.toml, with what /etc/containerd/conf.d/other.toml");
+  host_.write("etc/containerd/conf.d/other.toml", "");
+  host_.write("etc/containerd/config.toml", main + table);
+  expect(State::kMissing,
+         "/etc/containerd/config.toml: plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.runc "
+         "does not name our base spec");
+}
+
 TEST_F(ContainerdStateTest, OldFormThatIsTheDefaultMustCallItToo) {
   host_.write("etc/containerd/config.toml",
               kOurs + kTable + ".default_runtime]\nruntime_type = 'io.containerd.runc.v2'\n");

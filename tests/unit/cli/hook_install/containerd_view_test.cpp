@@ -52,6 +52,30 @@ TEST_F(ContainerdViewTest, ImportsAreReadAfterWhoImportsThemAndTheLastTableCount
   EXPECT_EQ(view().deciding()->path, "/etc/containerd/nested/b.toml");
 }
 
+TEST_F(ContainerdViewTest, ContainerdTwoMergesWhatIsImported) {
+  const std::string runc = "[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]\n";
+  write("config.toml", "version = 3\nimports = ['conf.d/*.toml']\n" + runc + "base_runtime_spec = '/x'\n");
+  write("conf.d/a.toml", "version = 3\n" + runc + "pod_annotations = ['netclsd.io/*']\n");
+  EXPECT_EQ(view().generation, Generation::kTwo);
+  ASSERT_EQ(view().handlers().size(), 1U);
+  EXPECT_EQ(view().handlers()[0].base_runtime_spec, "/x");
+  EXPECT_TRUE(view().handlers()[0].passes_our_annotations);
+}
+
+TEST_F(ContainerdViewTest, SameFilesMeanAnotherThingToAnotherContainerd) {
+  write("config.toml", "version = 2\nimports = ['conf.d/*.toml']\n" + kCri +
+                           "[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.nvidia]\n");
+  write("conf.d/a.toml", kCri);
+  const auto names = [&](Generation generation) {
+    std::string all;
+    const auto view = read_containerd_view(host_.tree(), kMainFile, std::nullopt, generation);
+    for (const RuntimeHandler& each : view->handlers()) all += each.name + " ";
+    return all;
+  };
+  EXPECT_EQ(names(Generation::kOne), "runc ") << "the drop-in replaces the table";
+  EXPECT_EQ(names(Generation::kTwo), "nvidia runc ");
+}
+
 TEST_F(ContainerdViewTest, PatternMayBeInADirectorysName) {
   write("config.toml", "version = 2\nimports = ['/etc/*/dropin?/[a-c].toml']\n");
   write("dropin1/b.toml", kCri);
@@ -96,6 +120,18 @@ TEST(ContainerdDumpTest, ThoseOfContainerdOneAndTwoAreRead) {
     EXPECT_THAT(dump->files, testing::ElementsAre("/a.toml"));
     EXPECT_TRUE(calls_our_hook(dump->handlers.at(0)));
   }
+}
+
+TEST(ContainerdDumpTest, PluginThatIsDisabledMayHaveATable) {
+  EXPECT_FALSE(parse_containerd_dump("version = 3\ndisabled_plugins = ['io.containerd.grpc.v1.cri']\n"
+                                     "[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]\n")
+                   ->has_cri);
+}
+
+TEST(ContainerdVersionTest, GenerationIsThatOfTheMajorNumber) {
+  EXPECT_EQ(generation_of("1.7.24"), Generation::kOne);
+  EXPECT_EQ(generation_of("2.0.0"), Generation::kTwo);
+  EXPECT_EQ(generation_of(std::nullopt), std::nullopt);
 }
 
 TEST(ContainerdVersionTest, VersionsAsPackagesPrintThem) {

@@ -52,6 +52,12 @@ Plan planned(const InstallFacts& facts) {
   return plan ? *plan : Plan{};
 }
 
+TEST(PlanTest, ProgramThatIsNotExecutableIsWrittenAgain) {
+  InstallFacts facts = after(fresh(), planned(fresh()));
+  facts.directory.not_executable = {facts.hook.name};
+  EXPECT_THAT(words(planned(facts).steps), ElementsAre("write /own/manifest.json", "write /own/netclsd-hook-1"));
+}
+
 TEST(PlanTest, DirectoriesOfOursThatAreClosedAreOpenedBeforeAnythingIsNamed) {
   const Plan first = planned(fresh());
   InstallFacts facts = after(fresh(), first);

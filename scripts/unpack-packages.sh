@@ -1,0 +1,58 @@
+#!/bin/bash
+# Unpacks packages of another Debian suite into a directory. Installs nothing, and changes nothing of this machine's apt.
+#
+#   scripts/unpack-packages.sh SUITE DIRECTORY PACKAGE...         (e.g. trixie build/suites/trixie containerd)
+#
+# The packages come from the mirror from which this machine's apt gets Debian 12, through the same proxy, and apt verifies
+# them with Debian's keyring. Prints the versions. Does nothing if the directory has what was asked for, unpacked less than a
+# week ago.
+set -euo pipefail
+
+usage() { sed -n '2,/^set -euo/{/^set -euo/d; s/^# \{0,1\}//; p}' "$0"; }
+[[ "${1:-}" != -h && "${1:-}" != --help ]] || { usage; exit 0; }
+[[ $# -ge 3 ]] || { usage >&2; exit 2; }
+suite=$1
+directory=$(realpath -m "$2")
+shift 2
+
+made=$directory/.versions
+if [[ -n "$(find "$made" -mtime -7 2>/dev/null)" ]] && [[ "$(cut -d' ' -f1 "$made")" == "$(printf '%s\n' "$@")" ]]; then
+  cat "$made"
+  exit
+fi
+
+# shellcheck disable=SC2016  # apt's own placeholder
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Component: main' 'Release: bookworm' | head -n 1)
+[[ -n "$mirror" ]] || { echo "unpack-packages.sh: apt knows no mirror of Debian 12" >&2; exit 1; }
+
+mkdir -p "$(dirname "$directory")"
+work=$(mktemp -d "$directory.XXXXXX")
+trap 'rm -rf --one-file-system "$work"' EXIT
+chmod 755 "$work" # _apt fetches
+mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/packages" "$work/root"
+: >"$work/status"
+echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$work/sources.list"
+chown _apt "$work/packages" 2>/dev/null || true
+
+# Of the suite only its list of packages is read, without translations and what other programs add to apt.
+apt_get() {
+  local options=(-q -q -o "Dir::Etc::SourceList=$work/sources.list" -o Dir::Etc::SourceParts=/dev/null
+    -o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null -o "Dir::State::Lists=$work/lists"
+    -o "Dir::State::status=$work/status" -o "Dir::Cache=$work/cache" -o Acquire::Languages=none -o Acquire::Retries=3
+    -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false -o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false)
+  if ! (cd "$work/packages" && apt-get "${options[@]}" "$@") >"$work/log" 2>&1; then
+    echo "unpack-packages.sh: apt-get $* for $suite failed:" >&2
+    tail -n 20 "$work/log" >&2
+    exit 1
+  fi
+}
+
+apt_get update
+apt_get download "$@"
+for package in "$@"; do
+  dpkg -x "$work/packages/${package}"_*.deb "$work/root"
+  echo "$package $(dpkg-deb --field "$work/packages/${package}"_*.deb Version)"
+done >"$work/root/.versions"
+rm -rf --one-file-system "$directory"
+mv "$work/root" "$directory"
+cat "$made"

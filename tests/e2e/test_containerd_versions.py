@@ -1,0 +1,236 @@
+"""`hook install` with containerd 1.7 and 2: the configurations that they have, and the way from one to the other."""
+
+import json
+import re
+import tomllib
+
+from .support import suites
+from .support.case import EndToEndTest
+from .support.container import CLASSID
+from .support.containerd import IMAGE, Containerd, Pod
+from .support.host_tree import lean, shape
+from .support.image import make_tree, write_oci_archive
+from .support.programs import program, tool
+from .support.waiting import eventually
+
+GOLD = 0x100001
+CONFIG = "/etc/containerd/config.toml"
+_FIRST = ("sh", "-c", "cat /proc/self/cgroup > /tmp/first; grep files /proc/self/limits > /tmp/limits; sleep 1000")
+
+# Without CAP_SYS_RESOURCE a machine cannot lower an OOM score, which containerd wants for every pause container.
+_VERSION_2 = """version = 2
+root = "{top}/root"
+state = "/run/containerd"
+[grpc]
+  address = "{top}/containerd.sock"
+[plugins."io.containerd.internal.v1.opt"]
+  path = "{top}/opt"
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "{image}"
+  restrict_oom_score_adj = true
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    conf_dir = "{top}/cni"
+  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+    runtime_type = "io.containerd.runc.v2"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+      SystemdCgroup = false
+"""
+
+# What the tests' containerd needs that default values do not give.
+_ADDED_TO_DEFAULTS = """
+[plugins.'io.containerd.cri.v1.runtime']
+  restrict_oom_score_adj = true
+  [plugins.'io.containerd.cri.v1.runtime'.cni]
+    conf_dir = "{top}/cni"
+[plugins.'io.containerd.cri.v1.images'.pinned_images]
+  sandbox = "{image}"
+[plugins.'io.containerd.internal.v1.opt']
+  path = "{top}/opt"
+"""
+
+
+class InstalledContainerd(Containerd):
+    """Reads /etc/containerd/config.toml, if there is one."""
+
+    def __init__(self, host):
+        super().__init__(host, CONFIG)
+        self.config = host.seen(CONFIG)
+        self.config.unlink()
+        self.options = ()
+        make_tree(self.top / "tree")
+        self.archive = write_oci_archive(self.top / "image.tar", self.top / "tree", IMAGE, ("sleep", "1000"))
+
+    def fill(self, text):
+        return text.format(top=self.top, image=IMAGE)
+
+    def default(self):
+        """What `containerd config default` prints, with what this machine needs put in."""
+        text = self.host.run([tool("containerd"), "config", "default"]).stdout
+        values = {"root": f"{self.top}/root", "sandbox_image": IMAGE, "sandbox": IMAGE, "conf_dir": f"{self.top}/cni",
+                  "restrict_oom_score_adj": True}
+        for key, value in values.items():
+            text = re.sub(rf"(?m)^( *{key} = ).*$", lambda found: found[1] + json.dumps(value), text)
+        text = re.sub(r"""(\n\[grpc\]\n *address = ).*\n""", lambda found: f'{found[1]}"{self.socket}"\n', text)
+        opt = r"""(?m)^( *\[plugins\.['"]io\.containerd\.internal\.v1\.opt['"]\]\n *path = ).*$"""
+        return re.sub(opt, lambda found: f'{found[1]}"{self.top}/opt"', text)
+
+    def arguments(self):
+        return self.options
+
+    def run(self):
+        self.start()
+        self.import_image(self.archive)
+
+    def stop_pods(self):
+        for each in self.cri("ListPodSandbox").items:
+            self.remove_pod(each.id)
+
+
+class VersionsTest(EndToEndTest):
+    def setUp(self):
+        self.host = suites.SuiteHost()
+        self.addCleanup(self.host.close)
+        self.start_agent()
+
+    def use(self, suite):
+        self.version = self.host.use(suite)
+        print(f"(containerd {self.version})", end=" ", flush=True)
+        self.containerd = InstalledContainerd(self.host)
+
+    def hook(self, verb, *arguments, status=0):
+        done = self.host.run([program("netclsctl"), "hook", verb, "--state-dir", self.agent.state_dir, *arguments])
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout
+
+    def install(self, status=0):
+        return self.hook("install", "--runtime", "containerd", "--binary", lean("netclsd-hook"),
+                         f"--hook-arg=--socket={self.agent.socket}", f"--hook-arg=--spool={self.agent.spool}",
+                         f"--hook-arg=--mount={self.host.net_cls_mount}", status=status)
+
+    def places(self):
+        return [shape(place) for place in self.host.places()]
+
+    def run_pod(self, name, annotations):
+        """What the container's first instructions saw: its net_cls group, and its limit of open files."""
+        pod = Pod(self.containerd, name, annotations)
+        self.container = pod.start("web", *_FIRST)
+        limits = eventually("it has written", lambda: self.container.exec("cat", "/tmp/limits"))
+        return self.container.exec("cat", "/tmp/first"), limits
+
+    def check_pod_is_in_its_class(self, name):
+        group, limits = self.run_pod(name, {CLASSID: "10:1"})
+        self.assertRegex(group, rf"(?m)^\d+:net_cls(,net_prio)?:/{self.host.parent}/{self.container.id}$")
+        self.assert_in_class(self.container, GOLD)
+        return limits
+
+    def check_pod_is_in_no_class(self, name):
+        group, limits = self.run_pod(name, {CLASSID: "10:1"})
+        self.assertRegex(group, r"(?m)^\d+:net_cls(,net_prio)?:/$")
+        self.assert_not_managed(self.container)
+        return limits
+
+    def check_there_and_back(self):
+        """Before, installed, and removed: the files byte for byte."""
+        before = self.places()
+        self.containerd.run()
+        limits = self.check_pod_is_in_no_class("before")
+        self.assertIn("restart it", self.install())
+        self.assertIn("written but not read", self.hook("status", status=3))
+        self.containerd.restart()
+        self.assertIn("containerd: ok", self.hook("status"))
+        self.assertIn("nothing to do", self.install())
+        self.assertEqual(self.check_pod_is_in_its_class("with"), limits)
+        self.hook("uninstall", status=3)
+        self.containerd.restart()
+        self.hook("uninstall")
+        self.assertEqual(self.places(), before)
+        self.check_pod_is_in_no_class("after")
+
+
+class One(VersionsTest):
+    def test_default_configuration_of_1_7(self):
+        self.use(suites.ONE)
+        self.containerd.config.write_text(self.containerd.default())
+        self.check_there_and_back()
+
+
+class Two(VersionsTest):
+    def setUp(self):
+        super().setUp()
+        self.use(suites.TWO)
+
+    def test_default_configuration(self):
+        text = self.containerd.default()
+        self.assertRegex(text, "(?m)^version = [34]$")
+        self.containerd.config.write_text(text)
+        self.check_there_and_back()
+
+    def test_file_of_version_2(self):
+        self.containerd.config.write_text(self.containerd.fill(_VERSION_2))
+        self.check_there_and_back()
+
+    def test_no_file(self):
+        before = self.places()
+        self.install()
+        made = self.containerd.config.read_text()
+        self.assertEqual(tomllib.loads(made)["version"], 3)
+        self.assertIn("containerd: ok", self.hook("status"))
+        with_needs = f"{self.containerd.top}/with-needs.toml"
+        self.host.seen(with_needs).write_text(made + self.containerd.fill(_ADDED_TO_DEFAULTS))
+        self.containerd.options = ("--config", with_needs, "--root", self.containerd.top / "root",
+                                   "--address", self.containerd.socket)
+        self.containerd.run()
+        self.check_pod_is_in_its_class("with")
+        self.containerd.stop_pods()
+        self.containerd.end()
+        self.hook("uninstall")
+        self.assertEqual(self.places(), before)
+
+    def test_drop_in_that_takes_the_hook_out_is_told_and_not_called_ok(self):
+        drop_ins = self.host.seen("/etc/containerd/conf.d")
+        drop_ins.mkdir()
+        self.containerd.config.write_text("imports = ['/etc/containerd/conf.d/*.toml']\n" +
+                                          self.containerd.fill(_VERSION_2))
+        (drop_ins / "cni.toml").write_text("version = 2\n[plugins.'io.containerd.grpc.v1.cri'.cni]\nbin_dir = '/x'\n")
+        self.install()
+        self.assertIn("containerd: ok", self.hook("status"))
+        # containerd 2.1 does not move what is of version 2 as soon as one of the files is newer; later ones do not start.
+        (drop_ins / "new.toml").write_text("version = 3\n[debug]\nlevel = 'info'\n")
+        self.assertIn("containerd: missing", self.hook("status", status=3))
+        installed = self.places()
+        self.assertRegex(self.install(status=3), r"imports /etc/containerd/conf.d/new.toml, which is newer")
+        self.assertEqual(self.places(), installed)
+
+
+class Upgrade(VersionsTest):
+    def test_hook_is_called_at_every_moment_from_1_7_to_2_and_back(self):
+        self.use(suites.ONE)
+        containerd = self.containerd
+        containerd.config.write_text(containerd.fill(_VERSION_2))
+        before = self.places()
+        self.install()
+        installed = containerd.config.read_text()
+        containerd.run()
+        self.check_pod_is_in_its_class("with-1-7")
+
+        def change_to(suite):
+            containerd.stop_pods()
+            containerd.end()
+            print(f"(containerd {self.host.use(suite)})", end=" ", flush=True)
+            containerd.start()
+
+        change_to(suites.TWO)
+        self.check_pod_is_in_its_class("upgraded")
+        self.assertIn("containerd: ok", self.hook("status"))
+        self.assertNotIn("write /etc/containerd/config.toml", self.install(), "only the base spec, of this version")
+        self.check_pod_is_in_its_class("not-restarted")
+        containerd.restart()
+        self.assertIn("containerd: ok", self.hook("status"))
+        self.assertEqual(containerd.config.read_text(), installed)
+        self.check_pod_is_in_its_class("installed-again")
+        change_to(suites.ONE)
+        self.check_pod_is_in_its_class("back")
+        containerd.stop_pods()
+        containerd.end()
+        self.hook("uninstall")
+        self.assertEqual(self.places(), before)
