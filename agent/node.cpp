@@ -8,14 +8,17 @@
 #include "agent/host/net_cls_groups.h"
 #include "agent/state_directory.h"
 #include "common/base/file.h"
+#include "common/model/cgroup_paths.h"
 #include "common/net_cls/group.h"
 #include "common/net_cls/mount_files.h"
+#include "common/net_cls/own_mount.h"
 
 namespace netclsd {
 namespace {
 
 constexpr int kRoundsMax = 16;  // of moving processes out of a group while they fork
 constexpr int kDepthMax = 16;   // of groups in groups
+constexpr std::size_t kOwnCgroups_bytes = 1U << 20;
 constexpr std::chrono::seconds kMountMax{5};
 constexpr std::chrono::seconds kUnmountMax{2};
 // A removed group is freed when its last process has been reaped, which is not ours to do.
@@ -164,6 +167,21 @@ Result<bool> tidy_up(const OwnMount& own) {
   return held ? Result<bool>(true) : pass_on(held.error());
 }
 
+// An agent without privileges mounts it in its own mount namespace, and that ends with the agent. A hierarchy that has
+// groups lives on, mounted nowhere.
+bool lives_unmounted() {
+  const auto text = read_file("/proc/self/cgroup", kOwnCgroups_bytes);
+  return text && CgroupPaths::parse(*text).net_cls() != nullptr;
+}
+
+Result<std::optional<NetClsMount>> find_to_clean_up(const Config& config) {
+  auto found = find_net_cls(config.net_cls.mount);
+  const bool is_ours = config.net_cls.mount == kNetClsMountAuto;
+  if (!found || *found || !is_ours || !lives_unmounted()) return found;
+  const auto held = hold_mounted(own_mount(config), at_most(kMountMax));
+  return held ? find_net_cls(config.net_cls.mount) : pass_on(held.error());
+}
+
 }  // namespace
 
 OwnMount own_mount(const Config& config) {
@@ -204,7 +222,7 @@ Result<std::string> clean_up_node(const Config& config) {
   {
     auto state = StateDirectory::open(config.state_dir);
     if (!state) return pass_on(state.error());
-    const auto mount = find_net_cls(config.net_cls.mount);
+    const auto mount = find_to_clean_up(config);
     if (!mount) return pass_on(mount.error());
     RegistrationFiles registrations(std::move(state->containers));
     if (*mount) {

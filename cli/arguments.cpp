@@ -155,6 +155,8 @@ void add_hook_install(CLI::App& hook, HookTexts& texts) {
       ->allow_extra_args(false);
   command->add_flag("--all-containers", options.all_containers,
                     "Call the hook also for containers without an annotation: for default_class and classids in specs");
+  command->add_flag("--unless-nri", options.unless_nri,
+                    "Not into a containerd that offers NRI, unless the hook is there already: it tells netclsd-nri");
   command->add_option("--containerd-version", options.containerd_version,
                       "containerd's version, if its program cannot be run here");
   command

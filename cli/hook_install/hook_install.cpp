@@ -4,6 +4,7 @@
 
 #include "cli/hook_install/containerd_state.h"
 #include "cli/hook_install/host.h"
+#include "cli/hook_install/nri.h"
 #include "cli/hook_install/own_directory.h"
 #include "cli/hook_install/report.h"
 #include "cli/hook_install/status.h"
@@ -243,12 +244,42 @@ class Uninstaller {
   bool changed_now_ = false;
 };
 
+struct Choice {
+  HookInstallOptions options;
+  bool leaves_containerd = false;  // to the NRI plugin
+};
+
+Choice choose(const RootTree& tree, const HookInstallOptions& asked) {
+  Choice choice{.options = asked};
+  if (!asked.unless_nri) return choice;
+  std::vector<Runtime> runtimes = asked.runtimes;
+  for (const FoundRuntime& found : runtimes.empty() ? find_runtimes(tree) : std::vector<FoundRuntime>{}) {
+    runtimes.push_back(found.runtime);
+  }
+  choice.options.runtimes = not_left_to_nri(tree, asked, runtimes);
+  choice.leaves_containerd = choice.options.runtimes.size() < runtimes.size();
+  return choice;
+}
+
+// The agent is told that containerd does not call the hook. It knows whether the plugin is connected instead.
+Result<HookReport> install_chosen(const RootTree& tree, const HookInstallOptions& options, bool leaves_containerd) {
+  const bool is_nothing_left = leaves_containerd && options.runtimes.empty();
+  auto report = is_nothing_left ? Result<HookReport>(HookReport{}) : Installer(tree, options).install();
+  if (!report || !leaves_containerd) return report;
+  const std::string message = "containerd offers NRI (" + std::string(kNriSocket) + ") and is left to netclsd-nri";
+  report->notes.push_back(message);
+  report->runtimes.push_back(
+      {std::string(to_string(Runtime::kContainerd)), RuntimeState::State::kMissing, message, {}});
+  return report;
+}
+
 }  // namespace
 
-HookOutcome install_hook(const HookInstallOptions& options) {
-  const auto tree = RootTree::open(options.root);
-  if (!tree) return with_exit_status(options, to_outcome(tree.error()));
-  const auto report = Installer(*tree, options).install();
+HookOutcome install_hook(const HookInstallOptions& asked) {
+  const auto tree = RootTree::open(asked.root);
+  if (!tree) return with_exit_status(asked, to_outcome(tree.error()));
+  const auto [options, leaves_containerd] = choose(*tree, asked);
+  const auto report = install_chosen(*tree, options, leaves_containerd);
   if (!report) {
     return conclude(*tree, options, to_outcome(report.error()),
                     {.state = AgentReport::State::kFailed, .message = report.error().message()});

@@ -3,10 +3,12 @@
 import subprocess
 import unittest
 
-from chart.support.helm import CHART, CI_VALUES, agent_pod, container, find, rendered
+from chart.support.helm import CHART, CI_VALUES, agent_pod, container, find, refusal, rendered
 
 EVERYTHING = CHART / "ci/everything-values.yaml"
 BY_HAND = CHART / "ci/by-hand-values.yaml"
+NRI = CHART / "ci/nri-values.yaml"
+AUTO = CHART / "ci/auto-values.yaml"
 
 
 def mounts(each):
@@ -18,7 +20,7 @@ class Rights(unittest.TestCase):
     maxDiff = None
 
     def test_the_agent_has_net_admin_and_nothing_else(self):
-        for values in [None, *CI_VALUES]:
+        for values in [None, *(each for each in CI_VALUES if each != NRI)]:
             context = container(agent_pod(rendered(values)), "agent")["securityContext"]
             context.pop("seLinuxOptions", None)
             self.assertEqual(context, {
@@ -47,6 +49,68 @@ class Rights(unittest.TestCase):
     def test_selinux_options_are_the_user_s(self):
         self.assertEqual(container(agent_pod(rendered(EVERYTHING)), "agent")["securityContext"]["seLinuxOptions"],
                          {"type": "spc_t"})
+
+
+class WithNriAlone(unittest.TestCase):
+    maxDiff = None
+
+    def pods(self, sets=()):
+        objects = rendered(NRI, sets=sets)
+        return [each["spec"]["template"]["spec"] for each in objects if each["kind"] == "DaemonSet"]
+
+    def test_no_container_of_any_pod_is_privileged(self):
+        for pod in self.pods():
+            for each in pod.get("initContainers", []) + pod["containers"]:
+                self.assertNotIn("privileged", each["securityContext"], each["name"])
+                self.assertNotIn("Bidirectional", str(each["volumeMounts"] if "volumeMounts" in each else ""))
+
+    def test_no_pod_sees_the_node_s_root(self):
+        for pod in self.pods():
+            self.assertNotIn("/", [volume["hostPath"]["path"] for volume in pod["volumes"] if "hostPath" in volume])
+
+    def test_the_agent_s_pod_has_no_step_before_it(self):
+        self.assertNotIn("initContainers", agent_pod(rendered(NRI))["spec"])
+
+    def test_the_agent_may_mount_and_the_plugin_has_no_capability(self):
+        pod = agent_pod(rendered(NRI))
+        agent, plugin = container(pod, "agent")["securityContext"], container(pod, "nri")["securityContext"]
+        self.assertEqual(agent["capabilities"], {"drop": ["ALL"], "add": ["NET_ADMIN", "SYS_ADMIN", "DAC_OVERRIDE"]})
+        self.assertEqual(plugin["capabilities"], {"drop": ["ALL"]})
+        self.assertIs(plugin["allowPrivilegeEscalation"], False)
+        self.assertEqual(mounts(container(pod, "nri")), {
+            "/run/netclsd": ("run", "HostToContainer", False), "/run/nri": ("nri", None, True),
+            "/sys/fs/cgroup": ("cgroups", "HostToContainer", True)})
+
+    def test_net_cls_is_mounted_from_the_start(self):
+        config = find(rendered(NRI), "ConfigMap", "node-netclsd")["data"]["config.json"]
+        self.assertIn('"keep_mounted": true', config)
+
+    def test_a_hook_of_before_is_taken_out_on_request(self):
+        pods = self.pods(sets=("hook.takeOut=true",))
+        self.assertEqual([each["name"] for each in pods[0]["initContainers"]], ["prepare", "uninstall-hook"])
+
+    def test_deny_is_refused(self):
+        self.assertIn("can refuse a start only while it is connected", refusal("hook.mode=nri", "hook.onFailure=deny"))
+
+
+class WithNriAndTheHook(unittest.TestCase):
+    def arguments(self, *sets):
+        return container(agent_pod(rendered(AUTO, sets=sets)), "install-hook")["args"]
+
+    def test_the_hook_is_installed_where_there_is_no_nri(self):
+        self.assertIn("--unless-nri", self.arguments())
+        self.assertNotIn("--unless-nri", self.arguments("hook.mode=both"))
+
+    def test_deny_needs_the_hook_everywhere(self):
+        self.assertNotIn("--unless-nri", self.arguments("hook.onFailure=deny"))
+
+    def test_the_plugin_mounts_when_a_container_needs_it(self):
+        pod = agent_pod(rendered(AUTO))
+        self.assertEqual(mounts(container(pod, "nri"))["/run/netclsd"], ("run", "Bidirectional", False))
+        self.assertNotIn("keep_mounted", find(rendered(AUTO), "ConfigMap", "node-netclsd")["data"]["config.json"])
+
+    def test_by_default_there_is_no_plugin(self):
+        self.assertNotIn("nri", [each["name"] for each in agent_pod(rendered())["spec"]["containers"]])
 
 
 class Mounts(unittest.TestCase):

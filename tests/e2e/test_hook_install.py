@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import tomllib
 import unittest
@@ -10,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from .support import containerd_configs as configs
-from .support.host_tree import BASE_SPEC, CONFIG, HOOKS_D, OWN, SHARED_HOOKS_D, HostTree, differences, interrupted, lean
+from .support.host_tree import BASE_SPEC, CONFIG, HOOKS_D, OWN, SHARED_HOOKS_D, HostTree, differences, interrupted, lean, shape
 from .support.programs import need_fault_points, program, tool
 
 LINK = "/opt/netclsd/netclsd-hook"
@@ -431,6 +432,43 @@ class Containerd(HookInstallTest):
         self.assertIn("netclsd.io/*", tree.read("data/real.toml"))
         self.assertTrue(tree.path("data/containerd/config.toml").is_symlink())
         self.assertEqual(outside.shape(), before)
+
+
+class LeftToNri(HookInstallTest):
+    """`--unless-nri`: where containerd listens for plugins, it is told nothing of the hook."""
+
+    def listen(self, tree):
+        (tree.top / "run/nri").mkdir(parents=True)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.addCleanup(listener.close)
+        listener.bind(str(tree.top / "run/nri/nri.sock"))
+        listener.listen(8)
+
+    def test_containerd_that_offers_nri_is_left_as_it_is(self):
+        tree = HostTree(self, "containerd", "podman")
+        self.listen(tree)
+        before = shape(tree.top / "etc/containerd")
+        self.assertIn("is left to netclsd-nri", self.install(tree, "--unless-nri").stdout)
+        self.assertEqual(shape(tree.top / "etc/containerd"), before)
+        self.assertTrue((tree.top / HOOKS_D).exists(), "podman is none of NRI's")
+
+    def test_containerd_alone_is_no_failure(self):
+        tree = HostTree(self, "containerd")
+        self.listen(tree)
+        self.assertIn("is left to netclsd-nri", self.install(tree, "--unless-nri").stdout)
+        self.assertFalse((tree.top / OWN).exists())
+
+    def test_where_nobody_listens_the_hook_is_installed(self):
+        tree = HostTree(self, "containerd")
+        self.install(tree, "--unless-nri")
+        self.assertTrue((tree.top / BASE_SPEC).exists())
+
+    def test_a_hook_that_is_there_stays(self):
+        tree = HostTree(self, "containerd")
+        self.install(tree)
+        self.listen(tree)
+        self.install(tree, "--unless-nri")
+        self.assertTrue((tree.top / BASE_SPEC).exists(), "nobody knows whether the plugin works")
 
 
 class Changed(HookInstallTest):

@@ -4,8 +4,8 @@ from .support import kernel
 from .support.case import EndToEndTest
 from .support.container import CLASSID
 from .support.host import V1
-from .support.programs import program
-from .support.waiting import eventually
+from .support.programs import program, tool
+from .support.waiting import eventually, eventually_equal
 
 
 class NodeTest(EndToEndTest):
@@ -40,6 +40,16 @@ class PrepareNode(NodeTest):
         self.assertIn("unmounted", self.assert_done("--clean-up"))
         self.assertNotIn(str(self.mount_point), self.mounts())
         self.assertFalse(self.agent.state_dir.exists())
+
+    def test_clean_up_of_a_hierarchy_that_is_mounted_nowhere(self):
+        """An agent without privileges had it mounted in its own mount namespace."""
+        prepared = self.host.run([tool("unshare"), "--mount", "--propagation", "private", program("netclsd"), "--config",
+                                  self.agent.config_file, "--prepare"])
+        self.assertEqual((prepared.returncode, prepared.stderr), (0, ""))
+        self.assertNotIn(str(self.mount_point), self.mounts())
+        self.assertEqual(kernel.own_net_cls_path(), "/", "its group keeps it alive")
+        self.assertIn("unmounted", self.assert_done("--clean-up"))
+        eventually_equal("net_cls", kernel.own_net_cls_path, kernel.NOT_MOUNTED)
 
     def test_clean_up_of_an_untouched_node(self):
         self.assert_done("--clean-up")

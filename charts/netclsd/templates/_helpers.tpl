@@ -45,7 +45,29 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- /* The paths are the chart's own: the pods mount them, and the hook on the node uses them. */ -}}
 {{- define "netclsd.config" -}}
 {{- $paths := dict "socket" "/run/netclsd/agent.sock" "state_dir" "/run/netclsd" -}}
-{{- merge $paths .Values.config | toPrettyJson -}}
+{{- /* Without privileges nobody can mount for the agent later. */ -}}
+{{- $mount := ternary (dict "net_cls" (dict "keep_mounted" true)) dict (eq (include "netclsd.isUnprivileged" .) "true") -}}
+{{- mergeOverwrite (deepCopy .Values.config) $mount $paths | toPrettyJson -}}
+{{- end }}
+
+{{- /* How containers come: hook.mode. */ -}}
+{{- define "netclsd.usesNri" -}}
+{{- if and .Values.hook.enabled (ne .Values.hook.mode "hook") }}true{{ end }}
+{{- end }}
+
+{{- define "netclsd.installsHook" -}}
+{{- if and .Values.hook.enabled (ne .Values.hook.mode "nri") }}true{{ end }}
+{{- end }}
+
+{{- /* The pods have no privileged container and do not see the node's root. */ -}}
+{{- define "netclsd.isUnprivileged" -}}
+{{- if and .Values.hook.enabled (eq .Values.hook.mode "nri") (not .Values.hook.takeOut) }}true{{ end }}
+{{- end }}
+
+{{- define "netclsd.checkMode" -}}
+{{- if and .Values.hook.enabled (eq .Values.hook.mode "nri") (eq .Values.hook.onFailure "deny") }}
+{{- fail "hook.onFailure is deny, and hook.mode is nri: an NRI plugin can refuse a start only while it is connected, so that a container could start without its class. Set hook.mode to hook or both." }}
+{{- end }}
 {{- end }}
 
 {{- define "netclsd.listensOnLoopback" -}}
@@ -92,6 +114,16 @@ runAsUser: 0
 readOnlyRootFilesystem: true
 {{- end }}
 
+{{- /* The agent mounts net_cls in its own mount namespace at its start (SYS_ADMIN) and makes its parent group in the
+hierarchy's root, which nobody may write (DAC_OVERRIDE). Then it gives both up. Kubernetes does not allow
+allowPrivilegeEscalation: false beside SYS_ADMIN. */ -}}
+{{- define "netclsd.mounting" -}}
+runAsUser: 0
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL], add: [NET_ADMIN, SYS_ADMIN, DAC_OVERRIDE]}
+seccompProfile: {type: RuntimeDefault}
+{{- end }}
+
 {{- define "netclsd.podDefaults" -}}
 automountServiceAccountToken: false
 enableServiceLinks: false
@@ -131,8 +163,10 @@ below it (cgroup v1) keeps its own flags and can be written. */ -}}
   hostPath: {path: /run/netclsd, type: DirectoryOrCreate}
 - name: cgroups
   hostPath: {path: /sys/fs/cgroup, type: Directory}
+{{- if not (include "netclsd.isUnprivileged" .) }}
 - name: host
   hostPath: {path: /, type: Directory}
+{{- end }}
 {{- with .Values.extraVolumes }}
 {{ toYaml . }}
 {{- end }}
@@ -145,6 +179,9 @@ below it (cgroup v1) keeps its own flags and can be written. */ -}}
 - --root
 - /host
 - --runtime={{ .Values.hook.runtime }}
+{{- if and (eq .Values.hook.mode "auto") (ne .Values.hook.onFailure "deny") }}
+- --unless-nri
+{{- end }}
 {{- if eq .Values.hook.onFailure "deny" }}
 - --hook-arg=--on-failure=deny
 {{- range append (default list .Values.hook.exemptNamespaces) .Release.Namespace | uniq }}
@@ -185,7 +222,46 @@ below it (cgroup v1) keeps its own flags and can be written. */ -}}
 {{- end }}
 
 {{- define "netclsd.uninstallsHook" -}}
-{{- if or .Values.hook.enabled (eq .Values.hook.whenDisabled "uninstall") }}true{{ end }}
+{{- $isDisabled := and (not .Values.hook.enabled) (eq .Values.hook.whenDisabled "uninstall") }}
+{{- $isLeft := and .Values.hook.enabled (eq .Values.hook.mode "nri") .Values.hook.takeOut }}
+{{- if or (include "netclsd.installsHook" .) $isDisabled $isLeft }}true{{ end }}
+{{- end }}
+
+{{- /* The plugin opens the runtime's socket as root, and needs no capability for that. It mounts net_cls when a container needs
+it, for which Bidirectional is needed, and that only a privileged container may have; without privileges the agent has mounted
+it before. */ -}}
+{{- define "netclsd.nriContainer" -}}
+- name: nri
+  {{- include "netclsd.container" . | nindent 2 }}
+  command: [netclsd-nri]
+  args:
+    - --on-failure={{ .Values.hook.onFailure }}
+    {{- if eq .Values.hook.onFailure "deny" }}
+    {{- range append (default list .Values.hook.exemptNamespaces) .Release.Namespace | uniq }}
+    - --deny-exempt-namespace={{ . }}
+    {{- end }}
+    {{- end }}
+    {{- range .Values.nri.extraArgs }}
+    - {{ . }}
+    {{- end }}
+  securityContext:
+    {{- if include "netclsd.isUnprivileged" . }}
+    runAsUser: 0
+    allowPrivilegeEscalation: false
+    readOnlyRootFilesystem: true
+    capabilities: {drop: [ALL]}
+    seccompProfile: {type: RuntimeDefault}
+    {{- with .Values.seLinuxOptions }}
+    seLinuxOptions: {{- toYaml . | nindent 6 }}
+    {{- end }}
+    {{- else }}
+    {{- include "netclsd.privileged" . | nindent 4 }}
+    {{- end }}
+  resources: {{- toYaml .Values.nri.resources | nindent 4 }}
+  volumeMounts:
+    - {name: run, mountPath: /run/netclsd, mountPropagation: {{ ternary "HostToContainer" "Bidirectional" (eq (include "netclsd.isUnprivileged" .) "true") }}}
+    - {name: nri, mountPath: /run/nri, readOnly: true}
+    - {name: cgroups, mountPath: /sys/fs/cgroup, mountPropagation: HostToContainer, readOnly: true}
 {{- end }}
 
 {{- /* Of the step that installs the hook, or takes it out. */ -}}
