@@ -275,6 +275,7 @@ HandlerEdit edit_of(const RuntimeHandler& handler) {
 }
 
 Result<std::string> edit_containerd_config(std::string_view text, const std::vector<HandlerEdit>& edits) {
+  if (const auto config = parse_containerd_config(text); !config) return pass_on(config.error());
   const auto root = parse_toml(text);
   if (!root) return pass_on(root.error());
   const std::string_view mark = byte_order_mark(text);

@@ -1,19 +1,23 @@
-"""How containerd itself reads a configuration: `containerd config dump` before and after `hook install`."""
+"""How containerd itself reads a configuration: `containerd config dump` before and after `hook install`. With Debian 12's
+containerd, and with containerd 2 of another suite."""
 
 import copy
+import os
 import subprocess
 import tomllib
 import unittest
 
-from .support.containerd_shapes import LEFT, REFUSED, SHAPES
-from .support.host_tree import CONFIG, HostTree
-from .support.programs import tool
+from .support import suites
+from .support.containerd_shapes import LEFT, REFUSED, SHAPES, SHAPES_3
+from .support.host_tree import CONFIG, HostTree, interrupted
+from .support.programs import need_fault_points, tool
 
 OLD_FORMS = ("default_runtime", "untrusted_workload_runtime")
 
 
-def dump(path):
-    done = subprocess.run([tool("containerd"), "--config", path, "config", "dump"], capture_output=True, check=True)
+def dump(path, containerd=None):
+    done = subprocess.run([containerd or tool("containerd"), "--config", path, "config", "dump"], capture_output=True,
+                          check=True)
     return tomllib.loads(done.stdout.decode())
 
 
@@ -24,6 +28,8 @@ def default():
 
 
 def handlers_of(dumped):
+    if dumped["version"] >= 3:
+        return dumped["plugins"]["io.containerd.cri.v1.runtime"]["containerd"]["runtimes"]
     containerd = dumped["plugins"]["io.containerd.grpc.v1.cri"]["containerd"]
     return containerd["runtimes"] | {name: containerd[name] for name in OLD_FORMS}
 
@@ -96,3 +102,57 @@ class ContainerdDumpTest(unittest.TestCase):
                 done = self.expect(tree.hook("install", "--runtime", "containerd"), 1)
                 self.assertRegex(done.stderr, f"(?s){message}")
                 self.assertEqual(tree.shape(), before)
+
+
+class ContainerdTwo(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.containerd = suites.programs_of(suites.TWO) / "containerd"
+
+    def tree(self, content):
+        tree = HostTree(self, "containerd")
+        tree.write(CONFIG, content)
+        return tree
+
+    def hook(self, tree, verb, status=0, **options):
+        arguments = ("--runtime", "containerd", "--containerd-version", "2.1.9") if verb == "install" else ()
+        done = tree.hook(verb, *arguments, **options)
+        if status is not None:
+            self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done
+
+    def handlers_of_ours(self, tree):
+        return take_our_keys(dump(tree.path(CONFIG), self.containerd))
+
+    def test_before_and_after_differ_in_our_two_keys_alone(self):
+        for name, (content, handlers) in SHAPES_3.items():
+            with self.subTest(name):
+                tree = self.tree(content)
+                before = self.handlers_of_ours(tree)[0]
+                self.hook(tree, "install")
+                self.assertEqual(self.handlers_of_ours(tree), (before, handlers))
+                self.assertEqual((tree.status()[0], tree.states_of("containerd")), (0, ["ok"]))
+                self.hook(tree, "uninstall")
+                self.assertEqual(tree.path(CONFIG).read_bytes(), content)
+
+    def check_containers_start(self, tree):
+        """The base spec that containerd would read is whole, and so is the program that it names."""
+        for handler in handlers_of(dump(tree.path(CONFIG), self.containerd)).values():
+            if path := handler["base_runtime_spec"]:
+                for hook in tree.json(path.lstrip("/"))["hooks"]["prestart"]:
+                    self.assertTrue(os.access(tree.path(hook["path"].lstrip("/")), os.X_OK), hook)
+
+    def test_installer_that_is_killed_leaves_containers_that_start(self):
+        need_fault_points()
+        content = SHAPES_3["as containerd dumps it"][0]
+        tree = self.tree(content)
+        before = tree.shape()
+        for verb, undo in (("install", "uninstall"), ("uninstall", "install")):
+            self.hook(tree, undo)
+            call = lambda faults, verb=verb: self.hook(tree, verb, status=None, faults=faults)  # noqa: E731
+            for _ in interrupted(self, call, ("install_step", "file_rename")):
+                self.check_containers_start(tree)
+                self.hook(tree, undo)
+        self.hook(tree, "uninstall")
+        self.assertEqual(tree.shape(), before)

@@ -8,7 +8,7 @@ from .support import suites
 from .support.case import EndToEndTest
 from .support.container import CLASSID
 from .support.containerd import IMAGE, Containerd, Pod
-from .support.host_tree import lean, shape
+from .support.host_tree import differences, lean, shape
 from .support.image import make_tree, write_oci_archive
 from .support.programs import program, tool
 from .support.waiting import eventually
@@ -110,41 +110,53 @@ class VersionsTest(EndToEndTest):
     def places(self):
         return [shape(place) for place in self.host.places()]
 
-    def run_pod(self, name, annotations):
+    def run_pod(self, name):
         """What the container's first instructions saw: its net_cls group, and its limit of open files."""
-        pod = Pod(self.containerd, name, annotations)
+        pod = Pod(self.containerd, name, {CLASSID: "10:1"})
         self.container = pod.start("web", *_FIRST)
         limits = eventually("it has written", lambda: self.container.exec("cat", "/tmp/limits"))
-        return self.container.exec("cat", "/tmp/first"), limits
+        return self.container.exec("cat", "/tmp/first"), {"limits": limits} | self.spec_of(name, pod)
+
+    def spec_of(self, name, pod):
+        """The container's config.json without our hook and annotation, and without what names this container."""
+        text = (self.containerd.top / "run/io.containerd.runtime.v2.task/k8s.io" / self.container.id /
+                "config.json").read_text()
+        for known in (self.container.id, pod.id, name, f"/proc/{pod.pause.pid}/"):
+            text = text.replace(known, "KNOWN")
+        spec = json.loads(text)
+        spec.pop("hooks", None)
+        spec["annotations"].pop(CLASSID, None)
+        return spec
 
     def check_pod_is_in_its_class(self, name):
-        group, limits = self.run_pod(name, {CLASSID: "10:1"})
+        group, others = self.run_pod(name)
         self.assertRegex(group, rf"(?m)^\d+:net_cls(,net_prio)?:/{self.host.parent}/{self.container.id}$")
         self.assert_in_class(self.container, GOLD)
-        return limits
+        return others
 
     def check_pod_is_in_no_class(self, name):
-        group, limits = self.run_pod(name, {CLASSID: "10:1"})
+        group, others = self.run_pod(name)
         self.assertRegex(group, r"(?m)^\d+:net_cls(,net_prio)?:/$")
         self.assert_not_managed(self.container)
-        return limits
+        return others
 
     def check_there_and_back(self):
         """Before, installed, and removed: the files byte for byte."""
         before = self.places()
         self.containerd.run()
-        limits = self.check_pod_is_in_no_class("before")
+        others = self.check_pod_is_in_no_class("before-it")
         self.assertIn("restart it", self.install())
         self.assertIn("written but not read", self.hook("status", status=3))
         self.containerd.restart()
         self.assertIn("containerd: ok", self.hook("status"))
         self.assertIn("nothing to do", self.install())
-        self.assertEqual(self.check_pod_is_in_its_class("with"), limits)
+        self.assertEqual(differences(self.check_pod_is_in_its_class("with-it"), others), {},
+                         "all but the hook is as containerd itself begins a container")
         self.hook("uninstall", status=3)
         self.containerd.restart()
         self.hook("uninstall")
         self.assertEqual(self.places(), before)
-        self.check_pod_is_in_no_class("after")
+        self.check_pod_is_in_no_class("after-it")
 
 
 class One(VersionsTest):
@@ -180,7 +192,7 @@ class Two(VersionsTest):
         self.containerd.options = ("--config", with_needs, "--root", self.containerd.top / "root",
                                    "--address", self.containerd.socket)
         self.containerd.run()
-        self.check_pod_is_in_its_class("with")
+        self.check_pod_is_in_its_class("with-it")
         self.containerd.stop_pods()
         self.containerd.end()
         self.hook("uninstall")
