@@ -16,9 +16,10 @@ using hook::Placed;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kWaitingMax = kListedMax;
-// While one that runs is registered, the next one that starts has to wait: both together must fit into the runtime's 2
-// s.
+// While one that runs is registered, the next one that starts has to wait. Both together must fit into the runtime's
+// 2 s: 0.6 s at most for the former, 1.25 s for the latter.
 constexpr milliseconds kRunningTimeout{500};
+constexpr milliseconds kRunningReserve{100};  // for what is done without the agent
 constexpr milliseconds kRetryMin{100};
 constexpr milliseconds kRetryMax{800};  // an agent that is back is found within a second
 
@@ -89,7 +90,7 @@ std::optional<std::string> Plugin::start(const Subject& subject, Clock::time_poi
   if (!read->remark.empty()) say(subject, read->remark);
   if (!read->registration) return std::nullopt;
   const Deadline answer_by(received_at + std::min(options_.timeout, request_timeout / 2));
-  const Deadline end(received_at + request_timeout * 3 / 4);
+  const Deadline end(received_at + request_timeout * 5 / 8);
   const Placed placed = hook::register_container(*read->registration, world_, answer_by, end);
   const bool is_failure = placed.how == Placed::How::kRefused || placed.how == Placed::How::kWithoutAgent;
   if (!is_failure && !placed.line.empty()) say(subject, placed.line);
@@ -118,7 +119,7 @@ void Plugin::register_next() {
   const bool is_same = init && in_initial_time(world_.proc, init->start_time) == registration.request.start_time;
   if (!is_same) return;
   const Deadline answer_by = Deadline::after(kRunningTimeout);
-  const Placed placed = hook::register_container(registration, world_, answer_by, Deadline::after(2 * kRunningTimeout));
+  const Placed placed = hook::register_container(registration, world_, answer_by, answer_by.keeping(-kRunningReserve));
   if (!placed.line.empty() && (placed.is_kept || pause_ == milliseconds{0})) {
     log_("container " + registration.id.text() + ": " + placed.line);
   }

@@ -154,7 +154,7 @@ void Service::write_report() {
   has_told_of_report_ = !written;
 }
 
-void Service::send(std::string bytes) {
+void Service::send(std::string_view bytes) {
   if (!connection_ || bytes.empty()) return;
   std::string& to_send = connection_->to_send;
   if (to_send.empty()) connection_->give_up_at = std::max(connection_->give_up_at, Clock::now() + kSentWithin);

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "common/base/file.h"
 #include "nri/options.h"
@@ -45,7 +46,7 @@ class Service {
   [[nodiscard]] bool sleep_until_readable(Clock::time_point until);
   [[nodiscard]] Result<void> read();
   void handle(const Received& received, Clock::time_point received_at);
-  void send(std::string bytes);
+  void send(std::string_view bytes);
   void flush();
   void note_synchronized(std::size_t containers);
   void write_report();

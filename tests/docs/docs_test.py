@@ -306,7 +306,7 @@ class Documents(unittest.TestCase):
         self.assertGreater(len(names), 2)
 
     def test_documents_that_sources_name_exist(self):
-        folders = ("agent", "common", "hook", "cli", "tests", "scripts")
+        folders = ("agent", "common", "hook", "nri", "cli", "tests", "scripts")
         sources = subprocess.run(["grep", "-rhoE", "--exclude=docs_test.py", r"docs/[a-z/0-9-]+\.md", *folders],
                                  cwd=REPOSITORY, capture_output=True, text=True).stdout.split()
         self.assertGreater(len(sources), 3)

@@ -1,7 +1,8 @@
-"""The NRI plugin with the real containerd 2: no hook, nothing of ours in its configuration."""
+"""The NRI plugin with the real containerd: no hook, nothing of ours in its configuration."""
 
 import signal
 import time
+from pathlib import Path
 
 from .support import kernel
 from .support.agent import MuteAgent, Stopwatch
@@ -9,7 +10,9 @@ from .support.case import EndToEndTest
 from .support.container import CLASS, CLASSID
 from .support.containerd import Pod
 from .support.host import AS_IT_IS
-from .support.nri import Containerd2, NriPlugin
+from .support.nri import NriContainerd, NriPlugin
+from .support.programs import tool
+from .support.suites import ONE, TWO
 from .support.waiting import eventually, eventually_equal
 
 GOLD, BULK = 0x100001, 0x100020
@@ -20,13 +23,14 @@ _GRANTED_MS = 2000  # by the runtime, for each event; what a start takes anyway 
 
 class NriTest(EndToEndTest):
     layout = AS_IT_IS
+    suite = TWO
 
     def setUp(self):
         super().setUp()
         self.host.use_default_parent()  # there the plugin makes its groups when the agent is away
         self.start_agent()
         self.host.on_close(self._wait_for_the_end_of_groups)
-        self.containerd = Containerd2(self.host)
+        self.containerd = NriContainerd(self.host, self.suite)
         self.containerd.start()
         self.containerd.import_test_image()
 
@@ -36,11 +40,8 @@ class NriTest(EndToEndTest):
             self.agent.start()
         eventually_equal("groups", self.host.groups, set())
 
-    def make_plugin(self, name="plugin", options=()):
-        return NriPlugin(self.host, self.agent, self.containerd.nri_socket, name, options)
-
-    def start_plugin(self, name="plugin", options=()):
-        return self.make_plugin(name, options).start()
+    def start_plugin(self, name="plugin", options=(), launcher=()):
+        return NriPlugin(self.host, self.agent, self.containerd.nri_socket, name, options, launcher).start()
 
     def assert_gets_class(self, container, raw_classid):
         """It runs without its class until the agent learns of it."""
@@ -149,6 +150,36 @@ class Restarts(NriTest):
         for plugin in (first, second):
             self.assertEqual(plugin.registrations(), 1, plugin.log())
         self.assertEqual(self.agent.metrics().total("registration_failures_total"), 0)
+
+
+class Older(NriTest):
+    """containerd 1.7, where NRI has to be enabled. It says no timeouts, and does not cut its messages."""
+
+    suite = ONE
+
+    def test_starts_and_what_runs_already(self):
+        early = Pod(self.containerd, "early", {CLASSID: "10:20"}).start("early", *_FAMILY)
+        self.start_plugin()
+        self.assert_gets_class(early, BULK)
+        pod = Pod(self.containerd, "shop", {CLASSID: "10:1"})
+        self.assert_in_class(pod.start("web", *_FAMILY), GOLD)
+        self.assertEqual(self.registered(), 2)
+
+
+class Rights(NriTest):
+    def test_it_needs_no_capability(self):
+        """As in a pod that drops all of them."""
+        launcher = (tool("setpriv"), "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs")
+        plugin = self.start_plugin(launcher=launcher)
+        status = Path(f"/proc/{plugin.process.pid}/status").read_text()
+        for expected in (r"CapEff:\t0+\n", r"Seccomp:\t2\n", r"Threads:\t1\n"):
+            self.assertRegex(status, expected)
+        pod = Pod(self.containerd, "shop", {CLASSID: "10:1"})
+        self.assert_in_class(pod.start("web", *_FAMILY), GOLD)
+        self.agent.stop()
+        late = pod.start("late", *_FAMILY)
+        self.assert_in_class(late, GOLD)
+        self.assertIn("placed init into 10:1 itself and left the registration in", plugin.log())
 
 
 class Failures(NriTest):

@@ -1,11 +1,11 @@
-"""containerd 2 with NRI, and our plugin."""
+"""containerd with NRI, and our plugin."""
 
 import signal
 import subprocess
 
 from .containerd import Containerd
 from .programs import SYSTEM_PATH, program
-from .unpacked import unpacked
+from .suites import TWO, programs_of
 from .waiting import eventually
 
 # The form of containerd 1, which containerd 2 reads as well.
@@ -18,11 +18,11 @@ _NRI = """
 """
 
 
-class Containerd2(Containerd):
+class NriContainerd(Containerd):
     """Runs the machine's own runc: a newer one wants a newer C library."""
 
-    def __init__(self, host):
-        self.programs = unpacked("containerd") / "usr" / "bin"
+    def __init__(self, host, suite=TWO):
+        self.programs = programs_of(suite)
         super().__init__(host)
         self.nri_socket = self.top / "nri" / "nri.sock"
         with open(host.seen(self.config_file), "a", encoding="utf-8") as config:

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "tests/support/fake_nri_runtime.h"
 
@@ -61,10 +62,19 @@ TEST(NriMessagesTest, AListingHasPodsContainersAndMaybeMore) {
   EXPECT_EQ(listed_body(false), "");
 }
 
+std::int64_t most_memory_kib() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss;
+}
+
 TEST(NriMessagesTest, ManyEmptyContainersAreRefusedBeforeTheyTakeUpMemory) {
+  constexpr std::size_t kMany = 4'000'000;  // 8 MB as a message, and as containers nearly a gigabyte
   std::string body;
-  for (std::size_t i = 0; i < kListedMax + 2; ++i) body += std::string("\x12\x00", 2);
+  for (std::size_t i = 0; i < kMany; ++i) body += std::string_view("\x12\x00", 2);
+  const std::int64_t before = most_memory_kib();
   EXPECT_EQ(parse_listing(body).error().code(), ErrorCode::kTooLarge);
+  EXPECT_LT(most_memory_kib() - before, 100'000);
 }
 
 TEST(NriMessagesTest, UnknownFieldsAndOtherTypesAreSkipped) {
