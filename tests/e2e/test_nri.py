@@ -9,9 +9,9 @@ from .support.agent import MuteAgent, Stopwatch
 from .support.case import EndToEndTest
 from .support.container import CLASS, CLASSID
 from .support.containerd import Pod
-from .support.host import AS_IT_IS
+from .support.host import AS_IT_IS, Host, end_unmounted_hierarchy
 from .support.nri import NriContainerd, NriPlugin
-from .support.programs import tool
+from .support.programs import program, tool
 from .support.suites import ONE, TWO
 from .support.waiting import eventually, eventually_equal
 
@@ -30,6 +30,9 @@ class NriTest(EndToEndTest):
         self.host.use_default_parent()  # there the plugin makes its groups when the agent is away
         self.start_agent()
         self.host.on_close(self._wait_for_the_end_of_groups)
+        self.start_containerd()
+
+    def start_containerd(self):
         self.containerd = NriContainerd(self.host, self.suite)
         self.containerd.start()
         self.containerd.import_test_image()
@@ -166,11 +169,55 @@ class Older(NriTest):
         self.assertEqual(self.registered(), 2)
 
 
+def without_capabilities():
+    """As in a pod that drops all of them."""
+    return tool("setpriv"), "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"
+
+
+class HostWithoutNetCls(Host):
+    """The machine as it is, and net_cls mounted nowhere."""
+
+    def __init__(self):
+        end_unmounted_hierarchy()
+        super().__init__(AS_IT_IS)
+
+    def _hold_namespace(self, script):
+        return super()._hold_namespace("mount --make-rshared /\n")
+
+
+class Mounts(NriTest):
+    def setUp(self):
+        self.host = HostWithoutNetCls()
+        self.addCleanup(self.host.close)
+        self.host.use_default_parent()
+        self.make_agent(net_cls={"mount": "auto", "parent": self.host.parent})
+        self.host.net_cls_mount = self.agent.state_dir / "net_cls"
+        self.host.on_close(self._clean_up)
+        self.agent.start()
+        self.start_containerd()
+        self.options = ("--mount", self.host.net_cls_mount)
+
+    def _clean_up(self):
+        self.agent.stop()
+        self.host.run([program("netclsd"), "--config", self.agent.config_file, "--clean-up"])
+
+    def test_net_cls_is_mounted_for_the_first_container_with_a_class(self):
+        self.start_plugin(options=self.options)
+        Pod(self.containerd, "plain").start("plain", *_FAMILY)
+        self.assertEqual(kernel.own_net_cls_path(), kernel.NOT_MOUNTED)
+        web = Pod(self.containerd, "shop", {CLASSID: "10:1"}).start("web", *_FAMILY)
+        self.assert_in_class(web, GOLD)
+
+    def test_a_plugin_that_may_not_mount_says_so_and_the_container_starts(self):
+        plugin = self.start_plugin(options=self.options, launcher=without_capabilities())
+        web = Pod(self.containerd, "shop", {CLASSID: "10:1"}).start("web", *_FAMILY)
+        self.assertEqual(kernel.own_net_cls_path(), kernel.NOT_MOUNTED)
+        self.assertRegex(plugin.log(), rf"container {web.id}: agent at .*Operation not permitted.*; the container starts")
+
+
 class Rights(NriTest):
     def test_it_needs_no_capability(self):
-        """As in a pod that drops all of them."""
-        launcher = (tool("setpriv"), "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs")
-        plugin = self.start_plugin(launcher=launcher)
+        plugin = self.start_plugin(launcher=without_capabilities())
         status = Path(f"/proc/{plugin.process.pid}/status").read_text()
         for expected in (r"CapEff:\t0+\n", r"Seccomp:\t2\n", r"Threads:\t1\n"):
             self.assertRegex(status, expected)
