@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "cli/hook_install/containerd_choice.h"
 #include "cli/hook_install/containerd_config.h"
 #include "cli/hook_install/containerd_owner.h"
 #include "cli/hook_install/containerd_spec.h"
@@ -13,27 +14,6 @@
 
 namespace netclsd::cli {
 namespace {
-
-constexpr int kFirstOfTwo = 3;  // version of the format
-
-bool is_edited(const ContainerdConfig& config) {
-  return config.is_empty || (config.version >= kOldestEdited && config.version <= kNewestEdited);
-}
-
-// What no edit can mend: containerd does not start so.
-Result<void> check_config(const std::string& path, const ContainerdConfig& config, Generation generation) {
-  if (generation == Generation::kTwo) return {};
-  if (config.version > kOldestEdited) {
-    return failure(ErrorCode::kConflict, path + " is of version " + std::to_string(config.version) +
-                                             ", and containerd 1.x does not start with that: only containerd 2 does");
-  }
-  if (config.has_handlers_table && config.handlers.empty()) {
-    return failure(
-        ErrorCode::kConflict,
-        path + " has no runtime handler in its table \"runtimes\": containerd's CRI plugin does not start so");
-  }
-  return {};
-}
 
 // This may be intended, but without a note it would go unnoticed.
 void note_other_default(const ContainerdConfig& config, const ChosenHandlers& chosen, std::vector<std::string>& notes) {
@@ -172,23 +152,6 @@ class ContainerdFinder {
     return false;
   }
 
-  static std::string replaced_text(const ContainerdView& view) {
-    return view.deciding()->path + " is imported and has the CRI plugin's table, which replaces all that " +
-           view.files.front().path + " says about it";
-  }
-
-  // Those of the main file, and for containerd 2 of what it imports, too. There the old forms do not count any more,
-  // but they are edited: the same file will do after a step back.
-  static std::vector<RuntimeHandler> all_handlers(const ContainerdView& view) {
-    const ContainerdConfig& main = view.files.front().config;
-    if (view.generation == Generation::kOne) return with_built_in(main, view.generation);
-    std::vector<RuntimeHandler> handlers = view.handlers();
-    std::copy_if(
-        main.handlers.begin(), main.handlers.end(), std::back_inserter(handlers),
-        [](const RuntimeHandler& each) { return each.table != HandlerTable::kRuntimes && each.plugin == kCriPlugin; });
-    return handlers;
-  }
-
   Result<void> add_specs(const std::vector<RuntimeHandler>& handlers) {
     for (const RuntimeHandler& handler : handlers) {
       const std::string path = spec_path_for(handler);
@@ -207,23 +170,7 @@ class ContainerdFinder {
     if (!generator.empty() && options_.containerd_config.empty()) {
       return main.path + ", which containerd reads, is written anew by " + generator + ": an edit would be lost";
     }
-    if (const std::string newer = find_newer(view); !newer.empty()) return newer;
-    if (is_edited(main.config)) return {};
-    return main.path + " is of version " + std::to_string(main.config.version) + ", and only versions " +
-           std::to_string(kOldestEdited) + " to " + std::to_string(kNewestEdited) + " are edited";
-  }
-
-  // containerd 2.0 to 2.2 goes by the newest file's version for all; later ones do not start so. A table of the newer
-  // plugin in the older file would be read, but replace all of its handlers as soon as the newer file is gone.
-  static std::string find_newer(const ContainerdView& view) {
-    const ConfigFile& main = view.files.front();
-    if (view.generation == Generation::kOne || main.config.version >= kFirstOfTwo || main.config.is_empty) return {};
-    for (const ConfigFile& file : view.files) {
-      if (file.config.version < kFirstOfTwo) continue;
-      return main.path + " is of version " + std::to_string(main.config.version) + " and imports " + file.path +
-             ", which is newer: so containerd does not read what the older one says about handlers";
-    }
-    return {};
+    return why_left_alone(view);
   }
 
   Result<void> edit_for(const std::vector<RuntimeHandler>& handlers, const std::string& path,
@@ -241,15 +188,6 @@ class ContainerdFinder {
     note_overridden(*edited, handlers, view.generation);
     if (!edits.empty()) wanted_.files.push_back({path, FileKind::kContainerdConfig, std::move(*edited)});
     return {};
-  }
-
-  // containerd 2 merges a handler's keys from several files. But a table of ours for a handler that only another file
-  // defines would be a handler without a type as soon as that file is gone, and the CRI plugin would not start.
-  static bool is_to_be_edited(const RuntimeHandler& handler, const ContainerdConfig& main) {
-    const auto own = std::find_if(main.handlers.begin(), main.handlers.end(), [&](const RuntimeHandler& each) {
-      return each.name == handler.name && each.table == handler.table;
-    });
-    return own == main.handlers.end() ? handler.is_built_in : !calls_our_hook(*own);  // our lines may be there by hand
   }
 
   // What an import says counts: our edit would be read, and be without effect.

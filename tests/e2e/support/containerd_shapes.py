@@ -101,6 +101,7 @@ SHAPES_3 = {
 
 LEFT = {
     "version 1": (f"[plugins.cri.containerd.runtimes.runc]\n  {_RUNC}".encode(), r"version 1.*\[plugins.cri.containerd"),
+    "long names without a version": (f"[{_HANDLERS}.runc]\n  {_RUNC}".encode(), r"version 1.*\[plugins.cri.containerd"),
     "inline table": (_file(f'[{_HANDLERS}]\nrunc = {{ runtime_type = "io.containerd.runc.v2" }}\n'), "an inline one"),
     "inline table above": (_file(f'[{CRI}]\n  containerd = {{ default_runtime_name = "runc" }}\n'), "unusual way"),
     "dotted keys": (_file(f"{_HANDLERS}.runc.{_RUNC}"), "no header of its own"),
