@@ -1,7 +1,9 @@
 #!/bin/bash
 # Unpacks packages of another Debian suite into a directory. Installs nothing, and changes nothing of this machine's apt.
 #
-#   scripts/unpack-packages.sh SUITE DIRECTORY PACKAGE...         (e.g. trixie build/suites/trixie containerd)
+#   scripts/unpack-packages.sh [--with-dependencies] SUITE DIRECTORY PACKAGE...    (trixie build/suites/trixie containerd)
+#
+# With --with-dependencies, all that the packages depend on is unpacked as well: a root directory to run programs in.
 #
 # The packages come from the mirror from which this machine's apt gets Debian 12, through the same proxy, and apt verifies
 # them with Debian's keyring. Prints the versions. Does nothing if the directory has what was asked for, unpacked less than a
@@ -10,13 +12,15 @@ set -euo pipefail
 
 usage() { sed -n '2,/^set -euo/{/^set -euo/d; s/^# \{0,1\}//; p}' "$0"; }
 [[ "${1:-}" != -h && "${1:-}" != --help ]] || { usage; exit 0; }
+with_dependencies=
+if [[ "${1:-}" == --with-dependencies ]]; then with_dependencies=yes; shift; fi
 [[ $# -ge 3 ]] || { usage >&2; exit 2; }
 suite=$1
 directory=$(realpath -m "$2")
 shift 2
 
 made=$directory/.versions
-if [[ -n "$(find "$made" -mtime -7 2>/dev/null)" ]] && [[ "$(cut -d' ' -f1 "$made")" == "$(printf '%s\n' "$@")" ]]; then
+if [[ -n "$(find "$made" -mtime -7 2>/dev/null)" ]] && [[ "$(cat "$directory/.asked" 2>/dev/null)" == "$with_dependencies $*" ]]; then
   cat "$made"
   exit
 fi
@@ -48,11 +52,20 @@ apt_get() {
 }
 
 apt_get update
-apt_get download "$@"
-for package in "$@"; do
-  dpkg -x "$work/packages/${package}"_*.deb "$work/root"
-  echo "$package $(dpkg-deb --field "$work/packages/${package}"_*.deb Version)"
+if [[ -n "$with_dependencies" ]]; then
+  apt_get install --yes --download-only --no-install-recommends "$@"
+  mv "$work/cache/archives/"*.deb "$work/packages"
+  # Debian's base-files has these links; they must be there before another package has files in them.
+  for each in bin sbin lib lib64; do mkdir -p "$work/root/usr/$each"; ln -s "usr/$each" "$work/root/$each"; done
+else
+  apt_get download "$@"
+fi
+for package in "$work/packages/"*.deb; do
+  dpkg-deb --fsys-tarfile "$package" | tar --extract --keep-directory-symlink --directory "$work/root"
+  # shellcheck disable=SC2016  # dpkg's own placeholders
+  dpkg-deb --show --showformat '${Package} ${Version}\n' "$package"
 done >"$work/root/.versions"
+echo "$with_dependencies $*" >"$work/root/.asked"
 rm -rf --one-file-system "$directory"
 mv "$work/root" "$directory"
 cat "$made"

@@ -145,8 +145,9 @@ class Pod:
         self.id = self.cri("RunPodSandbox", config=self.config).pod_sandbox_id
         self.pause = CriContainer(self, self.id, self.cri.pid_of_sandbox(self.id))
 
-    def start(self, name, *command):
-        config = {"metadata": {"name": name}, "image": {"image": IMAGE}, "command": command,
+    def start(self, name, *command, mounts=()):
+        """`mounts`: as the CRI has them."""
+        config = {"metadata": {"name": name}, "image": {"image": IMAGE}, "command": command, "mounts": mounts,
                   "linux": {"security_context": {"namespace_options": {"network": "NODE", "pid": "CONTAINER"}}}}
         identity = self.cri("CreateContainer", pod_sandbox_id=self.id, config=config,
                             sandbox_config=self.config).container_id
