@@ -110,12 +110,13 @@ quietly build cmake --build --preset dev --parallel "$jobs"
 begin_builds_ahead
 
 if [[ -z "$e2e_pattern" ]]; then
-  step "Layers, documents, the runner of tests and the benchmark's arithmetic"
+  step "Layers, documents, the runner of tests, the benchmark's arithmetic and the table of runtimes"
   with_summary layers tests/layers/layers_test.py
   with_summary one-file tests/layers/unity_test.py
   with_summary documents tests/docs/docs_test.py
   with_summary runner tests/runner/run_gtest_test.py
   with_summary benchmark-arithmetic tests/bench/bench_test.py
+  with_summary runtimes-table tests/runtimes/runtimes_test.py
   step "Lint"
   with_summary lint scripts/lint.sh --quick
   step "Helm chart, alerts and dashboard"
