@@ -1,8 +1,10 @@
 """The chart's DaemonSet, as helm renders it, on a node with the real containerd: from the image of tests/image/build.sh to
-a class, through an upgrade, and away again without a trace."""
+a class, through an upgrade, and away again without a trace. With Debian 12's containerd and the hook, and with containerd 2
+and the NRI plugin."""
 
 import contextlib
 import json
+import statistics
 import threading
 import time
 import unittest
@@ -19,13 +21,16 @@ from .support.host import end_unmounted_hierarchy
 from .support.kernel import kernel_is_at_least
 from .support.kubelet import Kubelet
 from .support.node import Node
-from .support.programs import REPOSITORY
+from .support.nri import NodeContainerd2
+from .support.programs import REPOSITORY, tool
 from .support.waiting import eventually, eventually_equal
 
 ARCHIVE = REPOSITORY / "build" / "image" / "netclsd.tar"
 IMAGE, NEXT_IMAGE = "localhost/netclsd:test", "localhost/netclsd:next"
+CONFIG = Path("/etc/containerd/config.toml")
 GOLD = 0x100001
-CAP_NET_ADMIN = 1 << 12
+CAP_DAC_OVERRIDE, CAP_NET_ADMIN, CAP_SYS_ADMIN = 1 << 1, 1 << 12, 1 << 21
+STARTS = 50  # of containers, to be timed
 _FAMILY = ("sh", "-c", "sleep 1000 & sleep 1000 & wait")
 
 
@@ -47,7 +52,9 @@ def all_places(pid):
         watcher.join()
 
 
-class DaemonSetTest(EndToEndTest):
+class DaemonSetCase(EndToEndTest):
+    sets = ()
+
     def setUp(self):
         for needed, by in ((ARCHIVE, "tests/image/build.sh"), (HELM, "scripts/install-deps.sh chart")):
             if not needed.exists():
@@ -57,15 +64,18 @@ class DaemonSetTest(EndToEndTest):
         self.addCleanup(self.host.close)
         self.port = free_port()
         self.agent = AgentApi(self.host.seen("/run/netclsd/agent.sock"), self.host.seen("/run/netclsd"))
-        self.containerd = Containerd(self.host, config_file=Path("/etc/containerd/config.toml")).start()
+        self.containerd = self.make_containerd().start()
         self.containerd.import_test_image()
         self.containerd.import_image(ARCHIVE)
         self.containerd.ctr("images", "tag", IMAGE, NEXT_IMAGE)
 
+    def make_containerd(self):
+        return Containerd(self.host, config_file=CONFIG)
+
     def objects(self, image=IMAGE):
         repository, _, tag = image.rpartition(":")
         return rendered(sets=(f"image.repository={repository}", f"image.tag={tag}", f"port={self.port}",
-                              f"config.net_cls.parent={self.host.parent}"))
+                              f"config.net_cls.parent={self.host.parent}", *self.sets))
 
     def start_agent_pod(self, name, image=IMAGE):
         objects = self.objects(image)
@@ -93,13 +103,13 @@ class DaemonSetTest(EndToEndTest):
     def what_the_installer_told(self):
         return json.loads(self.host.seen("/run/netclsd/hook.json").read_text())
 
-    def assert_is_confined(self, pid):
-        """The runtime leaves the agent CAP_NET_ADMIN. The agent keeps it if the kernel requires it, and adds its own
+    def assert_is_confined(self, pid, bounding=CAP_NET_ADMIN):
+        """The runtime leaves the agent these capabilities. The agent keeps CAP_NET_ADMIN if the kernel requires it, and adds its own
         filter to the runtime's. Without CAP_SETPCAP the bounding set stays, which gives nothing without privileges."""
         status = dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
         needed = 0 if kernel_is_at_least(6, 6) else CAP_NET_ADMIN
         self.assertEqual({name: int(status[name], 16) for name in ("CapEff", "CapPrm", "CapBnd")},
-                         {"CapEff": needed, "CapPrm": needed, "CapBnd": CAP_NET_ADMIN})
+                         {"CapEff": needed, "CapPrm": needed, "CapBnd": bounding})
         self.assertEqual((status["Seccomp"], status["NoNewPrivs"]), ("2", "1"))
         self.assertGreater(int(status["Seccomp_filters"]), 1)
 
@@ -118,6 +128,8 @@ class DaemonSetTest(EndToEndTest):
         self.assertEqual(self.host.groups(), set())
         self.assertFalse(self.host.group().exists())
 
+
+class DaemonSetTest(DaemonSetCase):
     def test_from_installation_through_an_upgrade_to_removal(self):
         before = self.host.snapshot()
         agent = self.start_agent_pod("agent-1")
@@ -150,4 +162,72 @@ class DaemonSetTest(EndToEndTest):
         self.assertFalse(self.host.is_net_cls_mounted())
         self.assert_hierarchy_has_ended()
         self.assertEqual(self.host.snapshot(), before)
+        self.assert_no_group_is_left()
+
+
+class WithNriAlone(DaemonSetCase):
+    """containerd 2 with NRI as it is by default: nothing on the node changes, and nothing is restarted."""
+
+    sets = ("hook.mode=nri",)
+
+    def make_containerd(self):
+        return NodeContainerd2(self.host)
+
+    def files(self):
+        """Of the node, without what ends with the next boot."""
+        return {path: what for path, what in self.host.snapshot().items() if not path.startswith("/run/")}
+
+    def seconds_of_starts(self, pod, name):
+        """Of containers that ask for no class, and of such as do: each waits for the plugin."""
+        seconds = []
+        for number in range(STARTS):
+            began = time.monotonic()
+            pod.start(f"{name}{number}", "sleep", "1000")
+            seconds.append(time.monotonic() - began)
+        return statistics.median(seconds)
+
+    def test_from_installation_through_an_upgrade_to_removal(self):
+        before, runtime = self.files(), self.containerd.process.pid
+        timed = Pod(self.containerd, "timed", {CLASSID: "10:2"})
+        without = self.seconds_of_starts(timed, "without")
+        timed.remove()
+        agent = self.start_agent_pod("agent-1")
+        self.assert_is_confined(agent.container("agent").pid, CAP_DAC_OVERRIDE | CAP_NET_ADMIN | CAP_SYS_ADMIN)
+        self.assertFalse(self.host.is_net_cls_mounted(), "the agent has mounted it for itself")
+        self.host.mount_net_cls_again()  # for this test to look
+        eventually_equal("nri", lambda: (self.agent.get("/v1/status")["nri"] or {}).get("state"), "connected")
+        self.assertEqual(self.agent.metrics().value("nri_connected"), 1)
+
+        shop = Pod(self.containerd, "shop", {CLASSID: "10:1"})
+        web = shop.start("web", "sh", "-c", "cat /proc/self/cgroup > /tmp/first; sleep 1000 & sleep 1000 & wait")
+        first = eventually("it has written", lambda: web.exec("cat", "/tmp/first"))
+        self.assertRegex(first, rf"(?m)^\d+:net_cls:/{self.host.parent}/{web.id}$")
+        self.assert_in_class(web, GOLD)
+        self.assert_not_managed(shop.pause)
+        self.assert_exec_is_placed(web, 4)
+        self.assertEqual(self.agent.container(web.id)["source"], "nri")
+
+        timed = Pod(self.containerd, "timed", {CLASSID: "10:2"})
+        with_nri = self.seconds_of_starts(timed, "with")
+        print(f"\n    median of {STARTS} starts: {without * 1000:.1f} ms, with the plugin {with_nri * 1000:.1f} ms", end=" ")
+        eventually_equal("starts", lambda: self.agent.metrics().value("nri_requests_total", event="start_container"),
+                         STARTS + 1)  # told once a second
+        timed.remove()
+
+        with all_places(web.pid) as places:
+            agent.remove()
+            agent = self.start_agent_pod("agent-2", NEXT_IMAGE)
+            self.assert_exec_is_placed(web, 5)
+        self.assertEqual(places, {f"/{self.host.parent}/{web.id}"})
+        self.assertEqual(self.agent.metrics().value("registrations_total", source="recovered"), 1)
+        self.assertEqual((self.files(), self.containerd.process.pid), (before, runtime))
+
+        shop.remove()
+        self.wait_released(web)
+        agent.remove()
+        self.host.run([tool("umount"), self.host.net_cls_mount]).check_returncode()
+        self.run_removal_pod()
+        self.assert_hierarchy_has_ended()
+        self.assertEqual(self.files(), before)
+        self.assertFalse(self.host.seen("/run/netclsd").exists())
         self.assert_no_group_is_left()

@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+from pathlib import Path
 
 from .containerd import Containerd
 from .programs import SYSTEM_PATH, program
@@ -41,6 +42,15 @@ class NriContainerd(Containerd):
         if done.returncode != 0:
             raise AssertionError(f"ctr {' '.join(map(str, arguments))} ended with {done.returncode}: {done.stderr}")
         return done.stdout
+
+
+class NodeContainerd2(NriContainerd):
+    """containerd 2 at a node's usual places. NRI is on by default there."""
+
+    def __init__(self, host):
+        self.programs = programs_of(TWO)
+        Containerd.__init__(self, host, config_file=Path("/etc/containerd/config.toml"))
+        self.nri_socket = Path("/run/nri/nri.sock")
 
 
 class NriPlugin:
