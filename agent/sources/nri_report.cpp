@@ -123,8 +123,11 @@ void NriReportFile::read() {
   if (change == WatchedFile::Change::kGone) return;
   const auto& text = file_.content();
   auto report = text ? parse_nri_report(*text) : Result<NriReport>(pass_on(text.error()));
-  if (report) report_ = *std::move(report);
-  if (!report) unreadable_because_ = std::string(kNriReportName) + ": " + report.error().message();
+  if (!report) {
+    unreadable_because_ = std::string(kNriReportName) + ": " + report.error().message();
+    return;
+  }
+  report_ = *std::move(report);
 }
 
 }  // namespace netclsd

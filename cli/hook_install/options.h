@@ -38,7 +38,7 @@ struct HookInstallOptions : HookOptions {
   std::vector<std::string> runtime_handlers;
   std::vector<std::string> hook_arguments;
   bool all_containers = false;
-  bool unless_nri = false;        // not into a containerd that offers NRI
+  bool unless_nri = false;         // not into a containerd that offers NRI
   std::string containerd_version;  // empty: asked from the binary
   std::string containerd_config;   // empty: what the daemon reads that runs, or the usual file
 };
