@@ -1,11 +1,20 @@
 # The image of netclsd: the agent, the static hook, NRI plugin and client. scripts/build-image.sh builds it, the DaemonSet
 # of charts/netclsd runs it, docs/image.md says what is in it.
 
-FROM docker.io/library/debian:bookworm-slim AS build
+# Two stages of their own, because they take a minute each and change only with the list of packages.
+FROM docker.io/library/debian:bookworm-slim AS tools
 WORKDIR /src
-# First and alone, because this layer takes a minute and changes only with the list of packages.
 COPY scripts/install-deps.sh scripts/
 RUN scripts/install-deps.sh build image
+
+FROM docker.io/library/debian:bookworm-slim AS libraries
+# What /out/bin/netclsd is linked to, and nothing else; a library that is missing here ends the build below.
+RUN apt-get update \
+ && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+      libcpp-httplib0.11 libprometheus-cpp-core1.0 libspdlog1.10 libsystemd0 libcap-ng0 libseccomp2 libssl3 libyaml-cpp0.7 \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/aux-cache /var/log/*
+
+FROM tools AS build
 COPY . .
 ARG REVISION=unknown
 # The commit's time, for the bill of materials.
@@ -16,12 +25,7 @@ RUN cmake --preset release -D CMAKE_CXX_COMPILER_LAUNCHER=ccache -D "NETCLSD_REV
  && cmake --build --preset release --parallel "$(nproc)" \
  && cmake --install build/release --strip --prefix /out
 
-FROM docker.io/library/debian:bookworm-slim
-# What /out/bin/netclsd is linked to, and nothing else; a library that is missing here ends the build below.
-RUN apt-get update \
- && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-      libcpp-httplib0.11 libprometheus-cpp-core1.0 libspdlog1.10 libsystemd0 libcap-ng0 libseccomp2 libssl3 libyaml-cpp0.7 \
- && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/aux-cache /var/log/*
+FROM libraries
 # The DaemonSet runs the agent as root without CAP_DAC_OVERRIDE, CAP_CHOWN and CAP_FOWNER. Programs that belong to another
 # user, under which nothing runs, and that nobody may write are read-only to the agent, too, even without the pod's
 # readOnlyRootFilesystem.

@@ -1,13 +1,14 @@
 #!/bin/bash
 # Builds the image of netclsd with podman.
 #
-#   scripts/build-image.sh [--tag TAG] [--ccache DIR] [--base-from-debootstrap] [--help]
+#   scripts/build-image.sh [--tag TAG] [--ccache DIR] [--base-from-debootstrap] [--packages-only] [--help]
 #
 #   --tag TAG                 the image's name (default: localhost/netclsd:VERSION)
 #   --ccache DIR              keep compiled objects there for the next build; a release build of this tree may share them
 #   --base-from-debootstrap   for a machine without a registry, as root: if podman does not have
 #                             docker.io/library/debian:bookworm-slim, make it with debootstrap, and let apt in the build
 #                             use this machine's configuration. Nothing of that configuration gets into the image.
+#   --packages-only           only the stages that install packages, so that the next build has them
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/common.sh
@@ -20,6 +21,7 @@ version=$(sed -n 's/^project(netclsd VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
 revision=$(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 tag=localhost/netclsd:$version
 debootstrap=
+packages_only=
 options=(--build-arg "VERSION=$version" --build-arg "REVISION=$revision")
 if committed_at=$(git log -1 --format=%ct 2>/dev/null); then options+=(--build-arg "SOURCE_DATE_EPOCH=$committed_at"); fi
 while [[ $# -gt 0 ]]; do
@@ -27,6 +29,7 @@ while [[ $# -gt 0 ]]; do
     --tag) needs_value "$@"; tag=$2; shift ;;
     --ccache) needs_value "$@"; mkdir -p "$2"; options+=(--volume "$(realpath "$2"):/mnt"); shift ;;
     --base-from-debootstrap) debootstrap=yes ;;
+    --packages-only) packages_only=yes ;;
     -h | --help) usage; exit 0 ;;
     *) echo "build-image.sh: unknown option \"$1\"" >&2; usage >&2; exit 2 ;;
   esac
@@ -72,5 +75,9 @@ lend_apt_configuration() {
 if [[ -n "$debootstrap" ]]; then
   podman image exists "$base" || make_base
   lend_apt_configuration
+fi
+if [[ -n "$packages_only" ]]; then
+  for stage in tools libraries; do podman build "${options[@]}" --target "$stage" .; done
+  exit
 fi
 podman build "${options[@]}" --tag "$tag" .

@@ -2,12 +2,13 @@
 # Builds the image as on a machine without a registry, as root, for the tests: build/image/netclsd.tar (an OCI archive)
 # and, for tests/image/image_test.py, podman's storage in build/image/storage. The second build is fast.
 #
-#   tests/image/build.sh
+#   tests/image/build.sh [--packages-only]      --packages-only: what takes time and needs no program of ours
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 # podman leaves its storage mounted: in a mount namespace of our own that ends with us.
-[[ "${1:-}" == inside ]] || exec unshare --mount --propagation private "$0" inside
+[[ "${1:-}" == inside ]] || exec unshare --mount --propagation private "$0" inside "$@"
+shift
 
 directory=$PWD/build/image
 mkdir -p "$directory" /var/lib/containers
@@ -23,6 +24,7 @@ export CONTAINERS_STORAGE_CONF=$directory/storage.conf CONTAINERS_CONF=$director
 # podman's builds leave empty cgroups.
 clean_up() { find /sys/fs/cgroup/*/libpod_parent -depth -type d -exec rmdir {} \; 2>/dev/null || true; }
 trap clean_up EXIT
-scripts/build-image.sh --base-from-debootstrap --ccache build/ccache --tag localhost/netclsd:test
+scripts/build-image.sh --base-from-debootstrap --ccache build/ccache --tag localhost/netclsd:test "$@"
+[[ $# -eq 0 ]] || exit 0
 rm -f "$directory/netclsd.tar"
 podman save --quiet --format oci-archive --output "$directory/netclsd.tar" localhost/netclsd:test

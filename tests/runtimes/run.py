@@ -71,7 +71,7 @@ def run_rows(wanted, lock):
 def facts():
     version = subprocess.run([program("netclsd"), "--version"], capture_output=True, text=True, check=True).stdout.strip()
     # Without its commit: this page's own history says it.
-    return {"VERSION": version.partition(" (")[0], "KERNEL": os.uname().release, "DATE": date.today().isoformat()}
+    return {"VERSION": version.partition(" (")[0], "KERNEL": os.uname().release.partition("-")[0], "DATE": date.today().isoformat()}
 
 
 def interrupt(*_):
