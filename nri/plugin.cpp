@@ -90,6 +90,7 @@ std::optional<std::string> Plugin::start(const Subject& subject, Clock::time_poi
   if (!read->remark.empty()) say(subject, read->remark);
   if (!read->registration) return std::nullopt;
   const Deadline answer_by(received_at + std::min(options_.timeout, request_timeout / 2));
+  read->registration->request.init_waits = true;
   const Deadline end(received_at + request_timeout * 5 / 8);
   const Placed placed = hook::register_container(*read->registration, world_, answer_by, end);
   const bool is_failure = placed.how == Placed::How::kRefused || placed.how == Placed::How::kWithoutAgent;
@@ -141,6 +142,7 @@ std::optional<std::string> Plugin::fail(const Subject& subject, std::string_view
 }
 
 void Plugin::wait_for_agent(hook::Registration registration) {
+  registration.request.init_waits = false;
   const auto is_it = [&](const hook::Registration& other) { return other.id == registration.id; };
   std::erase_if(waiting_, is_it);
   if (waiting_.size() >= kWaitingMax) return log_("container " + registration.id.text() + ": too many wait");

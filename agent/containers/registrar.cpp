@@ -93,7 +93,7 @@ Result<Registered> Registrar::create(const ContainerId& id, const RegisterReques
   // Before anything is begun: whoever asks mounts it, and asks again. Not for an init that has ended.
   if (auto ready = host_.net_cls.expect_ready(options_.place.parent); !ready) return pass_on(ready.error());
   // After its first instruction init may have children anywhere.
-  const bool is_new = is_before_first_instruction(request.source);
+  const bool is_new = is_before_first_instruction(request);
   auto around = finder_.look_around(*init, is_new ? PathFinder::Wanted::kPath : PathFinder::Wanted::kMembers);
   if (!around) return pass_on(around.error());
   const Snapshot& snapshot = around->processes;

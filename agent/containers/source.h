@@ -7,11 +7,12 @@
 namespace netclsd {
 
 // Init has not run its first instruction: it has no children, and nobody has entered the container.
-[[nodiscard]] constexpr bool is_before_first_instruction(RegistrationSource source) {
-  switch (source) {
+[[nodiscard]] inline bool is_before_first_instruction(const RegisterRequest& request) {
+  switch (request.source) {
     case RegistrationSource::kHook:
       return true;
-    case RegistrationSource::kNri:  // also registers containers that run
+    case RegistrationSource::kNri:
+      return request.init_waits;  // else it ran before the plugin was connected
     case RegistrationSource::kSpool:
     case RegistrationSource::kApi:
     case RegistrationSource::kRecovered:

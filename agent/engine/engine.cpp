@@ -171,7 +171,7 @@ Result<RegistrationAnswer> Engine::register_container(const ContainerId& id, con
   intake_.drain();  // what was forked under the numbers' earlier owners must still find those
   // Before its first instruction init has no children. A container that is registered later may have been entered: by a
   // process that forks and ends while /proc is read.
-  const bool may_have_processes = !is_before_first_instruction(request.source);
+  const bool may_have_processes = !is_before_first_instruction(request);
   if (may_have_processes) tracker_.begin_reading(true);
   auto registered = make_way_and_add(id, request);
   if (may_have_processes) intake_.drain();

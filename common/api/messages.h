@@ -37,6 +37,7 @@ struct RegisterRequest {
   std::string cgroups_path;       // for people only
   std::string hook_version = {};  // empty: not a hook's
   RegistrationSource source = RegistrationSource::kApi;
+  bool init_waits = false;  // for the answer, before its first instruction; of the source nri, which also brings others
   friend bool operator==(const RegisterRequest&, const RegisterRequest&) = default;
 };
 // Unknown keys are accepted, so that a newer hook can talk to an older agent. Errors name the field.

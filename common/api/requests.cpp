@@ -36,6 +36,7 @@ Result<RegisterRequest> read_request(const Json& object) {
   }
   request.cgroups_path = fields.text("cgroups_path");
   request.hook_version = fields.text("hook_version");
+  request.init_waits = fields.flag("init_waits");
   auto source = read_source(fields);
   if (fields.failed()) return fields.first_failure();
   if (!source) return pass_on(source.error());
@@ -63,6 +64,7 @@ OrderedJson to_ordered(const RegisterRequest& request) {
   json["cgroups_path"] = request.cgroups_path;
   if (!request.hook_version.empty()) json["hook_version"] = request.hook_version;
   json["source"] = to_string(request.source);
+  if (request.init_waits) json["init_waits"] = true;
   return json;
 }
 

@@ -70,6 +70,14 @@ std::optional<std::uint64_t> FieldReader::number(std::string_view path, std::uin
   return std::nullopt;
 }
 
+bool FieldReader::flag(std::string_view path) {
+  const Json* field = find(path);
+  if (field == nullptr) return false;
+  if (const auto* value = field->get_ptr<const Json::boolean_t*>()) return *value;
+  fail(path, "is not true or false");
+  return false;
+}
+
 std::uint64_t FieldReader::required_number(std::string_view path, std::uint64_t max) {
   if (find(path) == nullptr) fail(path, "is missing");
   return number(path, max).value_or(0);

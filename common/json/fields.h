@@ -34,6 +34,7 @@ class FieldReader {
   [[nodiscard]] std::string text(std::string_view path);
   [[nodiscard]] std::string required_text(std::string_view path);
   [[nodiscard]] std::optional<std::uint64_t> number(std::string_view path, std::uint64_t max);
+  [[nodiscard]] bool flag(std::string_view path);  // absent: false
   [[nodiscard]] std::uint64_t required_number(std::string_view path, std::uint64_t max);
   // Only the members whose key `is_wanted`. The values of the others are not checked.
   [[nodiscard]] std::map<std::string, std::string> text_map(

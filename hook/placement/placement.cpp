@@ -131,6 +131,7 @@ Result<void> leave_in_spool(const std::string& directory, const Registration& re
   if (!spool) return pass_on(spool.error());
   SpoolEntry entry{.id = registration.id, .request = registration.request};
   entry.request.source = RegistrationSource::kSpool;
+  entry.request.init_waits = false;  // it will have run when somebody looks
   return write_atomically_at(*spool, registration.id.text() + ".json", to_json(entry), 0600);
 }
 

@@ -74,6 +74,7 @@ TEST_F(PluginTest, TheAgentIsToldWhatTheRuntimeSays) {
   EXPECT_EQ(requests_.front().target, "/v1/containers/ab12");
   const auto request = parse_register_request(requests_.front().body);
   EXPECT_EQ(request->source, RegistrationSource::kNri);
+  EXPECT_TRUE(request->init_waits);
   EXPECT_EQ(request->pid, Pid{4711});
   EXPECT_EQ(request->start_time, StartTime{100});
   EXPECT_EQ(request->cgroups_path, "/kubepods/ab12");
@@ -84,6 +85,13 @@ TEST_F(PluginTest, TheAgentIsToldWhatTheRuntimeSays) {
                                                {"io.kubernetes.cri.sandbox-namespace", "shop"},
                                                {"netclsd.io/classid", "10:1"}}));
   EXPECT_THAT(log_, IsEmpty());
+}
+
+TEST_F(PluginTest, OneThatRunsIsNotSaidToWait) {
+  plugin_.add_running(subject());
+  plugin_.register_next();
+  ASSERT_THAT(requests_, SizeIs(1));
+  EXPECT_FALSE(parse_register_request(requests_.front().body)->init_waits);
 }
 
 TEST_F(PluginTest, APodCannotWriteWhoItIs) {
@@ -138,6 +146,7 @@ TEST_F(PluginTest, AnAgentThatIsAwayIsReplacedAndTheContainerStarts) {
   EXPECT_EQ(start(subject()), std::nullopt);
   EXPECT_EQ(host_.processes_of("netclsd/ab12"), "4711");
   EXPECT_EQ(parse_spool_entry(host_.read("spool/ab12.json"))->request.source, RegistrationSource::kSpool);
+  EXPECT_FALSE(parse_spool_entry(host_.read("spool/ab12.json"))->request.init_waits);
   EXPECT_THAT(log_, ElementsAre("container ab12: agent at /s is not reachable; placed init into 10:1 itself and left "
                                 "the registration in " +
                                 world_.spool + "; the container starts"));

@@ -14,7 +14,8 @@ RegisterRequest full_request() {
           .annotations = {{"netclsd.io/classid", "10:1"}, {"k", "v\n\"ü"}},
           .spec_classid = 0xffffffff,
           .cgroups_path = "/kube/x",
-          .source = RegistrationSource::kHook};
+          .source = RegistrationSource::kNri,
+          .init_waits = true};
 }
 
 ContainerView view() {

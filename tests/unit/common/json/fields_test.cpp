@@ -48,6 +48,7 @@ std::string first_error(const char* text, void (*read)(FieldReader&)) {
 
 TEST(FieldsTest, ErrorsNameTheField) {
   EXPECT_EQ(first_error(R"({"a":1})", [](FieldReader& f) { (void)f.text("a"); }), "a is not a text");
+  EXPECT_EQ(first_error(R"({"a":1})", [](FieldReader& f) { (void)f.flag("a"); }), "a is not true or false");
   EXPECT_EQ(first_error(R"({})", [](FieldReader& f) { (void)f.required_text("a"); }), "a is missing");
   EXPECT_EQ(first_error(R"({})", [](FieldReader& f) { (void)f.required_number("a", 1); }), "a is missing");
   EXPECT_EQ(first_error(R"({"a":{"k":1}})", [](FieldReader& f) { (void)f.text_map("a"); }), "a.k is not a text");
