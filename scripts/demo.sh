@@ -60,8 +60,25 @@ clean_up() {
   find "$net_cls/$name" -depth -type d -exec rmdir {} \; 2>/dev/null
   find /sys/fs/cgroup -maxdepth 2 -depth -type d -name "$name" -exec rmdir {} \; 2>/dev/null
   umount "$net_cls" 2>/dev/null
+  [[ -n "$had_hierarchy" ]] || end_hierarchy
   rm -rf "$work"
 }
+
+has_hierarchy() { grep -qE '^[0-9]+:([^:]*,)?net_cls[,:]' /proc/self/cgroup; }
+
+# The kernel frees a removed group a moment later. A hierarchy that was unmounted before that lives on, with a line in every
+# process's /proc/PID/cgroup, until it is mounted and unmounted once more.
+end_hierarchy() {
+  local _
+  for _ in {1..50}; do
+    has_hierarchy || return
+    sleep 0.1
+    mount -t cgroup -o "$controllers" net_cls "$net_cls" && umount "$net_cls"
+  done
+}
+
+had_hierarchy=
+if has_hierarchy; then had_hierarchy=yes; fi
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
