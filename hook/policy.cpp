@@ -1,33 +1,9 @@
+#include "hook/placement/placing_policy.h"
 #include "hook/sandbox.h"
-
-#include "common/base/fault_point.h"
 
 namespace netclsd::hook {
 
-// Threads: the watchdog. Event descriptors: Asio's, for the call to the agent. Writing files: the spool, init's group
-// and the log file. Mounting: net_cls, when a container needs it; the file beside it is locked meanwhile.
-SeccompPolicy hook_policy() {
-  SeccompPolicy policy;
-  policy.allow_memory()
-      .allow_waiting_for_threads()
-      .allow_making_threads()
-      .allow_clocks()
-      .allow_random_numbers()
-      .allow_looking_at_itself()
-      .allow_ending()
-      .allow_reading_open_files()
-      .allow_writing_open_files()
-      .allow_reading_files()
-      .allow_making_and_writing_files()
-      .allow_changing_directories()
-      .allow_waiting_for_events()
-      .allow_making_event_descriptors()
-      .allow_calling_unix_servers()
-      .allow_locking_files()
-      .allow_mounting_cgroups()
-      .allow_sanitizers();
-  if constexpr (kHasFaultPoints) policy.allow_killing_itself();
-  return policy;
-}
+// Threads: the watchdog.
+SeccompPolicy hook_policy() { return placing_policy().allow_making_threads(); }
 
 }  // namespace netclsd::hook

@@ -11,6 +11,7 @@ namespace netclsd::nri {
 namespace {
 
 constexpr int kReportVersion = 1;
+constexpr std::size_t kFileMax_bytes = 64U << 10;
 
 std::pair<std::string, std::string> directory_and_name(const std::string& file) {
   const std::size_t slash = file.rfind('/');
@@ -26,7 +27,7 @@ void Report::note_connected(const std::string& runtime, std::size_t containers) 
   message_ = "the runtime had " + std::to_string(containers) + " containers";
   since_ = std::chrono::system_clock::now();
   ++connections_;
-  note_change();
+  has_changed_ = true;
 }
 
 void Report::note_disconnected(const std::string& why) {
@@ -34,7 +35,7 @@ void Report::note_disconnected(const std::string& why) {
   if (is_connected_) since_ = std::chrono::system_clock::now();
   is_connected_ = false;
   message_ = why;
-  note_change();
+  has_changed_ = true;
 }
 
 void Report::note_requests(const Requests& requests) {
@@ -42,7 +43,7 @@ void Report::note_requests(const Requests& requests) {
   requests_.start_container += requests.start_container;
   requests_.post_start_container += requests.post_start_container;
   requests_.synchronize += requests.synchronize;
-  note_change();
+  has_changed_ = true;
 }
 
 void Report::note_start(std::chrono::nanoseconds took, bool is_too_late) {
@@ -51,10 +52,8 @@ void Report::note_start(std::chrono::nanoseconds took, bool is_too_late) {
   ++durations_[static_cast<std::size_t>(bound - kBounds_us.begin())];
   duration_ += took;
   timeouts_ += is_too_late ? 1 : 0;
-  note_change();
+  has_changed_ = true;
 }
-
-void Report::note_change() { has_changed_ = true; }
 
 std::optional<Report::Clock::time_point> Report::due() const {
   return has_changed_ && !file_.empty() ? std::optional(write_again_at_) : std::nullopt;
@@ -66,15 +65,19 @@ Result<void> Report::write() {
   if (auto made = make_directories(directory, 0700); !made) return made;
   const auto opened = open_directory(directory);
   if (!opened) return pass_on(opened.error());
-  auto written = write_atomically_at(*opened, name, to_json() + "\n", 0600);
+  std::string text = to_json() + "\n";
+  auto written = write_atomically_at(*opened, name, text, 0600);
   has_changed_ = !written;
+  if (written) written_ = std::move(text);
   return written;
 }
 
 void Report::remove() const {
   if (file_.empty()) return;
   const auto [directory, name] = directory_and_name(file_);
-  if (const auto opened = open_directory(directory)) static_cast<void>(remove_file_at(*opened, name));
+  const auto opened = open_directory(directory);
+  if (!opened || read_own_file_at(*opened, name, kFileMax_bytes).value_or("") != written_) return;
+  static_cast<void>(remove_file_at(*opened, name));
 }
 
 std::string Report::to_json() const {

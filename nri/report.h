@@ -35,14 +35,13 @@ class Report {
   // When write() is to be called; absent: nothing has changed.
   [[nodiscard]] std::optional<Clock::time_point> due() const;
   [[nodiscard]] Result<void> write();
-  // At the end, which is then no failure: nobody misses the plugin.
+  // At the end, which is then no failure: nobody misses the plugin. If another instance has written since, it is that
+  // one's.
   void remove() const;
 
   [[nodiscard]] std::string to_json() const;
 
  private:
-  void note_change();
-
   std::string file_;
   ProcessKey self_;
   bool is_connected_ = false;
@@ -55,6 +54,7 @@ class Report {
   std::array<std::uint64_t, kBounds_us.size() + 1> durations_ = {};
   std::chrono::nanoseconds duration_{0};
   bool has_changed_ = true;
+  std::string written_;
   Clock::time_point write_again_at_{};
 };
 

@@ -2,14 +2,13 @@
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <utility>
+
+#include "common/base/unix_socket.h"
 
 namespace netclsd::nri {
 namespace {
@@ -25,26 +24,6 @@ constexpr seconds kSentWithin{5};
 constexpr seconds kConnectedWithin{1};
 constexpr std::size_t kToSendMax_bytes = 1U << 20;  // an answer has some bytes
 constexpr seconds kIdle{3600};
-
-// Blocking, because a non-blocking connect to a Unix socket whose backlog is full fails at once.
-Result<UniqueFd> connect_to(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return system_failure(ENAMETOOLONG, "connect to", path);
-  std::memcpy(address.sun_path, path.data(), path.size());
-  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!socket.is_open()) return system_failure(errno, "make a socket");
-  timeval limit{};
-  limit.tv_sec = kConnectedWithin.count();
-  if (::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) != 0) {
-    return system_failure(errno, "setsockopt SO_SNDTIMEO");
-  }
-  const void* generic = &address;
-  if (::connect(socket.get(), static_cast<const sockaddr*>(generic), sizeof address) != 0) {
-    return system_failure(errno, "connect to", path);
-  }
-  return socket;
-}
 
 timespec to_timespec(std::chrono::nanoseconds time) {
   timespec result{};
@@ -70,7 +49,7 @@ Result<void> Service::step() {
 void Service::connect() {
   pause_ = std::clamp(2 * pause_, kReconnectMin, kReconnectMax);
   connect_at_ = Clock::now() + pause_;
-  auto socket = connect_to(options_.nri_socket);
+  auto socket = connect_unix(options_.nri_socket, kConnectedWithin);
   if (!socket) return drop(socket.error().message());
   connection_.emplace(Connection{.socket = *std::move(socket), .give_up_at = Clock::now() + kSynchronizedWithin});
   send(Session::hello(options_.name, options_.index));

@@ -139,16 +139,13 @@ std::vector<TargetNumber> Targets::numbers() const {
   std::vector<TargetNumber> numbers;
   numbers.reserve(entries_.size());
   for (const auto& [number, entry] : entries_) numbers.push_back(number);
-  std::sort(numbers.begin(), numbers.end());
   return numbers;
 }
 
 std::vector<Init> Targets::inits() const {
   std::vector<Init> inits;
-  for (const TargetNumber number : numbers()) {
-    const Target& target = at(number);
-    inits.push_back({number, target.init, target.is_reaper});
-  }
+  inits.reserve(entries_.size());
+  for (const auto& [number, entry] : entries_) inits.push_back({number, entry.target.init, entry.target.is_reaper});
   return inits;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -135,7 +136,7 @@ class Targets {
   std::vector<TargetObserver*> observers_;
   std::uint32_t last_number_ = 0;
   std::size_t ended_ = 0;
-  std::unordered_map<TargetNumber, Entry, Hash> entries_;
+  std::map<TargetNumber, Entry> entries_;
   std::vector<PathIndex> indexes_;  // one for each hierarchy in use: one or two
   std::unordered_map<std::string, TargetNumber> by_group_;
   std::unordered_map<Pid, TargetNumber> by_init_;

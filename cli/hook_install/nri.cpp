@@ -1,14 +1,12 @@
 #include "cli/hook_install/nri.h"
 
-#include <sys/socket.h>
-#include <sys/un.h>
-
 #include <algorithm>
-#include <cstring>
+#include <cerrno>
+#include <chrono>
 #include <string>
 
 #include "cli/hook_install/own_directory.h"
-#include "common/base/file.h"
+#include "common/base/unix_socket.h"
 
 namespace netclsd::cli {
 namespace {
@@ -23,16 +21,9 @@ bool is_hooked_already(const RootTree& tree, const HookOptions& options) {
 }  // namespace
 
 bool offers_nri(const RootTree& tree) {
-  const std::string path = tree.root() + kNriSocket;
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return false;
-  std::memcpy(address.sun_path, path.data(), path.size());
-  const UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  const void* generic = &address;
-  // A full backlog: somebody listens.
-  return socket.is_open() &&
-         (::connect(socket.get(), static_cast<const sockaddr*>(generic), sizeof address) == 0 || errno == EAGAIN);
+  constexpr std::chrono::seconds kConnectedWithin{1};
+  const auto connected = connect_unix(tree.root() + kNriSocket, kConnectedWithin);
+  return connected || connected.error().sys_errno() == EAGAIN;  // a full backlog: somebody listens
 }
 
 std::vector<Runtime> not_left_to_nri(const RootTree& tree, const HookOptions& options, std::vector<Runtime> runtimes) {

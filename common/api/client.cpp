@@ -1,9 +1,5 @@
 #include "common/api/client.h"
 
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
-
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -15,13 +11,13 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <cerrno>
-#include <cstring>
 #include <exception>
 #include <system_error>
 
 #include "common/api/messages.h"
 #include "common/base/fault_point.h"
 #include "common/base/file.h"
+#include "common/base/unix_socket.h"
 #include "common/json/fields.h"
 
 namespace netclsd {
@@ -115,37 +111,14 @@ Failure broken(const std::string& socket_path, int error) {
   return explain(socket_path, ErrorCodeOfBoost(error, boost::system::system_category()));
 }
 
-// A non-blocking connect to a Unix socket whose backlog is full fails at once with EAGAIN, and there is nothing to wait
-// for. A blocking connect waits for SO_SNDTIMEO.
-Result<void> limit_connect_time(const UniqueFd& socket, milliseconds timeout) {
-  const auto us = std::chrono::microseconds(std::max(timeout, milliseconds(1))).count();  // 0: for ever
-  timeval limit{};
-  limit.tv_sec = us / 1'000'000;
-  limit.tv_usec = us % 1'000'000;
-  if (::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0) return {};
-  return system_failure(errno, "setsockopt SO_SNDTIMEO");
-}
-
-// In bounded time. kSystem with the errno: EAGAIN if the backlog of the listener stayed full for the whole time.
-Result<UniqueFd> connect_unix(const std::string& path, milliseconds timeout) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof address.sun_path) return system_failure(ENAMETOOLONG, "connect to", path);
-  std::memcpy(address.sun_path, path.data(), path.size());
-  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!socket.is_open()) return system_failure(errno, "make socket");
-  if (auto limited = limit_connect_time(socket, timeout); !limited) return pass_on(limited.error());
+Result<UniqueFd> connect_to_agent(const std::string& path, milliseconds timeout) {
   if (const auto fault = fault_at(FaultPoint::kAgentConnect)) return system_failure(*fault, "connect to", path);
-  const void* generic = &address;
-  while (::connect(socket.get(), static_cast<const sockaddr*>(generic), sizeof address) != 0) {
-    if (errno != EINTR) return system_failure(errno, "connect to", path);
-  }
-  return socket;
+  return connect_unix(path, timeout);
 }
 
 Result<ApiResponse> exchange(const std::string& socket_path, const ApiRequest& request, milliseconds timeout) {
   const auto deadline = steady_clock::now() + timeout;
-  auto connection = connect_unix(socket_path, timeout);
+  auto connection = connect_to_agent(socket_path, timeout);
   if (!connection && connection.error().sys_errno() == EAGAIN) return too_late(socket_path, timeout);
   if (!connection) {
     const std::string reason = std::generic_category().message(connection.error().sys_errno());

@@ -28,4 +28,14 @@ Result<std::string> filter_header(const SeccompPolicy& policy, const std::string
   return header;
 }
 
+int print_filter_header(const SeccompPolicy& policy, const std::string& name, const std::string& source) {
+  const auto header = filter_header(policy, name, source);
+  if (!header) {
+    std::fprintf(stderr, "make_filter: %s\n", header.error().message().c_str());
+    return 1;
+  }
+  std::fputs(header->c_str(), stdout);
+  return 0;
+}
+
 }  // namespace netclsd

@@ -13,4 +13,7 @@ namespace netclsd {
 [[nodiscard]] Result<std::string> filter_header(const SeccompPolicy& policy, const std::string& name,
                                                 const std::string& source);
 
+// The whole program of a build that makes one: the header to stdout. Returns the exit status.
+[[nodiscard]] int print_filter_header(const SeccompPolicy& policy, const std::string& name, const std::string& source);
+
 }  // namespace netclsd

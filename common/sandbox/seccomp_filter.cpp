@@ -56,4 +56,19 @@ std::optional<SeccompMode> parse_seccomp_mode(std::string_view text) {
   return std::nullopt;
 }
 
+Result<void> enforce(const CompiledFilters& filters, SeccompMode mode) {
+  const auto enforce_one = [](std::span<const sock_filter> one) { return enforce({one.begin(), one.end()}); };
+  switch (mode) {
+    case SeccompMode::kKill:
+      return enforce_one(filters.kill);
+    case SeccompMode::kRefuse:
+      return enforce_one(filters.refuse);
+    case SeccompMode::kLog:
+      return enforce_one(filters.log);
+    case SeccompMode::kOff:
+      break;
+  }
+  return {};
+}
+
 }  // namespace netclsd

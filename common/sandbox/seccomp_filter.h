@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -41,5 +42,13 @@ inline constexpr int kRefusedErrno = ENOSYS;
 // "kill", "refuse", "log", "off"
 [[nodiscard]] const char* to_string(SeccompMode mode);
 [[nodiscard]] std::optional<SeccompMode> parse_seccomp_mode(std::string_view text);
+
+// What the build has compiled of one policy (filter_header.h).
+struct CompiledFilters {
+  std::span<const sock_filter> kill;
+  std::span<const sock_filter> refuse;
+  std::span<const sock_filter> log;
+};
+[[nodiscard]] Result<void> enforce(const CompiledFilters& filters, SeccompMode mode);
 
 }  // namespace netclsd

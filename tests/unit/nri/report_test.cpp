@@ -70,6 +70,16 @@ TEST_F(PluginReportTest, ThatCannotBeWrittenIsDueAgain) {
   EXPECT_GT(report_.due(), Report::Clock::now());
 }
 
+TEST_F(PluginReportTest, WhatAnotherInstanceHasWrittenSinceStays) {
+  ASSERT_TRUE(report_.write().has_value());
+  Report other(file_, {Pid{43}, StartTime{4712}});
+  ASSERT_TRUE(other.write().has_value());
+  report_.remove();
+  EXPECT_TRUE(std::filesystem::exists(file_));
+  other.remove();
+  EXPECT_FALSE(std::filesystem::exists(file_));
+}
+
 TEST_F(PluginReportTest, IsGoneAtTheEnd) {
   ASSERT_TRUE(report_.write().has_value());
   report_.remove();
