@@ -66,13 +66,15 @@ clean_up() {
 
 has_hierarchy() { grep -qE '^[0-9]+:([^:]*,)?net_cls[,:]' /proc/self/cgroup; }
 
-# The kernel frees a removed group a moment later. A hierarchy that was unmounted before that lives on, with a line in every
-# process's /proc/PID/cgroup, until it is mounted and unmounted once more.
+# The kernel frees a removed group a moment later, and an unmounted hierarchy, too. One that was unmounted before its groups
+# were freed lives on, with a line in every process's /proc/PID/cgroup, until it is mounted and unmounted once more.
 end_hierarchy() {
-  local _
-  for _ in {1..50}; do
-    has_hierarchy || return
-    sleep 0.1
+  local try i
+  for ((try = 0; try < 5; try++)); do
+    for ((i = 0; i < 20; i++)); do
+      has_hierarchy || return
+      sleep 0.05
+    done
     mount -t cgroup -o "$controllers" net_cls "$net_cls" && umount "$net_cls"
   done
 }
