@@ -14,6 +14,10 @@ std::string text_of(const std::optional<MembershipPath>& membership) {
 }  // namespace
 
 ContainerView Views::container(const Container& container) {
+  return view_of(container, tracker_.count_of(container.number));
+}
+
+ContainerView Views::view_of(const Container& container, std::size_t processes) const {
   const Target& target = container.target;
   return {.id = container.id,
           .choice = target.choice,
@@ -23,17 +27,19 @@ ContainerView Views::container(const Container& container) {
           .adopted = target.is_adopted,
           .membership_path = text_of(target.membership),
           .registered_at = container.registered_at,
-          .processes = tracker_.count_of(container.number),
+          .processes = processes,
           .verdict = container.verdict};
 }
 
 std::vector<ContainerView> Views::list_after(const std::optional<ContainerId>& last) {
+  const Tracker::Counts counts = tracker_.counts();
   const MonotonicTime until = host_.clock.monotonic() + kSliceOfContainers;
   std::vector<ContainerView> views;
   const Container* next = containers_.next_after(last);
   for (; next != nullptr && (views.empty() || host_.clock.monotonic() < until);
        next = containers_.next_after(views.back().id)) {
-    views.push_back(container(*next));
+    const auto counted = counts.find(next->number.value);
+    views.push_back(view_of(*next, counted == counts.end() ? 0 : counted->second));
   }
   return views;
 }

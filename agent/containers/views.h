@@ -4,6 +4,7 @@
 // some milliseconds at most.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -31,6 +32,7 @@ class Views {
   [[nodiscard]] Result<ProcessView> explain(Pid pid);
 
  private:
+  [[nodiscard]] ContainerView view_of(const Container& container, std::size_t processes) const;
   [[nodiscard]] Failure not_registered(const ContainerId& id) const;
   void explain_refusal(ProcessView& view);
   [[nodiscard]] std::vector<Pid> candidates(const Container& container);

@@ -1,5 +1,7 @@
 #include "agent/membership/tracker.h"
 
+#include <algorithm>
+
 #include "common/base/overloaded.h"
 
 namespace netclsd {
@@ -118,30 +120,13 @@ Verdict Tracker::judge(Pid pid, const CgroupPaths& cgroups) const {
   return Attach{.target = *target, .must_have_start_time = target != by_path};
 }
 
-void Tracker::forget(Pid pid) {
-  const auto found = processes_.find(pid);
-  if (found == processes_.end()) return;
-  --counts_[found->second.target.value];
-  processes_.erase(found);
-}
-
-template <typename Predicate>
-void Tracker::forget_if(const Predicate& is_to_go) {
-  erase_if(processes_, [&](const auto& entry) {
-    if (!is_to_go(entry.first, entry.second)) return false;
-    --counts_[entry.second.target.value];
-    return true;
-  });
-}
-
 void Tracker::on_target_removed(TargetNumber number, const Target& /*target*/) {
-  forget_if([&](Pid, const TrackedProcess& process) { return process.target == number; });
-  counts_.erase(number.value);
+  erase_if(processes_, [&](const auto& entry) { return entry.second.target == number; });
 }
 
 void Tracker::forget_all_but(const std::unordered_set<Pid>& others, MonotonicTime moment) {
-  forget_if(
-      [&](Pid pid, const TrackedProcess& process) { return process.noticed_at < moment && !others.contains(pid); });
+  erase_if(processes_,
+           [&](const auto& entry) { return entry.second.noticed_at < moment && !others.contains(entry.first); });
   give_back_room(processes_);
   has_grown_ = false;
 }
@@ -175,9 +160,15 @@ std::vector<Pid> Tracker::processes_of(TargetNumber target) const {
   return pids;
 }
 
+Tracker::Counts Tracker::counts() const {
+  Counts counts;
+  for (const auto& [pid, process] : processes_) ++counts[process.target.value];
+  return counts;
+}
+
 std::size_t Tracker::count_of(TargetNumber target) const {
-  const auto found = counts_.find(target.value);
-  return found == counts_.end() ? 0 : found->second;
+  return static_cast<std::size_t>(std::count_if(processes_.begin(), processes_.end(),
+                                                [&](const auto& entry) { return entry.second.target == target; }));
 }
 
 const TrackedProcess* Tracker::find(Pid pid) const {

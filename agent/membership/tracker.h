@@ -7,6 +7,9 @@
 #pragma once
 
 #include <algorithm>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <unordered_set>
 #include <variant>
@@ -103,18 +106,12 @@ class Tracker : public TargetObserver {
   [[nodiscard]] Verdict judge(Pid pid, const CgroupPaths& cgroups) const;
 
   void put(Pid pid, const TrackedProcess& process) {
-    const auto [at, is_new] = processes_.try_emplace(pid, process);
-    if (!is_new) {
-      --counts_[at->second.target.value];
-      at->second = process;
-    }
-    ++counts_[process.target.value];
-    has_grown_ |= is_new;
+    has_grown_ |= processes_.insert_or_assign(pid, process).second;
     if (suspects_.empty()) return;
     const auto suspect = suspects_.find(pid);  // read after what made it one: its examination will be outdated
     if (suspect != suspects_.end() && suspect->second < process.noticed_at) suspects_.erase(suspect);
   }
-  void forget(Pid pid);
+  void forget(Pid pid) { processes_.erase(pid); }
   void on_target_removed(TargetNumber number, const Target& target) override;
   // Drops what was noticed before `moment` and is not in `others`: it ended, or its number is somebody else's by now,
   // and nobody told us.
@@ -141,7 +138,10 @@ class Tracker : public TargetObserver {
   // The processes known of `target`, in no order; some may have ended.
   [[nodiscard]] std::vector<Pid> processes_of(TargetNumber target) const;
 
-  // How many these are; looks at none of them.
+  // How many processes are known of each target that has one. Counted when asked, in one pass: to keep a count at each
+  // fork took as long as half of all else that is decided about it.
+  using Counts = boost::unordered_flat_map<std::uint32_t, std::size_t>;  // by the target's number
+  [[nodiscard]] Counts counts() const;
   [[nodiscard]] std::size_t count_of(TargetNumber target) const;
 
   // Holds until the next change.
@@ -155,8 +155,6 @@ class Tracker : public TargetObserver {
   std::optional<Examine> on_strangers_fork(const Forked& event);
   std::optional<Examine> suspect(const Forked& event);
   std::optional<Examine> on_exec(const Execed& event);
-  template <typename Predicate>
-  void forget_if(const Predicate& is_to_go);
   [[nodiscard]] StartTime start_time_at(MonotonicTime moment) const;
   // Then it is not who had that number at that moment.
   [[nodiscard]] bool is_younger(const TrackedProcess& process, MonotonicTime moment) const;
@@ -168,7 +166,6 @@ class Tracker : public TargetObserver {
   bool is_reading_ = false;
   bool has_lost_while_reading_ = false;
   PidMap<TrackedProcess> processes_;
-  boost::unordered_flat_map<std::uint32_t, std::uint32_t> counts_;  // of them, by the target's number
   // Processes that exec'd and were not examined yet, and their children: an entrant may fork before it is examined, and
   // it may be another container's member. Also children of strangers, born while all of /proc is being read.
   // With the time of the first event that made each one.

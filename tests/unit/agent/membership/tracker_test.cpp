@@ -50,6 +50,7 @@ TEST_F(TrackerTest, CountsTheProcessesOfEachContainer) {
   tracker_.put(kChild, {kOther, StartTime{5}, milliseconds{12}, kNotPlaced, JoinCause::kExec});
   EXPECT_EQ(tracker_.count_of(kContainer), 1U);
   EXPECT_EQ(tracker_.count_of(kOther), 1U);
+  EXPECT_EQ(tracker_.counts(), (Tracker::Counts{{kContainer.value, 1}, {kOther.value, 1}}));
   tracker_.forget(kChild);
   tracker_.forget(kChild);
   EXPECT_EQ(tracker_.count_of(kOther), 0U);
