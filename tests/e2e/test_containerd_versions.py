@@ -1,4 +1,4 @@
-"""`hook install` with containerd 1.7 and 2: the configurations that they have, and the way from one to the other."""
+"""`hook install` with containerd 1.7 and 2: the configurations that they have, and the way from one to the other and to NRI."""
 
 import json
 import re
@@ -10,6 +10,7 @@ from .support.container import CLASSID
 from .support.containerd import IMAGE, Containerd, Pod
 from .support.host_tree import differences, lean, shape
 from .support.image import make_tree, write_oci_archive
+from .support.nri import NriPlugin
 from .support.programs import program, tool
 from .support.waiting import eventually
 
@@ -102,8 +103,8 @@ class VersionsTest(EndToEndTest):
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return done.stdout
 
-    def install(self, status=0):
-        return self.hook("install", "--runtime", "containerd", "--binary", lean("netclsd-hook"),
+    def install(self, *options, status=0):
+        return self.hook("install", "--runtime", "containerd", "--binary", lean("netclsd-hook"), *options,
                          f"--hook-arg=--socket={self.agent.socket}", f"--hook-arg=--spool={self.agent.spool}",
                          f"--hook-arg=--mount={self.host.net_cls_mount}", status=status)
 
@@ -215,34 +216,72 @@ class Two(VersionsTest):
 
 
 class Upgrade(VersionsTest):
-    def test_hook_is_called_at_every_moment_from_1_7_to_2_and_back(self):
+    """A node's whole way, on one disk, each step as docs/install.md and docs/nri.md have it. Before, between and after the
+    steps a container starts, and its first instruction must be in its class."""
+
+    def test_no_container_starts_without_its_class_from_1_7_to_2_to_nri_and_back(self):
         self.use(suites.ONE)
-        containerd = self.containerd
-        containerd.config.write_text(containerd.fill(_VERSION_2))
+        self.containerd.config.write_text(self.containerd.fill(_VERSION_2))
         before = self.places()
         self.install()
-        installed = containerd.config.read_text()
-        containerd.run()
-        self.check_pod_is_in_its_class("with-1-7")
-
-        def change_to(suite):
-            containerd.stop_pods()
-            containerd.end()
-            print(f"(containerd {self.host.use(suite)})", end=" ", flush=True)
-            containerd.start()
-
-        change_to(suites.TWO)
-        self.check_pod_is_in_its_class("upgraded")
-        self.assertIn("containerd: ok", self.hook("status"))
-        self.assertNotIn("write /etc/containerd/config.toml", self.install(), "only the base spec, of this version")
-        self.check_pod_is_in_its_class("not-restarted")
-        containerd.restart()
-        self.assertIn("containerd: ok", self.hook("status"))
-        self.assertEqual(containerd.config.read_text(), installed)
-        self.check_pod_is_in_its_class("installed-again")
-        change_to(suites.ONE)
-        self.check_pod_is_in_its_class("back")
-        containerd.stop_pods()
-        containerd.end()
+        self.installed = self.containerd.config.read_text()
+        self.containerd.run()
+        self.check_start("one", by="hook")
+        self.first = self.container
+        self.go_to_2()
+        self.go_to_nri()
+        self.go_back()
+        self.containerd.stop_pods()
+        self.containerd.end()
         self.hook("uninstall")
         self.assertEqual(self.places(), before)
+
+    def check_start(self, name, by):
+        self.check_pod_is_in_its_class(name)
+        self.assertEqual(self.agent.container(self.container.id)["source"], by)
+
+    def change_to(self, suite):
+        self.containerd.end()
+        print(f"(containerd {self.host.use(suite)})", end=" ", flush=True)
+        self.containerd.start()
+
+    def go_to_2(self):
+        """Pods keep running. An installation after the change takes nothing out, whether a plugin is about to come or not."""
+        self.change_to(suites.TWO)
+        self.check_start("upgraded", by="hook")
+        for number, options in enumerate(((), ("--unless-nri",))):
+            self.assertIn("containerd: ok", self.hook("status"))
+            self.install(*options)
+            self.assertEqual(self.containerd.config.read_text(), self.installed)
+            self.check_start(f"not-restarted-{number}", by="hook")
+        self.containerd.restart()
+        self.assertIn("containerd: ok", self.hook("status"))
+        self.check_start("restarted", by="hook")
+
+    def go_to_nri(self):
+        """The plugin first, then the hook goes."""
+        self.plugin = NriPlugin(self.host, self.agent, suites.NRI_SOCKET,
+                                options=("--report", self.agent.state_dir / "nri.json")).start()
+        self.check_start("hook-and-plugin", by="hook")
+        self.hook("uninstall", status=3)
+        self.check_start("taken-out", by="nri")
+        known = self.plugin.registrations()
+        self.containerd.restart()
+        eventually("the plugin is back", lambda: self.plugin.registrations() > known)
+        self.check_start("plugin-alone", by="nri")
+        self.hook("uninstall")
+        self.check_start("stub-gone", by="nri")
+        self.assert_in_class(self.first, GOLD)
+
+    def go_back(self):
+        """The hook first, then containerd, which no plugin can follow."""
+        self.install()
+        self.check_start("plugin-and-hook", by="nri")
+        self.containerd.stop_pods()
+        self.change_to(suites.ONE)
+        self.check_start("back", by="hook")
+        self.plugin.stop()
+        self.install()
+        self.check_start("installed-again", by="hook")
+        self.containerd.restart()
+        self.check_start("end", by="hook")

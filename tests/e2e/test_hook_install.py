@@ -690,6 +690,16 @@ class Interrupted(HookInstallTest):
             self.assertEqual(self.tree.status()[0], 0, self.where)
             self.undo()
 
+    def test_the_hook_is_called_at_every_moment_of_an_upgrade(self):
+        self.install(self.tree)
+        config = self.tree.read(CONFIG)
+        upgrade = partial(self.tree.hook, "install", "--containerd-version", "2.1.4", "--hook-arg=--timeout=300ms")
+        for faults in interrupted(self, upgrade, self.POINTS):
+            self.assertEqual(self.tree.read(CONFIG), config, faults)
+            self.assertIn(LINK, self.tree.read(BASE_SPEC), faults)
+            self.check_consistent()
+            self.install(self.tree)
+
     def test_removal_is_completed(self):
         self.install(self.tree)
         for _ in self.kills("uninstall"):

@@ -1,6 +1,7 @@
 """containerd of other Debian suites, at its usual place: nobody can tell that it is not installed."""
 
 import functools
+import os
 import subprocess
 import threading
 import unittest
@@ -12,6 +13,7 @@ from .programs import REPOSITORY, tool
 ONE = "trixie"  # containerd 1.7
 TWO = "forky"   # containerd 2; it moves, so the tests print the version
 SUITES = (ONE, TWO)
+NRI_SOCKET = "/run/nri/nri.sock"  # where containerd 2 listens by itself
 PROGRAMS = ("containerd", "containerd-shim-runc-v2", "ctr")
 
 _lock = threading.Lock()
@@ -53,7 +55,8 @@ class SuiteHost(Host):
 
     def _hold_namespace(self, script):
         return super()._hold_namespace(script + "".join(
-            f"mkdir -p {directory}\nmount -t tmpfs -o mode=755 tmpfs {directory}\n" for directory in self.PRIVATE))
+            f"mkdir -p {directory}\nmount -t tmpfs -o mode=755 tmpfs {directory}\n"
+            for directory in (*self.PRIVATE, os.path.dirname(NRI_SOCKET))))
 
     def places(self):
         return [self.seen(directory) for directory in self.PRIVATE]
