@@ -40,8 +40,10 @@ done
 for program in netclsd netclsd-hook netclsd-nri netclsctl; do
   check "DIR/bin/$program has no fault points" has_no_fault_points "$directory/prefix/bin/$program"
 done
-check "DIR/lib/systemd/system/netclsd.service starts netclsd" \
-  grep -q "^ExecStart=.*/bin/netclsd$" "$directory/prefix/lib/systemd/system/netclsd.service"
+for program in netclsd netclsd-nri; do
+  check "DIR/lib/systemd/system/$program.service starts $program" \
+    grep -q "^ExecStart=$directory/prefix/bin/$program$" "$directory/prefix/lib/systemd/system/$program.service"
+done
 for program in netclsd-hook netclsd-hook-stub netclsd-nri netclsctl; do
   check "DIR/bin/$program is static" is_static "$directory/prefix/bin/$program"
 done

@@ -174,6 +174,13 @@ def without_capabilities():
     return tool("setpriv"), "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"
 
 
+def confined_as_by_its_unit(host):
+    """config/netclsd-nri.service.in: no capability, no network, and all is read-only but the agent's directories."""
+    script = 'mount --rbind "$0" "$0" && mount -o remount,bind,ro / && exec "$@"'
+    return (tool("unshare"), "--net", "--mount", "--propagation", "slave", tool("sh"), "-c", script, str(host.work),
+            *without_capabilities())
+
+
 class HostWithoutNetCls(Host):
     """The machine as it is, and net_cls mounted nowhere."""
 
@@ -216,8 +223,8 @@ class Mounts(NriTest):
 
 
 class Rights(NriTest):
-    def test_it_needs_no_capability(self):
-        plugin = self.start_plugin(launcher=without_capabilities())
+    def test_it_needs_no_more_than_its_unit_grants(self):
+        plugin = self.start_plugin(launcher=confined_as_by_its_unit(self.host))
         status = Path(f"/proc/{plugin.process.pid}/status").read_text()
         for expected in (r"CapEff:\t0+\n", r"Seccomp:\t2\n", r"Threads:\t1\n"):
             self.assertRegex(status, expected)
