@@ -8,6 +8,8 @@ import yaml
 from chart.support.helm import REPOSITORY
 
 SCRAPED = {"up", "ALERTS"}  # Prometheus's own
+KUBE_STATE = {"kube_pod_annotations", "kube_pod_info", "kube_pod_container_status_running",
+              "kube_pod_init_container_status_running"}
 NO_METRICS = re.compile(r'"[^"]*"|\{[^}]*\}|\[[^]]*\]|\b(by|on|without|ignoring|group_left|group_right) *\([^)]*\)')
 SUFFIXES = re.compile(r"_(bucket|sum|count)$")
 
@@ -32,7 +34,7 @@ def used(expression):
 
 
 def unknown(expressions):
-    known = set(exported()) | SCRAPED
+    known = set(exported()) | SCRAPED | KUBE_STATE
     names = {name for each in expressions for name in used(each)}
     return {name for name in names if name not in known and SUFFIXES.sub("", name) not in known}
 
