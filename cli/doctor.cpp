@@ -7,10 +7,12 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "cli/hook_install/bundles.h"
 #include "cli/render.h"
 #include "common/base/file.h"
 #include "common/base/text.h"
 #include "common/json/fields.h"
+#include "common/oci/oci.h"
 #include "common/proc/proc.h"
 
 namespace netclsd::cli {
@@ -79,12 +81,58 @@ Result<HookStatus> look_for_hook(const std::string& root) {
   return find_hook_status(*tree);
 }
 
-Result<std::string> ask_status(const AskAgent& ask) {
-  auto answer = ask({.method = HttpMethod::kGet, .target = "/v1/status", .body = {}});
+Result<std::string> ask_for(const AskAgent& ask, const char* target) {
+  auto answer = ask({.method = HttpMethod::kGet, .target = target, .body = {}});
   if (!answer) return pass_on(answer.error());
   if (answer->status == 200) return std::move(answer->body);
   return failure(ErrorCode::kUnavailable,
                  "answered " + std::to_string(answer->status) + ": " + problem_detail(*answer));
+}
+
+// One that asks in a wrong way asks, too. Pause containers have their pod's annotations.
+bool asks_for_class(const Annotations& annotations) {
+  const auto identity = pod_identity(annotations);
+  if (identity && identity->is_sandbox) return false;
+  const auto request = class_request(annotations, std::nullopt);
+  return !request || request->has_value();
+}
+
+std::string name_of(const Bundle& bundle, const Annotations& annotations) {
+  const auto identity = pod_identity(annotations);
+  if (!identity || identity->pod.empty()) return bundle.container;
+  return identity->pod_namespace.value_or("") + "/" + identity->pod + "/" + identity->container;
+}
+
+// Empty: the container does not run.
+std::string pid_of_init(const RootTree& tree, const Bundle& bundle) {
+  constexpr std::size_t kPidMax_bytes = 32;
+  const auto file = tree.read(bundle.pid_file, kPidMax_bytes);
+  if (!file || !*file) return {};
+  std::string pid = (*file)->content;
+  while (pid.ends_with('\n')) pid.pop_back();
+  return parse_unsigned(pid) && tree.exists("/proc/" + pid) ? pid : std::string();
+}
+
+std::optional<AskingContainer> read_asking(const RootTree& tree, const Bundle& bundle) {
+  const auto config = tree.read(bundle.config, kSpecMax_bytes);
+  if (!config || !*config || (*config)->content.find(kClassAnnotation) == std::string::npos) return std::nullopt;
+  const auto spec = parse_oci_spec((*config)->content);
+  if (!spec || !asks_for_class(spec->annotations)) return std::nullopt;
+  const std::string pid = pid_of_init(tree, bundle);
+  if (pid.empty()) return std::nullopt;
+  return AskingContainer{bundle.container, name_of(bundle, spec->annotations) + " (pid " + pid + ")"};
+}
+
+AskingContainers find_asking_containers(const std::string& root) {
+  AskingContainers asking;
+  const auto tree = RootTree::open(root);
+  if (!tree) return asking;
+  const Bundles bundles = find_bundles(*tree);
+  asking.is_complete = !bundles.has_more;
+  for (const Bundle& bundle : bundles.found) {
+    if (auto found = read_asking(*tree, bundle)) asking.found.push_back(*std::move(found));
+  }
+  return asking;
 }
 
 std::string to_json_text(const std::vector<Check>& checks) {
@@ -143,11 +191,13 @@ HostFacts collect_facts(const std::string& root, const AskAgent& ask) {
           .misled = find_misled_programs(root + "/proc"),
           .time_namespace = own_time_namespace(root + "/proc"),
           .spool_entries = count_spool_entries(root + kDefaultSpool),
-          .agent_status = ask_status(ask),
+          .agent_status = ask_for(ask, "/v1/status"),
           .has_nri_socket = ::access((root + "/run/nri/nri.sock").c_str(), F_OK) == 0,
           .hook = look_for_hook(root.empty() ? "/" : root),
           .rules_daemon = find_rules_daemon(root + "/proc"),
-          .rules = read_rules(root + "/etc")};
+          .rules = read_rules(root + "/etc"),
+          .asking = find_asking_containers(root.empty() ? "/" : root),
+          .agent_containers = ask_for(ask, "/v1/containers")};
 }
 
 CommandResult report_checks(const std::vector<Check>& checks, OutputFormat format) {

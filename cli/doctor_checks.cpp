@@ -1,9 +1,12 @@
 #include "cli/doctor_checks.h"
 
+#include <algorithm>
 #include <array>
 #include <compare>
+#include <set>
 #include <sstream>
 
+#include "cli/hook_install/bundles.h"
 #include "common/base/text.h"
 #include "common/json/fields.h"
 #include "common/model/cgroup_paths.h"
@@ -14,6 +17,7 @@ namespace netclsd::cli {
 namespace {
 
 constexpr std::size_t kMessageMax_bytes = 512;
+constexpr std::size_t kNamedMax = 5;  // containers; the others are counted
 
 // A rule is "USER[:PROCESS]  CONTROLLERS  DESTINATION", separated by blanks or tabs. Empty: there is no such rule.
 std::string first_net_cls_rule(std::string_view rules) {
@@ -61,6 +65,25 @@ std::string describe_runtimes(const Json& status) {
             printable(fields.text("message"), kMessageMax_bytes);
   }
   return text;
+}
+
+std::set<std::string, std::less<>> ids_of(const Json& agent_containers) {
+  std::set<std::string, std::less<>> ids;
+  const auto list = agent_containers.find("containers");
+  if (list == agent_containers.end() || !list->is_array()) return ids;
+  for (const Json& each : *list) {
+    if (each.is_object()) ids.insert(FieldReader(each).text("id"));
+  }
+  return ids;
+}
+
+std::string describe_unregistered(const std::vector<const AskingContainer*>& missing) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(missing.size(), kNamedMax); ++i) {
+    text += (i == 0 ? "" : ", ") + printable(missing[i]->name, kMessageMax_bytes);
+  }
+  const std::size_t others = missing.size() - std::min(missing.size(), kNamedMax);
+  return others == 0 ? text : text + " and " + std::to_string(others) + " more";
 }
 
 }  // namespace
@@ -229,6 +252,28 @@ Check check_nri(const Result<std::string>& agent_status, bool has_nri_socket) {
           "the plugin is " + state + (runtime.empty() ? "" : ", " + runtime) + (message.empty() ? "" : ": " + message)};
 }
 
+Check check_containers(const AskingContainers& asking, const Result<std::string>& agent_containers) {
+  const std::string name = "containers";
+  const auto answer =
+      agent_containers ? parse_json_object(*agent_containers, "the agent's list") : pass_on(agent_containers.error());
+  if (!answer) return {Verdict::kWarn, name, "not known, since the agent does not answer"};
+  const auto known = ids_of(*answer);
+  std::vector<const AskingContainer*> missing;
+  for (const AskingContainer& each : asking.found) {
+    if (!known.contains(each.id)) missing.push_back(&each);
+  }
+  const std::string count = std::to_string(asking.found.size());
+  const std::string limit = asking.is_complete ? "" : " (of the first " + std::to_string(kBundlesMax) + " bundles)";
+  if (missing.empty()) {
+    return {Verdict::kOk, name,
+            count + " that ask for a class by an annotation in their bundle, and the agent knows all of them" + limit};
+  }
+  return {Verdict::kWarn, name,
+          std::to_string(missing.size()) + " of " + count + " that ask for a class by an annotation" + limit +
+              " are not registered: " + describe_unregistered(missing) +
+              ". They were refused (netclsctl explain PID says why), or started when nobody told the agent"};
+}
+
 std::vector<Check> run_checks(const HostFacts& facts) {
   return {check_root(facts.is_root),
           check_kernel(facts.kernel_release),
@@ -244,6 +289,7 @@ std::vector<Check> run_checks(const HostFacts& facts) {
           check_rules_daemon(facts.rules_daemon, facts.rules),
           check_runtimes(facts.agent_status),
           check_nri(facts.agent_status, facts.has_nri_socket),
+          check_containers(facts.asking, facts.agent_containers),
           {Verdict::kOk, "veth",
            "a packet's classid can be read at tc ingress of the host's end of a veth, and nowhere behind it"}};
 }

@@ -27,6 +27,16 @@ struct MisledPrograms {
   std::vector<std::string> examples = {};  // "node (pid 4711)", kExamplesMax at most
 };
 
+// A running container that asks for a class by an annotation.
+struct AskingContainer {
+  std::string id;
+  std::string name;  // for people: "shop/web/nginx (pid 4711)"
+};
+struct AskingContainers {
+  std::vector<AskingContainer> found = {};
+  bool is_complete = true;  // false: there are more bundles than are looked at
+};
+
 struct HostFacts {
   bool is_root = false;
   std::string kernel_release;  // uname -r
@@ -42,6 +52,8 @@ struct HostFacts {
   Result<HookStatus> hook = HookStatus{};
   std::optional<std::string> rules_daemon;  // the pid of a running cgrulesengd
   std::string rules;                        // its cgrules.conf, and what is in cgrules.d
+  AskingContainers asking = {};
+  Result<std::string> agent_containers = "";  // the JSON of GET /v1/containers
 };
 
 [[nodiscard]] std::vector<Check> run_checks(const HostFacts& facts);
@@ -61,6 +73,8 @@ struct HostFacts {
 [[nodiscard]] Check check_runtimes(const Result<std::string>& agent_status);
 [[nodiscard]] Check check_nri(const Result<std::string>& agent_status, bool has_nri_socket);
 [[nodiscard]] Check check_hook(const Result<HookStatus>& status);
+// Whether the agent knows each container that asks. It sees only what the runtime has put into the bundles.
+[[nodiscard]] Check check_containers(const AskingContainers& asking, const Result<std::string>& agent_containers);
 [[nodiscard]] Check check_rules_daemon(const std::optional<std::string>& pid, std::string_view rules);
 
 }  // namespace netclsd::cli

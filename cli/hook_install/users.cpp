@@ -1,9 +1,9 @@
 #include "cli/hook_install/users.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 
+#include "cli/hook_install/bundles.h"
 #include "cli/hook_install/containerd_config.h"
 #include "cli/hook_install/containerd_state.h"
 #include "cli/hook_install/containerd_view.h"
@@ -14,22 +14,7 @@
 namespace netclsd::cli {
 namespace {
 
-constexpr std::size_t kBundlesMax = 20'000;  // more than any node runs
 constexpr std::size_t kSpecMax_bytes = 16U << 20;
-
-// A directory of containers, or of namespaces of containers; and the config.json in a container's directory.
-struct Place {
-  const char* directory;
-  bool has_namespaces;
-  const char* file;
-};
-constexpr std::array<Place, 5> kPlaces = {{
-    {"/run/containerd/io.containerd.runtime.v2.task", true, "/config.json"},
-    {"/run/containerd/io.containerd.runtime.v1.linux", true, "/config.json"},
-    {"/run/k3s/containerd/io.containerd.runtime.v2.task", true, "/config.json"},
-    {"/run/containers/storage/overlay-containers", false, "/userdata/config.json"},
-    {"/var/lib/containers/storage/overlay-containers", false, "/userdata/config.json"},
-}};
 
 bool has_at_stage(const Json& spec, const char* stage, const std::string& hook) {
   const auto hooks = spec.find("hooks");
@@ -39,34 +24,14 @@ bool has_at_stage(const Json& spec, const char* stage, const std::string& hook) 
                      [&](const Json& entry) { return entry.is_object() && entry.value("path", Json()) == hook; });
 }
 
-class BundleSearch {
- public:
-  BundleSearch(const RootTree& tree, const std::string& hook) : tree_(tree), hook_(hook) {}
-
-  std::optional<std::string> in(const std::string& directory, const char* file) {
-    for (const std::string& container : tree_.list(directory)) {
-      if (left_ == 0) return "(not looked at: there are more than " + std::to_string(kBundlesMax) + " bundles)";
-      --left_;
-      const std::string path = directory + "/" + container + file;
-      if (may_call(path)) return path;
-    }
-    return std::nullopt;
-  }
-
- private:
-  bool may_call(const std::string& path) const {
-    const auto spec = tree_.read(path, kSpecMax_bytes);
-    if (!spec) return true;
-    if (!*spec || (*spec)->content.find(hook_) == std::string::npos) return false;
-    const auto json = parse_json_object((*spec)->content, path);
-    // containerd's shim writes init.pid when runc has created the container, and thus called prestart.
-    return !json || has_at_stage(*json, "poststop", hook_) || !tree_.exists(parent_of(path) + "/init.pid");
-  }
-
-  const RootTree& tree_;
-  const std::string& hook_;
-  std::size_t left_ = kBundlesMax;
-};
+bool may_call(const RootTree& tree, const std::string& path, const std::string& hook) {
+  const auto spec = tree.read(path, kSpecMax_bytes);
+  if (!spec) return true;
+  if (!*spec || (*spec)->content.find(hook) == std::string::npos) return false;
+  const auto json = parse_json_object((*spec)->content, path);
+  // containerd's shim writes init.pid when runc has created the container, and thus called prestart.
+  return !json || has_at_stage(*json, "poststop", hook) || !tree.exists(parent_of(path) + "/init.pid");
+}
 
 using Texts = std::map<std::string, std::string>;  // by path
 
@@ -105,20 +70,12 @@ Texts read_all_files(const RootTree& tree, const Manifest& manifest) {
 }  // namespace
 
 std::optional<std::string> find_bundle_calling(const RootTree& tree, const std::string& hook) {
-  BundleSearch search(tree, hook);
-  for (const Place& place : kPlaces) {
-    std::vector<std::string> directories{place.directory};
-    if (place.has_namespaces) {
-      directories.clear();
-      for (const std::string& name : tree.list(place.directory)) {
-        directories.push_back(std::string(place.directory) + "/" + name);
-      }
-    }
-    for (const std::string& directory : directories) {
-      if (auto found = search.in(directory, place.file)) return found;
-    }
+  const Bundles bundles = find_bundles(tree);
+  for (const Bundle& bundle : bundles.found) {
+    if (may_call(tree, bundle.config, hook)) return bundle.config;
   }
-  return std::nullopt;
+  if (!bundles.has_more) return std::nullopt;
+  return "(not looked at: there are more than " + std::to_string(kBundlesMax) + " bundles)";
 }
 
 NamedSpecs find_named_specs(const RootTree& tree, const Manifest& manifest, const FilesNow& now,

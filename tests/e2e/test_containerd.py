@@ -46,6 +46,16 @@ class Pods(ContainerdTest):
         self.wait_released(web)
         self.assertEqual(self.host.groups(), set())
 
+    def test_the_doctor_names_a_container_that_asks_and_is_not_registered(self):
+        pod = Pod(self.containerd, "shop", {CLASSID: "10:1"})
+        web = pod.start("web", *_FAMILY)
+        Pod(self.containerd, "plain").start("plain", *_FAMILY)
+        self.assertRegex(self.netclsctl("doctor").stdout, r"ok +containers +1 that ask for a class .* knows all of them")
+        self.netclsctl("release", web.id)
+        done = self.netclsctl("doctor")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertRegex(done.stdout, rf"warn +containers +1 of 1 .* not registered: default/shop/web \(pid {web.pid}\)\.")
+
     def test_what_exec_brings_in_is_in_the_class_and_so_are_its_sockets(self):
         pod = Pod(self.containerd, "shop", {CLASSID: "10:1"})
         web = pod.start("web", *_FAMILY)

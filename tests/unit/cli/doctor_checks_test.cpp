@@ -115,6 +115,22 @@ TEST(DoctorChecksTest, TellsWhetherTheNriPluginIsConnected) {
   EXPECT_EQ(gone.text, "the plugin is gone: the plugin does not run");
 }
 
+TEST(DoctorChecksTest, ContainersThatAskAndAreNotRegisteredAreNamed) {
+  const char* const known = R"({"containers":[{"id":"a"},{"id":"b","pid":7},7]})";
+  EXPECT_EQ(check_containers({}, failure(ErrorCode::kUnavailable, "away")).verdict, Verdict::kWarn);
+  EXPECT_EQ(check_containers({}, known).verdict, Verdict::kOk);
+  EXPECT_EQ(check_containers({.found = {{"a", "shop/a"}}}, known).text,
+            "1 that ask for a class by an annotation in their bundle, and the agent knows all of them");
+  const Check one = check_containers({.found = {{"a", "shop/a"}, {"c", "shop/c (pid 8)\x1b"}}}, known);
+  EXPECT_EQ(one.verdict, Verdict::kWarn);
+  EXPECT_THAT(one.text, HasSubstr("1 of 2 that ask for a class by an annotation are not registered: shop/c (pid 8)?."));
+  AskingContainers many{.found = {}, .is_complete = false};
+  for (int i = 0; i < 7; ++i) many.found.push_back({"x" + std::to_string(i), "n" + std::to_string(i)});
+  EXPECT_THAT(check_containers(many, R"({"containers":7})").text,
+              HasSubstr("7 of 7 that ask for a class by an annotation (of the first 20000 bundles) are not registered: "
+                        "n0, n1, n2, n3, n4 and 2 more."));
+}
+
 TEST(DoctorChecksTest, RootIsAsked) {
   EXPECT_EQ(check_root(true).verdict, Verdict::kOk);
   EXPECT_EQ(check_root(false).verdict, Verdict::kWarn);

@@ -52,6 +52,40 @@ TEST(DoctorTest, FindsARunningCgrulesengdAndItsRules) {
   EXPECT_EQ(collect_facts(TemporaryDirectory().path(), ask).rules_daemon, std::nullopt);
 }
 
+// Written where containerd's shim does; `pid`: which proc has, or not.
+void write_bundle(const TemporaryDirectory& root, const std::string& id, const std::string& annotations,
+                  const std::string& pid) {
+  const std::string bundle = "run/containerd/io.containerd.runtime.v2.task/k8s.io/" + id + "/";
+  root.write(bundle + "config.json", R"({"ociVersion":"1.1.0","annotations":{)" + annotations + "}}");
+  root.write(bundle + "init.pid", pid);
+}
+
+TEST(DoctorTest, FindsRunningContainersThatAskForAClass) {
+  const TemporaryDirectory root;
+  root.write("proc/7/comm", "init");
+  const std::string gold = R"("netclsd.io/class":"gold")";
+  write_bundle(root, "asks", gold + R"(,"io.kubernetes.cri.container-type":"container",
+      "io.kubernetes.cri.sandbox-namespace":"shop","io.kubernetes.cri.sandbox-name":"web",
+      "io.kubernetes.cri.container-name":"nginx")",
+               "7");
+  write_bundle(root, "asks-wrongly", R"("netclsd.io/classid":"ten")", "7\n");
+  write_bundle(root, "ended", gold, "8");
+  write_bundle(root, "for-another", R"("netclsd.io/class.other":"gold")", "7");
+  write_bundle(root, "pause", gold + R"(,"io.kubernetes.cri.container-type":"sandbox")", "7");
+  write_bundle(root, "plain", "", "7");
+  write_bundle(root, "no-pid", gold, "");
+  root.write("run/containers/storage/overlay-containers/podmans/userdata/config.json",
+             R"({"ociVersion":"1.0.2","annotations":{"netclsd.io/class":"gold"}})");
+  root.write("run/containers/storage/overlay-containers/podmans/userdata/pidfile", "7");
+  const AskingContainers asking =
+      collect_facts(root.path(), [](const ApiRequest&) { return ApiResponse{503, ""}; }).asking;
+  std::vector<std::string> found;
+  for (const AskingContainer& each : asking.found) found.push_back(each.id + ": " + each.name);
+  EXPECT_THAT(found, testing::ElementsAre("asks: shop/web/nginx (pid 7)", "asks-wrongly: asks-wrongly (pid 7)",
+                                          "podmans: podmans (pid 7)"));
+  EXPECT_TRUE(asking.is_complete);
+}
+
 TEST(DoctorTest, NoSpoolMeansNothingWaits) {
   const TemporaryDirectory root;
   const HostFacts facts = collect_facts(root.path(), [](const ApiRequest&) { return ApiResponse{503, "busy"}; });
