@@ -234,7 +234,7 @@ Check check_runtimes(const Result<std::string>& agent_status) {
               describe_runtimes(*status)};
 }
 
-// A node without the plugin is in order: the hook may be the way there.
+// A node without the plugin is in order, and so is one whose plugin has no runtime: the hook may be the way there.
 Check check_nri(const Result<std::string>& agent_status, bool has_nri_socket) {
   const std::string name = "nri";
   const auto status =
@@ -248,8 +248,11 @@ Check check_nri(const Result<std::string>& agent_status, bool has_nri_socket) {
   }
   const std::string runtime = printable(fields.text("nri.runtime"), kMessageMax_bytes);
   const std::string message = printable(fields.text("nri.message"), kMessageMax_bytes);
-  return {state == "connected" ? Verdict::kOk : Verdict::kWarn, name,
-          "the plugin is " + state + (runtime.empty() ? "" : ", " + runtime) + (message.empty() ? "" : ": " + message)};
+  const bool is_hook_called = fields.text("hook.state") == "ok";
+  const std::string instead = state == "connected" || !is_hook_called ? "" : "; the hook is called instead";
+  return {state == "connected" || is_hook_called ? Verdict::kOk : Verdict::kWarn, name,
+          "the plugin is " + state + (runtime.empty() ? "" : ", " + runtime) + (message.empty() ? "" : ": " + message) +
+              instead};
 }
 
 Check check_containers(const AskingContainers& asking, const Result<std::string>& agent_containers) {

@@ -1,12 +1,12 @@
 #include "nri/session.h"
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <map>
 #include <utility>
 
 #include "common/base/text.h"
+#include "common/model/runtime_version.h"
 
 namespace netclsd::nri {
 namespace {
@@ -160,18 +160,8 @@ void Session::remember(const std::string& id) {
 bool Session::forget(const std::string& id) { return std::erase(seen_, id) > 0; }
 
 std::string refusal_of(std::string_view runtime, std::string_view version) {
-  constexpr std::array<std::uint64_t, 3> kOldest = {1, 7, 16};
-  if (runtime != "containerd") return {};
+  if (runtime != "containerd" || !is_too_old_for_nri(version)) return {};
   if (version.starts_with('v')) version.remove_prefix(1);
-  std::array<std::uint64_t, 3> numbers{};
-  const auto parts = split(version, '.', numbers.size());
-  if (parts.size() != numbers.size()) return {};
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    const auto number = parse_unsigned(parts[i].substr(0, parts[i].find_first_not_of("0123456789")));
-    if (!number) return {};
-    numbers[i] = *number;
-  }
-  if (numbers >= kOldest) return {};
   return "containerd " + printable(version) + " is too old for NRI: before 1.7.16 it can lock up when a plugin " +
          "registers; use the hook (netclsctl hook install)";
 }

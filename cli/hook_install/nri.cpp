@@ -5,8 +5,11 @@
 #include <chrono>
 #include <string>
 
+#include "cli/hook_install/containerd_state.h"
+#include "cli/hook_install/containerd_view.h"
 #include "cli/hook_install/own_directory.h"
 #include "common/base/unix_socket.h"
+#include "common/model/runtime_version.h"
 
 namespace netclsd::cli {
 namespace {
@@ -18,6 +21,15 @@ bool is_hooked_already(const RootTree& tree, const HookOptions& options) {
   return std::find(hooked.begin(), hooked.end(), to_string(Runtime::kContainerd)) != hooked.end();
 }
 
+// The plugin refuses to run with it. A version that nobody can tell is taken for a newer one.
+bool is_too_old(const RootTree& tree, const HookInstallOptions& options) {
+  const auto running = find_cri_containerds(tree);
+  const auto version = options.containerd_version.empty()
+                           ? ask_containerd_version(tree, running.empty() ? "" : running.front().program)
+                           : parse_containerd_version(options.containerd_version);
+  return version && is_too_old_for_nri(*version);
+}
+
 }  // namespace
 
 bool offers_nri(const RootTree& tree) {
@@ -26,9 +38,11 @@ bool offers_nri(const RootTree& tree) {
   return connected || connected.error().sys_errno() == EAGAIN;  // a full backlog: somebody listens
 }
 
-std::vector<Runtime> not_left_to_nri(const RootTree& tree, const HookOptions& options, std::vector<Runtime> runtimes) {
+std::vector<Runtime> not_left_to_nri(const RootTree& tree, const HookInstallOptions& options,
+                                     std::vector<Runtime> runtimes) {
   const auto containerd = std::find(runtimes.begin(), runtimes.end(), Runtime::kContainerd);
   if (containerd == runtimes.end() || is_hooked_already(tree, options) || !offers_nri(tree)) return runtimes;
+  if (is_too_old(tree, options)) return runtimes;
   runtimes.erase(containerd);
   return runtimes;
 }

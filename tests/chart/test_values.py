@@ -134,6 +134,11 @@ class Notes(unittest.TestCase):
     def test_say_what_to_do_next(self):
         self.assertIn("rollout status daemonset/node-netclsd", notes())
 
+    def test_notes_say_what_spares_a_restart(self):
+        self.assertIn("set hook.mode to both", notes())
+        for sets in (("hook.restartRuntime=true",), ("hook.mode=both",), ("hook.mode=nri",), ("hook.enabled=false",)):
+            self.assertNotIn("set hook.mode to both", notes(*sets))
+
     def test_warn_of_a_default_class_that_no_hook_brings(self):
         self.assertIn("WARNING", notes("config.default_class=gold", "config.classes.gold=10:1"))
         self.assertNotIn("WARNING", notes("config.default_class=gold", "hook.allContainers=true"))

@@ -437,6 +437,8 @@ class Containerd(HookInstallTest):
 class LeftToNri(HookInstallTest):
     """`--unless-nri`: where containerd listens for plugins, it is told nothing of the hook."""
 
+    UNLESS_NRI = ("--unless-nri", "--containerd-version", "2.1.4")
+
     def listen(self, tree):
         (tree.top / "run/nri").mkdir(parents=True)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -448,26 +450,33 @@ class LeftToNri(HookInstallTest):
         tree = HostTree(self, "containerd", "podman")
         self.listen(tree)
         before = shape(tree.top / "etc/containerd")
-        self.assertIn("is left to netclsd-nri", self.install(tree, "--unless-nri").stdout)
+        self.assertIn("is left to netclsd-nri", self.install(tree, *self.UNLESS_NRI).stdout)
         self.assertEqual(shape(tree.top / "etc/containerd"), before)
         self.assertTrue((tree.top / HOOKS_D).exists(), "podman is none of NRI's")
 
     def test_containerd_alone_is_no_failure(self):
         tree = HostTree(self, "containerd")
         self.listen(tree)
-        self.assertIn("is left to netclsd-nri", self.install(tree, "--unless-nri").stdout)
+        self.assertIn("is left to netclsd-nri", self.install(tree, *self.UNLESS_NRI).stdout)
         self.assertFalse((tree.top / OWN).exists())
 
     def test_where_nobody_listens_the_hook_is_installed(self):
         tree = HostTree(self, "containerd")
-        self.install(tree, "--unless-nri")
+        self.install(tree, *self.UNLESS_NRI)
         self.assertTrue((tree.top / BASE_SPEC).exists())
+
+    def test_where_the_plugin_would_refuse_to_run_the_hook_is_installed(self):
+        for version in ("1.7.15", "1.7.0"):
+            tree = HostTree(self, "containerd")
+            self.listen(tree)
+            self.install(tree, "--unless-nri", "--containerd-version", version)
+            self.assertTrue((tree.top / BASE_SPEC).exists(), version)
 
     def test_a_hook_that_is_there_stays(self):
         tree = HostTree(self, "containerd")
         self.install(tree)
         self.listen(tree)
-        self.install(tree, "--unless-nri")
+        self.install(tree, *self.UNLESS_NRI)
         self.assertTrue((tree.top / BASE_SPEC).exists(), "nobody knows whether the plugin works")
 
 

@@ -113,6 +113,10 @@ TEST(DoctorChecksTest, TellsWhetherTheNriPluginIsConnected) {
   const Check gone = check_nri(R"({"nri":{"state":"gone","message":"the plugin does not run"}})", true);
   EXPECT_EQ(gone.verdict, Verdict::kWarn);
   EXPECT_EQ(gone.text, "the plugin is gone: the plugin does not run");
+  const Check hooked = check_nri(R"({"nri":{"state":"disconnected","message":"no socket"},"hook":{"state":"ok"}})", false);
+  EXPECT_EQ(hooked.verdict, Verdict::kOk);
+  EXPECT_EQ(hooked.text, "the plugin is disconnected: no socket; the hook is called instead");
+  EXPECT_EQ(check_nri(R"({"nri":{"state":"gone"},"hook":{"state":"degraded"}})", false).verdict, Verdict::kWarn);
 }
 
 TEST(DoctorChecksTest, ContainersThatAskAndAreNotRegisteredAreNamed) {
