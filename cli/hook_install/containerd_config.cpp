@@ -37,12 +37,17 @@ std::string text_of(const toml::table& table, std::string_view key) {
 RuntimeHandler to_handler(std::string_view name, const toml::table& table, HandlerTable where,
                           std::string_view plugin) {
   const auto annotations = texts_of(table, "pod_annotations");
+  std::vector<std::string> others;
+  for (const std::string& each : annotations.value_or(std::vector<std::string>{})) {
+    if (each != kPodAnnotations) others.push_back(each);
+  }
   return {.name = std::string(name),
           .runtime_type = text_of(table, "runtime_type"),
           .base_runtime_spec = text_of(table, "base_runtime_spec"),
           .passes_our_annotations = annotations && contains(*annotations, kPodAnnotations),
           .table = where,
-          .plugin = plugin};
+          .plugin = plugin,
+          .other_annotations = std::move(others)};
 }
 
 void add_old_form(std::vector<RuntimeHandler>& handlers, const toml::table& containerd, HandlerTable where,

@@ -45,6 +45,7 @@ struct RuntimeHandler {
   HandlerTable table = HandlerTable::kRuntimes;
   std::string_view plugin = kCriPlugin;
   bool is_built_in = false;  // no file defines it
+  std::vector<std::string> other_annotations = {};  // that it passes besides ours
 };
 [[nodiscard]] bool is_runc(const RuntimeHandler& handler);
 [[nodiscard]] bool calls_our_hook(const RuntimeHandler& handler);
@@ -90,10 +91,14 @@ struct HandlerEdit {
 [[nodiscard]] HandlerEdit edit_of(const RuntimeHandler& handler);
 
 // The new text. A file without keys gets a version. If "runc" is to be edited and is built in, it is defined at the
-// end. All three are in containerd_edit.cpp.
+// end. All four are in containerd_edit.cpp.
 [[nodiscard]] Result<std::string> edit_containerd_config(std::string_view text, const std::vector<HandlerEdit>& edits);
 // What a person has to write if the text cannot be edited: for each edit a line feed, the table, and the lines in it.
 [[nodiscard]] std::string lines_by_hand(const std::vector<HandlerEdit>& edits);
+
+// A file of its own that containerd 2 merges with the one that defines these handlers: our two keys of each, and its type,
+// or the CRI plugin would not start when the other file does not define it any more.
+[[nodiscard]] std::string drop_in_text(int version, const std::vector<RuntimeHandler>& handlers);
 
 struct ChosenHandlers {
   std::vector<RuntimeHandler> handlers;

@@ -83,8 +83,17 @@ bool is_as_intended(const toml::table& before, const toml::table& after, const s
          std::all_of(edits.begin(), edits.end(), [&](const HandlerEdit& edit) { return has_annotations(after, edit); });
 }
 
-// Plain paths and names of ours: nothing in them needs an escape.
-std::string toml_string(std::string_view text) { return "\"" + std::string(text) + "\""; }
+std::string toml_string(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string quoted = "\"";
+  for (const char each : text) {
+    const auto byte = static_cast<unsigned char>(each);
+    const bool is_control = byte < 0x20U || byte == 0x7FU;
+    if (each == '"' || each == '\\') quoted += '\\';
+    quoted += is_control ? std::string("\\u00") + kHex[byte >> 4U] + kHex[byte & 0xFU] : std::string(1, each);
+  }
+  return quoted + "\"";
+}
 
 std::string spec_line(const HandlerEdit& edit) {
   return std::string(kSpecKey) + " = " + toml_string(edit.base_runtime_spec);
@@ -264,6 +273,20 @@ std::string lines_by_hand(const std::vector<HandlerEdit>& edits) {
     lines += spec_line(edit) + "\n  " + annotations_line();
   }
   return lines;
+}
+
+std::string drop_in_text(int version, const std::vector<RuntimeHandler>& handlers) {
+  std::string text = "# By netclsctl hook install; netclsctl hook uninstall removes it.\nversion = ";
+  text += std::to_string(version) + "\n";
+  for (const RuntimeHandler& each : handlers) {
+    const HandlerEdit edit = edit_of(each);
+    const std::string_view type = each.runtime_type.empty() ? kRuncType : std::string_view(each.runtime_type);
+    std::string annotations = toml_string(kPodAnnotations);
+    for (const std::string& other : each.other_annotations) annotations += ", " + toml_string(other);
+    text += "\n" + header_of(edit) + "\n  runtime_type = " + toml_string(type) + "\n  " + spec_line(edit) +
+            "\n  pod_annotations = [" + annotations + "]\n";
+  }
+  return text;
 }
 
 HandlerEdit edit_of(const RuntimeHandler& handler) {

@@ -215,6 +215,21 @@ std::optional<ProcessKey> find_older_containerd(const RootTree& tree, const std:
   return std::nullopt;
 }
 
+std::string containerd_service(const RootTree& tree) {
+  constexpr std::string_view kSlice = "/system.slice/";
+  constexpr std::string_view kSuffix = ".service";
+  const auto running = find_cri_containerds(tree);
+  if (running.empty()) return "containerd";
+  const std::string cgroups = read_proc(tree, proc_of(running.front().process.pid) + "/cgroup");
+  for (const std::string_view line : split(cgroups, '\n')) {
+    const std::size_t at = line.find(kSlice);
+    if (at == std::string_view::npos) continue;
+    const std::string_view unit = split(line.substr(at + kSlice.size()), '/').front();
+    if (unit.ends_with(kSuffix)) return std::string(unit.substr(0, unit.size() - kSuffix.size()));
+  }
+  return "containerd";
+}
+
 RuntimeState containerd_state(const RootTree& tree, const Manifest& manifest) {
   return Examiner(tree, manifest).examine();
 }

@@ -44,14 +44,15 @@ std::vector<std::string> expand_pattern(const RootTree& tree, const std::string&
 
 class Reader {
  public:
-  Reader(const RootTree& tree, std::optional<Generation> generation) : tree_(tree), generation_(generation) {}
+  Reader(const RootTree& tree, std::optional<Generation> generation, const std::vector<std::string>& left_out)
+      : tree_(tree), generation_(generation), left_out_(left_out) {}
 
   Result<ContainerdView> read(const std::string& main, const std::optional<std::string>& main_text) {
     pending_.push_back(main);
     while (!pending_.empty()) {
       const std::string path = pending_.front();
       pending_.pop_front();
-      if (contains(seen_, path)) continue;
+      if (contains(seen_, path) || contains(left_out_, path)) continue;
       if (seen_.size() >= kFilesMax) return failure(ErrorCode::kTooLarge, main + " imports too many files");
       seen_.push_back(path);
       const bool is_main = seen_.size() == 1;
@@ -87,6 +88,7 @@ class Reader {
 
   const RootTree& tree_;
   std::optional<Generation> generation_;
+  const std::vector<std::string>& left_out_;
   ContainerdView view_;
   std::deque<std::string> pending_;
   std::vector<std::string> seen_;
@@ -104,8 +106,9 @@ bool is_digit(char character) { return character >= '0' && character <= '9'; }
 
 Result<ContainerdView> read_containerd_view(const RootTree& tree, const std::string& config_path,
                                             const std::optional<std::string>& main_text,
-                                            std::optional<Generation> generation) {
-  return Reader(tree, generation).read(config_path, main_text);
+                                            std::optional<Generation> generation,
+                                            const std::vector<std::string>& left_out) {
+  return Reader(tree, generation, left_out).read(config_path, main_text);
 }
 
 std::vector<std::string> expand_imports(const RootTree& tree, const std::string& importing,

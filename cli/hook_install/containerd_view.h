@@ -35,10 +35,12 @@ struct ContainerdView {
 };
 
 // An error names the file. Errors are also what keeps containerd from starting, such as an import that is not there.
-// `main_text` replaces the main file's text. Without a `generation`, a main file of version 3 or newer means 2.
+// `main_text` replaces the main file's text. Without a `generation`, a main file of version 3 or newer means 2. Imports
+// that are `left_out` are read as if they were not there.
 [[nodiscard]] Result<ContainerdView> read_containerd_view(const RootTree& tree, const std::string& config_path,
                                                           const std::optional<std::string>& main_text = std::nullopt,
-                                                          std::optional<Generation> generation = std::nullopt);
+                                                          std::optional<Generation> generation = std::nullopt,
+                                                          const std::vector<std::string>& left_out = {});
 
 // The files that imports name, as far as they can be found. They are not parsed.
 [[nodiscard]] std::vector<std::string> expand_imports(const RootTree& tree, const std::string& importing,

@@ -71,7 +71,8 @@ class ContainerdFinder {
     const std::optional<Snapshot>& without_us = condition_ == FileCondition::kOurs ? managed->previous : *now;
     const std::string text = without_us ? without_us->content : "";
     const auto version = find_version();
-    auto view = read_containerd_view(tree_, wanted_.config_path, text, generation_of(version));
+    const auto own = own_drop_ins(*path);
+    auto view = read_containerd_view(tree_, wanted_.config_path, text, generation_of(version), own);
     if (!view) return pass_on(view.error());
     if (const ConfigFile* disabling = view->disabling()) return skip_disabled(disabling->path);
     if (!version && view->generation == Generation::kOne) return refuse_unknown_version();
@@ -79,6 +80,17 @@ class ContainerdFinder {
     wanted_.found.push_back("containerd is version " + version.value_or("2 (its configuration is of version 3)"));
     if (condition_ == FileCondition::kChanged) return keep(*path, *view);
     return add_files(*path, *view);
+  }
+
+  // What we wrote beside the main file: decisions are made without it, too.
+  std::vector<std::string> own_drop_ins(const std::string& main) const {
+    std::vector<std::string> own;
+    for (const ManagedFile& file : manifest_.files) {
+      if (file.kind != FileKind::kContainerdConfig || file.path == main) continue;
+      const auto now = tree_.read(file.path, kConfigurationMax_bytes);
+      if (now && judge(file, *now) == FileCondition::kOurs) own.push_back(file.path);
+    }
+    return own;
   }
 
   std::optional<std::string> find_version() const {
@@ -137,6 +149,7 @@ class ContainerdFinder {
     note_other_default(main.config, *chosen, wanted_.notes);
     if (auto added = add_specs(chosen->handlers); !added) return added;
     if (is_replaced) return leave(replaced_text(view), "there", chosen->handlers);
+    if (const std::string drop_in = find_drop_in(view); !drop_in.empty()) return add_drop_in(drop_in, view, *chosen);
     if (const std::string why = why_not_edited(view); !why.empty())
       return leave_main(why, path, view, chosen->handlers);
     return edit_for(chosen->handlers, path, view);
@@ -161,6 +174,23 @@ class ContainerdFinder {
       if (!spec) return pass_on(spec.error());
       wanted_.files.push_back({path, FileKind::kBaseSpec, std::move(*spec)});
     }
+    return {};
+  }
+
+  std::string find_drop_in(const ContainerdView& view) const {
+    if (view.generation == Generation::kOne || !options_.containerd_config.empty()) return {};
+    return drop_in_beside(view.files.front().path, view.files.front().config);
+  }
+
+  // Nothing for handlers that call the hook already, by lines that somebody wrote into the template.
+  Result<void> add_drop_in(const std::string& path, const ContainerdView& view, const ChosenHandlers& chosen) {
+    std::vector<RuntimeHandler> without;
+    std::copy_if(chosen.handlers.begin(), chosen.handlers.end(), std::back_inserter(without),
+                 [](const RuntimeHandler& each) { return !calls_our_hook(each); });
+    if (without.empty()) return {};
+    wanted_.found.push_back(view.files.front().path + " is written anew at each start, and imports what is beside it");
+    const int version = view.files.front().config.version;
+    wanted_.files.push_back({path, FileKind::kContainerdConfig, drop_in_text(version, without)});
     return {};
   }
 

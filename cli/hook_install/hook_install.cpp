@@ -15,8 +15,9 @@
 namespace netclsd::cli {
 namespace {
 
-constexpr const char* kRestartNote =
-    "containerd reads this when it starts: restart it (systemctl restart containerd, or --restart; containers go on)";
+std::string how_to_restart(const RootTree& tree) {
+  return "systemctl restart " + containerd_service(tree) + ", or --restart";
+}
 
 class Installer {
  public:
@@ -32,7 +33,10 @@ class Installer {
     if (!options_.dry_run) {
       if (auto done = carry_out(*facts, std::move(*plan)); !done) return pass_on(done.error());
     }
-    if (report_.needs_restart) report_.notes.emplace_back(kRestartNote);
+    if (report_.needs_restart) {
+      report_.notes.push_back("containerd reads this when it starts: restart it (" + how_to_restart(tree_) +
+                              "; containers go on)");
+    }
     return std::move(report_);
   }
 
@@ -108,7 +112,7 @@ class Installer {
 
   Result<void> restart(const Manifest& after) {
     if (!report_.needs_restart || !options_.restart) return {};
-    if (auto done = restart_service(tree_, "containerd"); !done) return done;
+    if (auto done = restart_service(tree_, containerd_service(tree_)); !done) return done;
     report_.needs_restart = is_restart_due(after);
     report_.is_degraded = report_.is_degraded || report_.needs_restart;
     report_.notes.emplace_back(report_.needs_restart ? "containerd was told to restart and still runs as before"
@@ -203,7 +207,7 @@ class Uninstaller {
   Result<void> restart(const Manifest& manifest) {
     report_.needs_restart = changed_now_ || is_restart_due(manifest);
     if (!report_.needs_restart || !options_.restart || options_.dry_run) return {};
-    if (auto done = restart_service(tree_, "containerd"); !done) return done;
+    if (auto done = restart_service(tree_, containerd_service(tree_)); !done) return done;
     report_.needs_restart = is_restart_due(manifest);
     report_.notes.emplace_back("containerd was restarted");
     return {};
@@ -230,7 +234,7 @@ class Uninstaller {
   // What may still call the hook, for people.
   std::optional<std::string> find_user(const std::string& link, const Manifest& manifest) const {
     if (is_restart_due(manifest)) {
-      return "containerd has the hook in its memory until it is restarted (systemctl restart containerd, or --restart)";
+      return "containerd has the hook in its memory until it is restarted (" + how_to_restart(tree_) + ")";
     }
     const auto bundle = find_bundle_calling(tree_, link);
     if (bundle) return "a container may still call it (" + *bundle + ")";

@@ -8,6 +8,7 @@ from .support import suites
 from .support.case import EndToEndTest
 from .support.container import CLASSID
 from .support.containerd import IMAGE, Containerd, Pod
+from .support.containerd_configs import K3S_DIRECTORY, K3S_IMPORTS
 from .support.host_tree import differences, lean, shape
 from .support.image import make_tree, write_oci_archive
 from .support.nri import NriPlugin
@@ -88,8 +89,10 @@ class InstalledContainerd(Containerd):
 
 
 class VersionsTest(EndToEndTest):
+    host_type = suites.SuiteHost
+
     def setUp(self):
-        self.host = suites.SuiteHost()
+        self.host = self.host_type()
         self.addCleanup(self.host.close)
         self.start_agent()
 
@@ -213,6 +216,76 @@ class Two(VersionsTest):
         installed = self.places()
         self.assertRegex(self.install(status=3), r"imports /etc/containerd/conf.d/new.toml, which is newer")
         self.assertEqual(self.places(), installed)
+
+
+# In the shape that k3s and RKE2 render; `imports` is there since 2026.
+_K3S_3 = """version = 3
+{imports}root = "{top}/root"
+state = "/run/containerd"
+[grpc]
+  address = "{top}/containerd.sock"
+[plugins.'io.containerd.internal.v1.opt']
+  path = "{top}/opt"
+[plugins.'io.containerd.cri.v1.runtime']
+  restrict_oom_score_adj = true
+[plugins.'io.containerd.cri.v1.runtime'.cni]
+  conf_dir = "{top}/cni"
+[plugins.'io.containerd.cri.v1.images'.pinned_images]
+  sandbox = "{image}"
+[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
+  runtime_type = "io.containerd.runc.v2"
+[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
+  SystemdCgroup = false
+"""
+
+
+class K3sHost(suites.SuiteHost):
+    PRIVATE = (*suites.SuiteHost.PRIVATE, "/var/lib")
+
+
+class K3s(VersionsTest):
+    """The files of k3s and RKE2, in their places, with the real containerd. They themselves are not here."""
+
+    host_type = K3sHost
+
+    def render(self, suite, text, imports=""):
+        """What they do at each start, and as which file containerd gets it."""
+        self.use(suite)
+        self.path = f"{K3S_DIRECTORY}/config.toml"
+        self.host.seen(K3S_DIRECTORY).mkdir(parents=True)
+        rendered = text.format(top=self.containerd.top, image=IMAGE, imports=imports)
+        self.host.seen(self.path).write_text(rendered)
+        self.containerd.options = ("--config", self.path)
+        return rendered
+
+    def test_a_file_in_the_directory_that_is_imported(self):
+        self.render(suites.TWO, _K3S_3, K3S_IMPORTS)
+        self.check_there_and_back()
+
+    def lines_of(self, report):
+        """By which `hook install` tells what to write: the handler's header, and two lines."""
+        return re.search(r"(?m)^\[plugins\..*runtimes\.runc\]\n  base_runtime_spec.*\n  pod_annotations.*\n", report)[0]
+
+    def check_lines_in_a_copy(self, suite, text):
+        rendered = self.render(suite, text)
+        self.containerd.run()
+        self.check_pod_is_in_no_class("before-it")
+        lines = self.lines_of(self.install(status=3))
+        # Below {{ template "base" . }} the table would be there twice.
+        twice = f"{self.containerd.top}/twice.toml"
+        self.host.seen(twice).write_text(rendered + lines)
+        done = self.host.run([tool("containerd"), "--config", twice, "config", "dump"])
+        self.assertNotEqual(done.returncode, 0, done.stdout)
+        self.host.seen(self.path).write_text(re.sub(r"(?m)^ *\[plugins\..*runtimes\.runc\]\n", lambda _: lines, rendered))
+        self.containerd.restart()
+        self.assertIn("containerd: ok", self.hook("status"))
+        self.check_pod_is_in_its_class("with-it")
+
+    def test_lines_in_a_copy_for_1_7(self):
+        self.check_lines_in_a_copy(suites.ONE, _VERSION_2)
+
+    def test_lines_in_a_copy_for_2(self):
+        self.check_lines_in_a_copy(suites.TWO, _K3S_3)
 
 
 class Upgrade(VersionsTest):

@@ -334,6 +334,60 @@ class Containerd(HookInstallTest):
         self.assertIn("it is left alone", self.install(tree).stdout, "dockerd's own is nothing to us")
         self.assertEqual(tree.states_of("containerd"), [])
 
+    def k3s(self, imports=configs.K3S_IMPORTS):
+        tree = self.tree()
+        self.k3s_config = tree.write(f"{configs.K3S_DIRECTORY[1:]}/config.toml", configs.K3S.format(imports=imports))
+        tree.run_containerd(7, f"{configs.K3S_DIRECTORY}/config.toml")
+        return tree, f"{configs.K3S_DIRECTORY[1:]}/config-v3.toml.d"
+
+    def test_k3s_imports_a_directory_and_gets_a_file_there(self):
+        tree, drop_ins = self.k3s()
+        two = ("--containerd-version", "2.1.4")
+        self.check_there_and_back(tree, *two)
+        self.assertFalse(tree.path(drop_ins).exists())
+        done = self.install(tree, *two)
+        self.assertIn("is written anew at each start, and imports what is beside it", done.stdout)
+        ours = tomllib.loads(tree.read(f"{drop_ins}/netclsd.toml"))
+        handlers = ours["plugins"]["io.containerd.cri.v1.runtime"]["containerd"]["runtimes"]
+        self.assertEqual((ours["version"], set(handlers)), (3, {"runc", "nvidia"}))
+        for each in handlers.values():
+            self.assertEqual(each, {"runtime_type": "io.containerd.runc.v2", "base_runtime_spec": "/" + BASE_SPEC,
+                                    "pod_annotations": ["netclsd.io/*"]})
+        self.assertEqual(self.k3s_config.read_text(), configs.K3S.format(imports=configs.K3S_IMPORTS))
+        self.assertEqual(tree.states_of("containerd"), ["ok"])
+        # An older k3s imports nothing: the file is without effect, and the lines are named.
+        self.k3s_config.write_text(configs.K3S.format(imports=""))
+        self.assertEqual(tree.states_of("containerd"), ["missing"])
+        self.assertIn("from config-v3.toml.tmpl beside it", self.install(tree, *two, status=3).stdout)
+        self.assertFalse(tree.path(drop_ins).exists())
+
+    def test_k3s_with_the_lines_in_its_template_needs_no_file(self):
+        tree, drop_ins = self.k3s()
+        lines = f'  base_runtime_spec = "/{BASE_SPEC}"\n  pod_annotations = ["netclsd.io/*"]\n'
+        by_hand = self.k3s_config.read_text().replace('"io.containerd.runc.v2"\n', '"io.containerd.runc.v2"\n' + lines)
+        self.k3s_config.write_text(by_hand)
+        self.install(tree, "--containerd-version", "2.1.4")
+        self.assertFalse(tree.path(drop_ins).exists())
+        self.assertEqual(tree.states_of("containerd"), ["ok"])
+
+    def test_k3s_s_file_is_never_there_without_its_base_spec(self):
+        need_fault_points("netclsctl")
+        tree, drop_ins = self.k3s()
+        before = tree.shape()
+        for verb, arguments in (("install", ("--containerd-version", "2.1.4")), ("uninstall", ())):
+            if verb == "uninstall":
+                self.install(tree, "--containerd-version", "2.1.4")
+            for faults in interrupted(self, partial(tree.hook, verb, *arguments), Interrupted.POINTS):
+                written = [path.name for path in tree.path(drop_ins).glob("*.toml")]
+                if written:
+                    self.assertEqual(written, ["netclsd.toml"], faults)
+                    self.assertIn(LINK, tree.read(BASE_SPEC), faults)
+                self.uninstall(tree)
+                self.assertEqual(differences(tree.shape(), before), {}, faults)
+                if verb == "uninstall":
+                    self.install(tree, "--containerd-version", "2.1.4")
+            self.uninstall(tree)
+
     def test_comment_that_names_netclsd_is_no_setting(self):
         config = "# rolled out with netclsd: netclsd.io/*\n" + configs.COMMENTED
         tree = self.tree(config)

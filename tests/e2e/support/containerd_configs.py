@@ -56,6 +56,28 @@ VERSION_4 = f"version = 4\n[{CRI_3}.containerd.runtimes.runc]\n  runtime_type = 
 IMPORTING_3 = (f"version = 3\nimports = ['/etc/containerd/conf.d/*.toml']\n[{CRI_3}.containerd.runtimes.runc.options]\n"
                "  SystemdCgroup = true\n")
 
+K3S_DIRECTORY = "/var/lib/rancher/k3s/agent/etc/containerd"
+# As k3s and RKE2 render it; with the first line of what is filled in since 2026.
+K3S_IMPORTS = f'imports = ["{K3S_DIRECTORY}/config-v3.toml.d/*.toml"]\n'
+K3S = f"""\
+# written anew at each start
+version = 3
+{{imports}}
+[{CRI_3}]
+  enable_selinux = false
+
+[{CRI_3}.containerd.runtimes.runc]
+  runtime_type = "io.containerd.runc.v2"
+
+[{CRI_3}.containerd.runtimes.runc.options]
+  SystemdCgroup = true
+
+[{CRI_3}.containerd.runtimes.'nvidia']
+  runtime_type = "io.containerd.runc.v2"
+[{CRI_3}.containerd.runtimes.'nvidia'.options]
+  BinaryName = "/usr/bin/nvidia-container-runtime"
+"""
+
 THEIR_SPEC = """\
 {"ociVersion": "1.0.2", "process": {"rlimits": [{"type": "RLIMIT_NOFILE", "hard": 4096, "soft": 4096}]},
  "hooks": {"prestart": [{"path": "/usr/bin/theirs"}]}, "linux": {}}

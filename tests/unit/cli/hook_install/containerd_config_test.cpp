@@ -71,6 +71,25 @@ TEST(ContainerdConfigTest, PluginOfTheHandlersGoesByTheVersion) {
       parse_containerd_config("version = 3\ndisabled_plugins = ['io.containerd.cri.v1.runtime']")->is_cri_disabled);
 }
 
+TEST(ContainerdConfigTest, ADropInHasOurKeysAndTheTypeOfEachHandler) {
+  const std::string three = "[plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes";
+  const auto config = parse_containerd_config("version = 3\n" + three + ".runc]\n" + three +
+                                              ".x]\nruntime_type = 'io.containerd.runc.v2'\nbase_runtime_spec = '/x'\n"
+                                              "pod_annotations = ['netclsd.io/*', 'a\"b', \"c\\u0001\"]\n");
+  ASSERT_TRUE(config);
+  const std::string text = drop_in_text(3, config->handlers);
+  EXPECT_THAT(text, HasSubstr("\nversion = 3\n\n" + three +
+                              ".runc]\n  runtime_type = \"io.containerd.runc.v2\"\n"
+                              "  base_runtime_spec = \"/etc/containerd/netclsd-base-spec.json\"\n"
+                              "  pod_annotations = [\"netclsd.io/*\"]\n"));
+  const auto read = parse_containerd_config(text);
+  ASSERT_TRUE(read) << read.error().message();
+  ASSERT_EQ(read->handlers.size(), 2U);
+  EXPECT_TRUE(calls_our_hook(read->handlers[1]));
+  EXPECT_EQ(read->handlers[1].base_runtime_spec, "/etc/containerd/netclsd-base-spec-x.json");
+  EXPECT_THAT(read->handlers[1].other_annotations, testing::ElementsAre("a\"b", "c\x01"));
+}
+
 TEST(ContainerdConfigTest, ContainerdTwoHasRuncBesideOthers) {
   const auto kata =
       parse_containerd_config("version = 3\n[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.kata]");
