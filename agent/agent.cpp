@@ -15,7 +15,7 @@
 #include "agent/node.h"
 #include "agent/state_directory.h"
 #include "common/base/file.h"
-#include "common/net_cls/mount.h"
+#include "common/net_cls/kernel_flaws.h"
 
 namespace netclsd {
 namespace {

@@ -186,6 +186,7 @@ HostFacts collect_facts(const std::string& root, const AskAgent& ask) {
           .kernel_release = kernel_release(),
           .connectors = read_or_empty(root + "/proc/net/connector"),
           .controllers = read_or_empty(root + "/proc/cgroups"),
+          .boot_parameters = read_or_empty(root + "/proc/cmdline"),
           .mountinfo = read_or_empty(root + "/proc/self/mountinfo"),
           .init_cgroup = read_or_empty(root + "/proc/1/cgroup"),
           .misled = find_misled_programs(root + "/proc"),

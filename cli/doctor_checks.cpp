@@ -10,6 +10,7 @@
 #include "common/base/text.h"
 #include "common/json/fields.h"
 #include "common/model/cgroup_paths.h"
+#include "common/net_cls/kernel_flaws.h"
 #include "common/net_cls/mount.h"
 #include "common/proc/proc.h"
 
@@ -118,16 +119,15 @@ Check check_connector(std::string_view proc_net_connector) {
     if (line.starts_with("cn_proc ")) return {Verdict::kOk, "process events", "the kernel offers cn_proc"};
   }
   return {Verdict::kFail, "process events",
-          "/proc/net/connector does not list cn_proc: kernel without CONFIG_PROC_EVENTS, or not the host's network "
-          "namespace"};
+          std::string("/proc/net/connector does not list cn_proc: this is not the host's network namespace, or the "
+                      "agent cannot work with this kernel, which was built without ") +
+              kProcessEventOptions};
 }
 
-Check check_controller(std::string_view proc_cgroups) {
-  const auto controller = find_net_cls_controller(proc_cgroups);
-  if (controller && controller->is_enabled) return {Verdict::kOk, "net_cls", "the kernel has the controller"};
-  return {Verdict::kFail, "net_cls",
-          "/proc/cgroups does not list net_cls as enabled: kernel without CONFIG_CGROUP_NET_CLASSID, or "
-          "cgroup_disable=net_cls"};
+Check check_controller(std::string_view proc_cgroups, std::string_view proc_cmdline) {
+  const std::string cause = what_prevents_net_cls(proc_cgroups, proc_cmdline);
+  if (cause.empty()) return {Verdict::kOk, "net_cls", "the kernel has the controller"};
+  return {Verdict::kFail, "net_cls", cause};
 }
 
 Check check_mount(std::string_view mountinfo) {
@@ -281,7 +281,7 @@ std::vector<Check> run_checks(const HostFacts& facts) {
   return {check_root(facts.is_root),
           check_kernel(facts.kernel_release),
           check_connector(facts.connectors),
-          check_controller(facts.controllers),
+          check_controller(facts.controllers, facts.boot_parameters),
           check_mount(facts.mountinfo),
           check_first_line(facts.init_cgroup, facts.misled),
           check_proc(facts.mountinfo),

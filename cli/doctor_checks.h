@@ -42,6 +42,7 @@ struct HostFacts {
   std::string kernel_release;  // uname -r
   std::string connectors;      // /proc/net/connector; empty if unreadable, as below
   std::string controllers;     // /proc/cgroups
+  std::string boot_parameters;  // /proc/cmdline
   std::string mountinfo;       // /proc/self/mountinfo
   std::string init_cgroup;     // /proc/1/cgroup
   MisledPrograms misled = {};
@@ -61,7 +62,7 @@ struct HostFacts {
 [[nodiscard]] Check check_root(bool is_root);
 [[nodiscard]] Check check_kernel(std::string_view release);
 [[nodiscard]] Check check_connector(std::string_view proc_net_connector);
-[[nodiscard]] Check check_controller(std::string_view proc_cgroups);
+[[nodiscard]] Check check_controller(std::string_view proc_cgroups, std::string_view proc_cmdline);
 [[nodiscard]] Check check_mount(std::string_view mountinfo);
 [[nodiscard]] Check check_first_line(std::string_view init_cgroup, const MisledPrograms& misled);
 [[nodiscard]] Check check_proc(std::string_view mountinfo);

@@ -16,6 +16,7 @@
 
 #include "agent/events/socket_filter.h"
 #include "common/base/fault_point.h"
+#include "common/net_cls/kernel_flaws.h"
 
 namespace netclsd {
 namespace {
@@ -70,9 +71,8 @@ bool is_from_kernel(const msghdr& header, const sockaddr_nl& sender) {
 Result<ProcConnector> ProcConnector::open(Pid self, std::uint64_t receive_buffer_bytes) {
   UniqueFd socket(::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_CONNECTOR));
   if (!socket.is_open() && errno == EPROTONOSUPPORT) {
-    return failure(
-        ErrorCode::kUnavailable,
-        "this kernel has no proc connector (CONFIG_CONNECTOR and CONFIG_PROC_EVENTS): use a kernel that has it");
+    return failure(ErrorCode::kUnavailable,
+                   std::string("this kernel has no process events: use a kernel built with ") + kProcessEventOptions);
   }
   if (!socket.is_open()) return system_failure(errno, "open a connector socket");
   ProcConnector connector(std::move(socket));

@@ -5,6 +5,7 @@
 
 #include "common/base/file.h"
 #include "common/net_cls/group.h"
+#include "common/net_cls/kernel_flaws.h"
 #include "common/net_cls/own_mount.h"
 
 namespace netclsd {
@@ -44,10 +45,10 @@ Result<std::optional<NetClsMount>> find_net_cls(const std::string& wanted) {
 Result<void> expect_net_cls(const std::string& proc) {
   const auto controllers = read_file(proc + "/cgroups", kMountsMax_bytes);
   if (!controllers) return pass_on(controllers.error());
-  const auto controller = find_net_cls_controller(*controllers);
-  if (controller && controller->is_enabled) return {};
-  return failure(ErrorCode::kUnavailable,
-                 "this kernel has no net_cls (CONFIG_CGROUP_NET_CLASSID), or it is switched off (cgroup_disable)");
+  const auto parameters = read_file(proc + "/cmdline", kMountsMax_bytes);
+  if (!parameters) return pass_on(parameters.error());
+  const std::string cause = what_prevents_net_cls(*controllers, *parameters);
+  return cause.empty() ? Result<void>() : failure(ErrorCode::kUnavailable, cause);
 }
 
 Result<NetClsRoot::Opened> NetClsRoot::open() const {

@@ -19,7 +19,7 @@ namespace netclsd {
 // `wanted` is a directory, or "auto": the first writable mount that has net_cls. std::nullopt: it is not mounted.
 [[nodiscard]] Result<std::optional<NetClsMount>> find_net_cls(const std::string& wanted);
 
-// kUnavailable, with the reason, if this kernel says that it cannot mount net_cls.
+// kUnavailable, with what is wrong and what to change, if this kernel says that it cannot mount net_cls.
 [[nodiscard]] Result<void> expect_net_cls(const std::string& proc);
 
 // The root directory of the hierarchy, opened for each use. Constant; any thread.

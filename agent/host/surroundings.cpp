@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "common/base/file.h"
+#include "common/net_cls/kernel_flaws.h"
 #include "common/proc/proc.h"
 
 namespace netclsd {
@@ -46,8 +47,9 @@ std::string what_prevents_events(const UniqueFd& proc) {
            "), where the kernel ignores subscriptions: run it with the host's pids (hostPID: true)";
   }
   if (!kernel_has_proc_events(proc)) {
-    return "this kernel has no proc connector (cn_proc is not in /proc/net/connector): use a kernel built with "
-           "CONFIG_PROC_EVENTS";
+    return std::string("this kernel has no process events (cn_proc is not in /proc/net/connector): use a kernel built "
+                       "with ") +
+           kProcessEventOptions;
   }
   return {};
 }

@@ -60,20 +60,6 @@ std::optional<Line> parse_line(std::string_view line) {
   return Line{{std::string(controllers), unescape(fields[4]), unescape(fields[3])}, has_controller(fields[5], "rw")};
 }
 
-using Version = std::array<std::uint64_t, 3>;
-
-std::optional<Version> parse_version(std::string_view release) {
-  Version version{};
-  const auto parts = split(release.substr(0, release.find_first_not_of("0123456789.")), '.', version.size() + 1);
-  if (parts.size() < 2) return std::nullopt;
-  for (std::size_t i = 0; i < version.size() && i < parts.size(); ++i) {
-    const auto number = parse_unsigned(parts[i]);
-    if (!number) return std::nullopt;
-    version[i] = *number;
-  }
-  return version;
-}
-
 }  // namespace
 
 std::optional<NetClsMount> find_net_cls_mount(std::string_view mountinfo, std::string_view mount_point) {
@@ -139,14 +125,6 @@ std::vector<CgroupMount> find_cgroup_mounts(std::string_view mountinfo) {
 bool is_hierarchy(const CgroupMount& mount, std::string_view hierarchy) {
   if (hierarchy.empty()) return mount.controllers.empty();
   return has_controller(mount.controllers, hierarchy.substr(0, hierarchy.find(',')));
-}
-
-std::optional<bool> keeps_cgroup2_matching(std::string_view release) {
-  constexpr Version kFixed{5, 15, 0};
-  constexpr Version kBackported{5, 10, 226};
-  const auto version = parse_version(release);
-  if (!version) return std::nullopt;
-  return *version >= kFixed || ((*version)[0] == 5 && (*version)[1] == 10 && *version >= kBackported);
 }
 
 }  // namespace netclsd

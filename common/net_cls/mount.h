@@ -1,5 +1,5 @@
 // What the kernel's own texts say about net_cls: where its hierarchy is mounted (and all others), which controllers are
-// in it, and whether this kernel version has a flaw that matters. Pure. The texts are those of proc(5) and uname(2).
+// in it. Pure. The texts are those of proc(5).
 #pragma once
 
 #include <cstdint>
@@ -63,14 +63,5 @@ struct CgroupMount {
 // `hierarchy` as in /proc/PID/cgroup ("cpu,cpuacct"). Its first controller decides: no controller is in two
 // hierarchies.
 [[nodiscard]] bool is_hierarchy(const CgroupMount& mount, std::string_view hierarchy);
-
-// Before Linux 5.15 (in 5.10 stable: before 5.10.226) a socket holds either a classid or its cgroup v2 membership, and
-// the first classid that is written decides it for the whole host (struct sock_cgroup_data). False for such a kernel.
-// `release` is uname's: "5.10.0-28-amd64". std::nullopt: it is no version.
-[[nodiscard]] std::optional<bool> keeps_cgroup2_matching(std::string_view release);
-
-inline constexpr const char* kBreaksCgroup2Matching =
-    "older than 5.15 (or 5.10.226): the first classid written ends cgroup v2 socket matching on the whole host "
-    "(Cilium, systemd IP rules)";
 
 }  // namespace netclsd

@@ -6,12 +6,14 @@
 #include <array>
 #include <cerrno>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "common/base/fault_point.h"
 #include "common/base/file.h"
 #include "common/model/cgroup_paths.h"
 #include "common/net_cls/group.h"
+#include "common/net_cls/kernel_flaws.h"
 #include "common/net_cls/mount.h"
 
 namespace netclsd {
@@ -55,6 +57,16 @@ Failure explain_busy(int error, const std::string& directory) {
   return system_failure(error, "mount net_cls at", directory);
 }
 
+// Empty: there is nothing to add to the errno.
+std::string explain_failed_mount(int error) {
+  if (error == EPERM) {
+    return "it takes root with CAP_SYS_ADMIN on the host: let netclsd --prepare do it beforehand, with "
+           "net_cls.keep_mounted";
+  }
+  if (error != EINVAL) return {};  // what the kernel says if it does not know the controller, or must not mount it
+  return what_prevents_net_cls(read_or_empty("/proc/cgroups"), read_or_empty("/proc/cmdline"));
+}
+
 bool has_groups_of_others(const UniqueFd& root, const std::array<std::string, 2>& ours) {
   const auto names = children_of(root, kNamesInRootMax);
   return !names || std::any_of(names->begin(), names->end(), [&](const std::string& name) {
@@ -92,11 +104,9 @@ Result<void> mount_net_cls(const std::string& directory) {
   if (error == 0) return {};
   if (error == EBUSY) return explain_busy(error, directory);
   auto failed = system_failure(error, "mount net_cls at", directory);
-  if (error != EPERM) return failed;
-  return Failure(Error(ErrorCode::kSystem,
-                       failed.value().message() + " (it takes root with CAP_SYS_ADMIN on the host: let netclsd "
-                                                  "--prepare do it beforehand, with net_cls.keep_mounted)",
-                       error));
+  const std::string cause = explain_failed_mount(error);
+  if (cause.empty()) return failed;
+  return Failure(Error(ErrorCode::kSystem, failed.value().message() + " (" + cause + ")", error));
 }
 
 bool is_mounted(const OwnMount& mount) { return open_root(mount).has_value(); }

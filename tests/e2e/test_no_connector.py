@@ -37,7 +37,7 @@ class NoConnector(EndToEndTest):
         self.check(["unshare", "--user", "--map-root-user"], "user namespace")
 
     def test_kernel_without_the_connector(self):
-        self.check([program("without_connector"), "/usr/bin/env"], "kernel", "CONFIG_PROC_EVENTS")
+        self.check([program("without_connector"), "/usr/bin/env"], "kernel", "CONFIG_CONNECTOR=y", "CONFIG_PROC_EVENTS=y")
 
 
 class Programs(EndToEndTest):

@@ -1,10 +1,11 @@
-// Files of /proc: PID/cgroup, PID/stat (with a name that its process chose) and self/mountinfo.
+// Files of /proc: PID/cgroup, PID/stat (with a name that its process chose), self/mountinfo, cgroups and cmdline.
 #include <algorithm>
 
 #include "common/base/error.h"
 #include "common/base/text.h"
 #include "common/model/cgroup_paths.h"
 #include "common/model/process.h"
+#include "common/net_cls/kernel_flaws.h"
 #include "common/net_cls/mount.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -88,6 +89,8 @@ void fuzz_one(std::string_view input) {
   check_stat(input);
   check_mounts(input);
   static_cast<void>(keeps_cgroup2_matching(input));
+  static_cast<void>(what_prevents_net_cls(input, ""));
+  static_cast<void>(what_prevents_net_cls("net_cls\t0\t1\t1", input));
 }
 
 }  // namespace netclsd

@@ -20,14 +20,19 @@ TEST(DoctorChecksTest, KernelsThatBreakCgroup2MatchingAreWarnedAbout) {
 TEST(DoctorChecksTest, TheProcessConnectorMustBeListed) {
   EXPECT_EQ(check_connector("Name            ID\ncn_proc         1:1\n").verdict, Verdict::kOk);
   EXPECT_EQ(check_connector("Name            ID\ncn_proc_other   1:1\n").verdict, Verdict::kFail);
-  EXPECT_EQ(check_connector("").verdict, Verdict::kFail);
+  const Check none = check_connector("");
+  EXPECT_EQ(none.verdict, Verdict::kFail);
+  EXPECT_THAT(none.text, HasSubstr("CONFIG_CONNECTOR=y"));
+  EXPECT_THAT(none.text, HasSubstr("CONFIG_PROC_EVENTS=y"));
 }
 
-TEST(DoctorChecksTest, TheControllerMustBeEnabled) {
-  constexpr const char* kHeader = "#subsys_name\thierarchy\tnum_cgroups\tenabled\n";
-  EXPECT_EQ(check_controller(std::string(kHeader) + "net_cls\t0\t1\t1\n").verdict, Verdict::kOk);
-  EXPECT_EQ(check_controller(std::string(kHeader) + "net_cls\t0\t1\t0\n").verdict, Verdict::kFail);
-  EXPECT_EQ(check_controller(kHeader).verdict, Verdict::kFail);
+TEST(DoctorChecksTest, TheControllerMustBeThereAndMountable) {
+  constexpr const char* kEnabled = "#subsys_name\thierarchy\tnum_cgroups\tenabled\nnet_cls\t0\t1\t1\n";
+  EXPECT_EQ(check_controller(kEnabled, "quiet").verdict, Verdict::kOk);
+  EXPECT_EQ(check_controller("", "quiet").verdict, Verdict::kFail);
+  const Check forbidden = check_controller(kEnabled, "quiet cgroup_no_v1=all");
+  EXPECT_EQ(forbidden.verdict, Verdict::kFail);
+  EXPECT_THAT(forbidden.text, HasSubstr("cgroup_no_v1=all"));
 }
 
 TEST(DoctorChecksTest, AMountBelowSysFsCgroupIsWarnedAbout) {

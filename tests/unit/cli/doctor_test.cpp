@@ -27,12 +27,14 @@ TEST(DoctorTest, EachCheckIsALine) {
 TEST(DoctorTest, FactsAreReadBelowTheRoot) {
   const TemporaryDirectory root;
   root.write("proc/cgroups", "controllers");
+  root.write("proc/cmdline", "parameters");
   root.write("run/netclsd/spool/ab12.json", "{}");
   root.write("run/netclsd/spool/.cd34.json.tmp", "{");
   const HostFacts facts = collect_facts(root.path(), [](const ApiRequest&) {
     return ApiResponse{200, R"({"ready":true})"};
   });
   EXPECT_EQ(facts.controllers, "controllers");
+  EXPECT_EQ(facts.boot_parameters, "parameters");
   EXPECT_EQ(facts.connectors, "");
   EXPECT_EQ(facts.spool_entries.value_or(7), 1U);
   EXPECT_EQ(facts.agent_status.value_or(""), R"({"ready":true})");
