@@ -22,6 +22,8 @@ namespace {
 
 // What was renamed away may be put back.
 constexpr int kSecondsMissingMax = 3;
+// A mount with favordynmods may come while the agent runs. To read the mounts of a large node takes milliseconds.
+constexpr int kSecondsBetweenKernelLooks = 10;
 
 // One pidfd for each container.
 void raise_descriptor_limit() {
@@ -29,12 +31,6 @@ void raise_descriptor_limit() {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-void warn_of_old_kernel() {
-  const std::string release = kernel_release();
-  if (keeps_cgroup2_matching(release).value_or(true)) return;
-  log_event(LogLevel::kWarning, "old_kernel", {{"release", release}, {"is", kBreaksCgroup2Matching}});
 }
 
 ClassPolicy policy_of(const Config& config) {
@@ -169,7 +165,7 @@ Result<void> Agent::run() {
   }
   counters_.hook_registrations.add(kVersion, 0);  // every known label value is there from the start
   apply(config_);
-  warn_of_old_kernel();
+  look_at_kernel();
   if (auto listening = server_.listen(); !listening) return listening;
   if (auto noted = note_presence(); !noted) return noted;
   if (auto confined = confine(); !confined) return confined;
@@ -227,6 +223,7 @@ void Agent::on_second() {
   tell_pulse(engine_.pulse());
   check_sight();
   check_presence();
+  if (--seconds_to_kernel_look_ <= 0) look_for_dangerous_mounts();
   look_at_reports();
   update_readiness();
 }
@@ -257,6 +254,29 @@ void Agent::check_presence() {
   seconds_missing_ = missing_.empty() ? 0 : seconds_missing_ + 1;
   if (seconds_missing_ == 1) log_event(LogLevel::kError, "not_found_any_more", {{"reason", missing_}});
   if (is_lost()) is_stopping_ = true;
+}
+
+// Before anything is moved.
+void Agent::look_at_kernel() {
+  const std::string release = kernel_release();
+  if (!keeps_cgroup2_matching(release).value_or(true)) {
+    log_event(LogLevel::kWarning, "old_kernel", {{"release", release}, {"is", kBreaksCgroup2Matching}});
+    kernel_warnings_.push_back("Linux " + release + " is " + kBreaksCgroup2Matching);
+  }
+  reports_.kernel_warnings.set(kernel_warnings_);
+  look_for_dangerous_mounts();
+}
+
+// The kernel keeps this mode until the next boot, even if the mount goes away or loses the option: so does the agent.
+void Agent::look_for_dangerous_mounts() {
+  seconds_to_kernel_look_ = kSecondsBetweenKernelLooks;
+  if (counters_.early_moves_forbidden.value() != 0) return;
+  const std::string cause = look_for_favordynmods(procfs_.root(), kernel_release());
+  if (cause.empty()) return;
+  engine_.let_children_run_first();
+  log_event(LogLevel::kWarning, "early_moves_forbidden", {{"reason", cause}});
+  kernel_warnings_.push_back(cause);
+  reports_.kernel_warnings.set(kernel_warnings_);
 }
 
 void Agent::look_at_reports() {

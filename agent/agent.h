@@ -47,6 +47,8 @@ class Agent {
   void tell_pulse(Pulse pulse) const;
   void check_sight();
   void check_presence();
+  void look_at_kernel();
+  void look_for_dangerous_mounts();
   void look_at_reports();
   void look_at_hook();
   void look_at_nri();
@@ -96,6 +98,8 @@ class Agent {
   Nap nap_;
   std::string missing_;  // what of our presence is missing; empty: nothing
   int seconds_missing_ = 0;
+  int seconds_to_kernel_look_ = 0;
+  std::vector<std::string> kernel_warnings_;
   bool has_told_start_ = false;  // to the service manager
   std::string hidden_because_;   // empty: other processes are seen
   bool is_napping_ = false;

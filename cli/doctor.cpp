@@ -188,6 +188,7 @@ HostFacts collect_facts(const std::string& root, const AskAgent& ask) {
           .controllers = read_or_empty(root + "/proc/cgroups"),
           .boot_parameters = read_or_empty(root + "/proc/cmdline"),
           .mountinfo = read_or_empty(root + "/proc/self/mountinfo"),
+          .hosts_mountinfo = read_or_empty(root + "/proc/1/mountinfo"),
           .init_cgroup = read_or_empty(root + "/proc/1/cgroup"),
           .misled = find_misled_programs(root + "/proc"),
           .time_namespace = own_time_namespace(root + "/proc"),

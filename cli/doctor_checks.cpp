@@ -130,6 +130,13 @@ Check check_controller(std::string_view proc_cgroups, std::string_view proc_cmdl
   return {Verdict::kFail, "net_cls", cause};
 }
 
+Check check_favordynmods(const HostFacts& facts) {
+  const std::string cause =
+      what_forbids_early_moves(facts.kernel_release, {facts.mountinfo, facts.hosts_mountinfo}, facts.boot_parameters);
+  if (cause.empty()) return {Verdict::kOk, "favordynmods", "moves cannot crash this kernel, as far as its mounts tell"};
+  return {Verdict::kWarn, "favordynmods", cause};
+}
+
 Check check_mount(std::string_view mountinfo) {
   const auto mount = find_net_cls_mount(mountinfo);
   if (!mount) {
@@ -282,6 +289,7 @@ std::vector<Check> run_checks(const HostFacts& facts) {
           check_kernel(facts.kernel_release),
           check_connector(facts.connectors),
           check_controller(facts.controllers, facts.boot_parameters),
+          check_favordynmods(facts),
           check_mount(facts.mountinfo),
           check_first_line(facts.init_cgroup, facts.misled),
           check_proc(facts.mountinfo),

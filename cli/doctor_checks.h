@@ -43,7 +43,8 @@ struct HostFacts {
   std::string connectors;      // /proc/net/connector; empty if unreadable, as below
   std::string controllers;     // /proc/cgroups
   std::string boot_parameters;  // /proc/cmdline
-  std::string mountinfo;       // /proc/self/mountinfo
+  std::string mountinfo;        // /proc/self/mountinfo
+  std::string hosts_mountinfo;  // /proc/1/mountinfo
   std::string init_cgroup;     // /proc/1/cgroup
   MisledPrograms misled = {};
   std::string time_namespace;             // the target of /proc/self/ns/time; empty: this kernel has none
@@ -63,6 +64,7 @@ struct HostFacts {
 [[nodiscard]] Check check_kernel(std::string_view release);
 [[nodiscard]] Check check_connector(std::string_view proc_net_connector);
 [[nodiscard]] Check check_controller(std::string_view proc_cgroups, std::string_view proc_cmdline);
+[[nodiscard]] Check check_favordynmods(const HostFacts& facts);
 [[nodiscard]] Check check_mount(std::string_view mountinfo);
 [[nodiscard]] Check check_first_line(std::string_view init_cgroup, const MisledPrograms& misled);
 [[nodiscard]] Check check_proc(std::string_view mountinfo);

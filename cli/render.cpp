@@ -73,12 +73,13 @@ std::string render_members(const Json& members) {
   return "\n" + align(rows);
 }
 
-std::string render_reasons(const Json& reasons) {
-  std::string text;
-  for (const Json& reason : reasons) {
-    if (const auto* line = reason.get_ptr<const std::string*>()) text += "not ready: " + harmless(*line) + "\n";
+// One line for each text of the list.
+std::string render_texts(const std::string& label, const Json& texts) {
+  std::string lines;
+  for (const Json& text : texts) {
+    if (const auto* line = text.get_ptr<const std::string*>()) lines += label + ": " + harmless(*line) + "\n";
   }
-  return text;
+  return lines;
 }
 
 // What `netclsctl hook install` reported, if it has.
@@ -174,7 +175,8 @@ std::string render_status(const Json& answer) {
                                {"buffer [bytes]", "receive_buffer_bytes"},
                                {"containers", "containers"},
                                {"processes", "processes"}}) +
-         render_reasons(member(answer, "not_ready_because")) + render_hook(member(answer, "hook")) +
+         render_texts("not ready", member(answer, "not_ready_because")) +
+         render_texts("kernel", member(answer, "kernel_warnings")) + render_hook(member(answer, "hook")) +
          render_nri(member(answer, "nri")) + render_counters(member(answer, "counters"));
 }
 

@@ -112,6 +112,7 @@ bool Engine::round(std::size_t examinations_max) {
 void Engine::work_off(std::size_t examinations_max) {
   renew_boot_offset();
   intake_.drain();
+  intake_.take_up_put_off();
   for (std::size_t i = 1; i <= examinations_max && !intake_.is_idle(); ++i) {
     mover_.examine(intake_.next());  // drains before it writes
     if (i % kReadsPerDrain == 0) intake_.drain();
@@ -141,6 +142,7 @@ MonotonicTime Engine::next_deadline() const {
   MonotonicTime deadline = last_sweep_at_ + audit_interval_;
   if (const auto owed = intake_.debt().owed()) deadline = std::min(deadline, owed->due_at);
   if (targets_.has_ended() && can_tell_who_ended()) deadline = std::min(deadline, retry_at_);
+  if (const auto due = intake_.next_put_off()) deadline = std::min(deadline, *due);
   if (const auto look = patrol_.next_look(); look && !intake_.debt().has_loss()) deadline = std::min(deadline, *look);
   return deadline;
 }
@@ -153,7 +155,9 @@ void Engine::on_exit(Pid init) {
 
 // A process that was exec'd into a container may be known by its event alone, and after lost events one may live that
 // only the coming sweep finds.
-bool Engine::can_tell_who_ended() const { return intake_.is_idle() && !intake_.debt().has_loss(); }
+bool Engine::can_tell_who_ended() const {
+  return intake_.is_idle() && !intake_.has_put_off() && !intake_.debt().has_loss();
+}
 
 // What cannot be told now is due as soon as it can be: the work or the sweep that is in the way wakes the loop.
 void Engine::finish_ended() {
@@ -259,6 +263,11 @@ Result<SweepReport> Engine::sweep(SweepCause cause) {
 void Engine::set_audit_interval(MonotonicTime interval) {
   audit_interval_ = interval;
   intake_.debt().set_pause_max(interval);
+}
+
+void Engine::let_children_run_first() {
+  intake_.let_children_run_first();
+  counters_.early_moves_forbidden.set(1);
 }
 
 void Engine::set_policy(ClassPolicy policy) {

@@ -55,6 +55,8 @@ class Engine {
   void on_second();
   // That init has ended.
   void on_exit(Pid init);
+  // Until the end: on this kernel a process must not be moved while it is being forked.
+  void let_children_run_first();
   // Something may have happened that could not be seen: sweep at once.
   void distrust_events() { intake_.distrust_events(); }
 

@@ -22,7 +22,7 @@ namespace {
 constexpr std::string_view kInitialUser = "user:[4026531837]";
 constexpr std::string_view kInitialPid = "pid:[4026531836]";
 constexpr std::size_t kConnectorListMax_bytes = 65'536;
-constexpr std::size_t kOwnMountsMax_bytes = 16U << 20;
+constexpr std::size_t kMountsSeenMax_bytes = 16U << 20;
 
 std::string read_link(const UniqueFd& proc, const char* name) {
   std::array<char, 64> target{};
@@ -55,7 +55,7 @@ std::string what_prevents_events(const UniqueFd& proc) {
 }
 
 std::string explain_hidden_processes(const UniqueFd& proc) {
-  const auto mountinfo = read_file_at(proc, "self/mountinfo", kOwnMountsMax_bytes);
+  const auto mountinfo = read_file_at(proc, "self/mountinfo", kMountsSeenMax_bytes);
   const Hidepid hidepid = find_hidepid(mountinfo.value_or(""));
   if (!hidepid.options.empty()) return describe_hidepid(hidepid);
   return "pid 1 cannot be read in /proc, and the options of its mount do not tell why: a security module?";
@@ -67,6 +67,13 @@ Result<void> expect_initial_time(const std::string& proc) {
   return failure(ErrorCode::kUnavailable,
                  "the agent runs in a time namespace of its own (" + own +
                      "), where start times are not those of the kernel's process events: run it in the initial one");
+}
+
+std::string look_for_favordynmods(const UniqueFd& proc, const std::string& release) {
+  const auto read = [&](const char* name) { return read_file_at(proc, name, kMountsSeenMax_bytes).value_or(""); };
+  const std::string own = read("self/mountinfo");
+  const std::string hosts = read("1/mountinfo");
+  return what_forbids_early_moves(release, {own, hosts}, read("cmdline"));
 }
 
 std::string kernel_release() {

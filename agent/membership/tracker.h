@@ -89,6 +89,11 @@ class Tracker : public TargetObserver {
   // The number was given away since, or its process was examined: something newer is known.
   [[nodiscard]] bool is_outdated(const Examine& examine) const;
 
+  // A process with that start time was born before that moment.
+  [[nodiscard]] bool is_born_before(StartTime start_time, MonotonicTime moment) const {
+    return start_time < start_time_at(moment);
+  }
+
   // It was born, or exec'd, at that moment or later, and is to be examined.
   [[nodiscard]] bool is_suspect_since(Pid pid, MonotonicTime moment) const;
 

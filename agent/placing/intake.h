@@ -7,8 +7,10 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 
 #include "agent/host/host.h"
+#include "agent/membership/pid_map.h"
 #include "agent/membership/tracker.h"
 #include "agent/metrics/counters.h"
 #include "agent/placing/sweep_debt.h"
@@ -18,6 +20,8 @@ namespace netclsd {
 class Intake {
  public:
   static constexpr std::size_t kQueueMax = 262'144;  // above it examining all of /proc is cheaper
+  // Between a fork's event and the end of the fork are some ten microseconds, unless the kernel is preempted there.
+  static constexpr MonotonicTime kForkWait = std::chrono::milliseconds{20};
 
   // All outlive the intake.
   Intake(EventSource& events, Clock& clock, Reporter& reporter, Tracker& tracker, Counters& counters)
@@ -34,6 +38,19 @@ class Intake {
   [[nodiscard]] Examine next();
   // A full queue only delays it: a sweep is owed then, and finds the process.
   void enqueue(const Examine& examine);
+  // For kernels that crash when a process is moved while it is being forked (what_forbids_early_moves() in
+  // common/net_cls/kernel_flaws.h): from now on nobody is examined for a fork's event before the child has run. That is
+  // known by its exec; else it is examined kForkWait later.
+  void let_children_run_first() { lets_children_run_first_ = true; }
+  [[nodiscard]] bool lets_children_run_first() const { return lets_children_run_first_; }
+  // Examines it kForkWait later, unless it waits already.
+  void put_off(const Examine& examine);
+  [[nodiscard]] bool has_put_off() const { return !put_off_.empty(); }
+  // When the next one of them is due.
+  [[nodiscard]] std::optional<MonotonicTime> next_put_off() const;
+  // Those that are due go into the queue.
+  void take_up_put_off();
+
   // `moment`, or the time of the oldest event whose process is still to be examined. What made a suspect later than
   // that must be remembered: it tells that an examination is outdated, because the number was given away.
   [[nodiscard]] MonotonicTime examined_until(MonotonicTime moment) const;
@@ -45,6 +62,12 @@ class Intake {
   [[nodiscard]] const SweepDebt& debt() const { return debt_; }
 
  private:
+  struct PutOff {
+    Examine examine;
+    MonotonicTime due;
+  };
+  void take_in(const ProcessEvent& event);
+  void note_run(Pid pid);
   void note_dropped(std::uint64_t events);
 
   EventSource& events_;
@@ -54,6 +77,9 @@ class Intake {
   Counters& counters_;
   SweepDebt debt_;
   std::deque<Examine> queue_;
+  bool lets_children_run_first_ = false;
+  std::deque<PutOff> put_off_;  // as they are due
+  PidMap<Examine> unrun_;       // those of put_off_ that still count
   bool has_written_ = false;  // since the last drain
 };
 

@@ -5,6 +5,9 @@
 // the process is placed already: a needless write may wait for an RCU grace period and delay every container creation
 // on the node. It also tells whether the pid is still a member's. Draining between the look and the write brings in the
 // process's own fork event, which the kernel queues before the process first runs.
+//
+// Where the kernel would crash (Intake::let_children_run_first), whoever may still be in the middle of its fork waits,
+// whatever showed it: an event, a sweep or a patrol.
 #pragma once
 
 #include <string>
@@ -17,7 +20,7 @@
 
 namespace netclsd {
 
-enum class MoveOutcome { kNotNeeded, kMoved, kGone, kFailed };
+enum class MoveOutcome { kNotNeeded, kMoved, kGone, kFailed, kPutOff };
 
 class Mover {
  public:
@@ -46,6 +49,7 @@ class Mover {
   MoveOutcome note_gone(const Examine& examine);
   MoveOutcome note_placed(const Examine& examine, TargetNumber number);
   MoveOutcome look_again_and_attach(const Examine& examine);
+  [[nodiscard]] bool may_be_half_born(const ProcessFacts& process);
   MoveOutcome attach(const Examine& examine, const Attach& attach, const ProcessFacts& facts);
   [[nodiscard]] bool is_still(Pid pid, StartTime start_time);
   MoveOutcome put_back(Pid pid);

@@ -30,10 +30,11 @@ class Board {
   T value_;
 };
 
-// What is known of the ways in which containers come.
+// What is known of the ways in which containers come, and of the kernel.
 struct Reports {
   Board<std::optional<HookView>> hook;  // the hook's installation
   Board<std::optional<NriView>> nri;    // the NRI plugin
+  Board<std::vector<std::string>> kernel_warnings;
 };
 
 // Why the agent is not ready yet. Not ready until set() says otherwise: a server that answers before the agent has

@@ -121,6 +121,7 @@ Result<StatusView> LoopService::status() {
   view.parent_group = options_.place.parent;
   view.kernel_release = kernel_release();
   view.kernel_features = kernel_features_;
+  view.kernel_warnings = reports_.kernel_warnings.get();
   view.receive_buffer_bytes = counters_.receive_buffer_bytes.value();
   view.containers = counters_.containers.value();
   view.processes = counters_.processes.value();

@@ -151,6 +151,7 @@ struct StatusView {
   std::string parent_group;
   std::string kernel_release;
   std::vector<std::string> kernel_features = {};  // those in use
+  std::vector<std::string> kernel_warnings = {};  // what is dangerous in it, and what to change
   std::uint64_t receive_buffer_bytes = 0;
   std::uint64_t containers = 0;
   std::uint64_t processes = 0;

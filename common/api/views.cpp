@@ -131,6 +131,7 @@ std::string to_json(const StatusView& view) {
   json["parent_group"] = view.parent_group;
   json["kernel_release"] = view.kernel_release;
   json["kernel_features"] = view.kernel_features;
+  json["kernel_warnings"] = view.kernel_warnings;
   json["receive_buffer_bytes"] = view.receive_buffer_bytes;
   json["containers"] = view.containers;
   json["processes"] = view.processes;

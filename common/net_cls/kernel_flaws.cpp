@@ -10,6 +10,8 @@
 namespace netclsd {
 namespace {
 
+constexpr std::size_t kMountPointMax_bytes = 256;
+
 using Version = std::array<std::uint64_t, 3>;
 
 std::optional<Version> parse_version(std::string_view release) {
@@ -37,6 +39,25 @@ std::string_view find_value_with_net_cls(std::string_view proc_cmdline, std::str
     }
   }
   return {};
+}
+
+// As the kernel reads a truth value (kstrtobool): by one character, or two where the first is an o.
+bool is_true(std::string_view value) {
+  const std::string_view first = value.substr(0, 1);
+  if (first == "o" || first == "O") return value.substr(1, 1) == "n" || value.substr(1, 1) == "N";
+  return !first.empty() && std::string_view("1yYtT").find(first) != std::string_view::npos;
+}
+
+// What switches the mode on, in words. Empty: nothing does. The boot parameter holds for mounts that come later, too.
+std::string find_cause_of_dynmods(const std::vector<std::string_view>& mountinfos, std::string_view proc_cmdline) {
+  for (const std::string_view mountinfo : mountinfos) {
+    if (const auto mount_point = find_favordynmods(mountinfo)) {
+      return "the cgroup mount at " + printable(*mount_point, kMountPointMax_bytes) + " has the option favordynmods";
+    }
+  }
+  const auto values = boot_parameter(proc_cmdline, "cgroup_favordynmods");
+  if (values.empty() || !is_true(values.back())) return {};
+  return "the kernel's boot parameter cgroup_favordynmods=" + printable(values.back()) + " gives cgroup mounts the option";
 }
 
 }  // namespace
@@ -69,6 +90,16 @@ std::string what_prevents_net_cls(std::string_view proc_cgroups, std::string_vie
          " forbids to mount net_cls, which exists in cgroup v1 only: take " +
          (value == "all" ? "it away, or name the other controllers instead of all" : "net_cls (or all) out of it") +
          ", and boot again";
+}
+
+std::string what_forbids_early_moves(std::string_view release, const std::vector<std::string_view>& mountinfos,
+                                     std::string_view proc_cmdline) {
+  constexpr Version kSince{6, 18, 0};
+  if (parse_version(release).value_or(kSince) < kSince) return {};
+  const std::string cause = find_cause_of_dynmods(mountinfos, proc_cmdline);
+  if (cause.empty()) return {};
+  return cause + ": since Linux 6.18 the kernel crashes if a process is moved while it is being forked, so the agent "
+                 "moves children later than it could; mount cgroups without that option, and boot again";
 }
 
 std::optional<bool> keeps_cgroup2_matching(std::string_view release) {

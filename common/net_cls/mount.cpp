@@ -48,6 +48,7 @@ std::string without_quoted(std::string_view options) {
 struct Line {
   CgroupMount mount;
   bool is_writable;
+  bool favors_dynmods;
 };
 
 // "ID PARENT MAJ:MIN ROOT MOUNT-POINT OPTIONS [OPTIONAL...] - TYPE SOURCE SUPER-OPTIONS"
@@ -57,7 +58,9 @@ std::optional<Line> parse_line(std::string_view line) {
   if (fields.size() < 10 || fields.end() - dash < 4) return std::nullopt;
   if (dash[1] != "cgroup" && dash[1] != "cgroup2") return std::nullopt;
   const std::string_view controllers = dash[1] == "cgroup" ? dash[3] : "";
-  return Line{{std::string(controllers), unescape(fields[4]), unescape(fields[3])}, has_controller(fields[5], "rw")};
+  return Line{.mount = {std::string(controllers), unescape(fields[4]), unescape(fields[3])},
+              .is_writable = has_controller(fields[5], "rw"),
+              .favors_dynmods = has_controller(dash[3], "favordynmods")};
 }
 
 }  // namespace
@@ -120,6 +123,14 @@ std::vector<CgroupMount> find_cgroup_mounts(std::string_view mountinfo) {
     if (auto parsed = parse_line(line)) mounts.push_back(std::move(parsed->mount));
   }
   return mounts;
+}
+
+std::optional<std::string> find_favordynmods(std::string_view mountinfo) {
+  for (const std::string_view line : split(mountinfo, '\n')) {
+    auto parsed = parse_line(line);
+    if (parsed && parsed->favors_dynmods) return std::move(parsed->mount.mount_point);
+  }
+  return std::nullopt;
 }
 
 bool is_hierarchy(const CgroupMount& mount, std::string_view hierarchy) {

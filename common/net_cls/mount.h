@@ -60,6 +60,10 @@ struct CgroupMount {
 // All mounts of cgroup hierarchies, in the order of the text.
 [[nodiscard]] std::vector<CgroupMount> find_cgroup_mounts(std::string_view mountinfo);
 
+// The mount point of the first cgroup mount, of whichever version, that has the option favordynmods. Mounts of one
+// hierarchy share it. std::nullopt: there is none.
+[[nodiscard]] std::optional<std::string> find_favordynmods(std::string_view mountinfo);
+
 // `hierarchy` as in /proc/PID/cgroup ("cpu,cpuacct"). Its first controller decides: no controller is in two
 // hierarchies.
 [[nodiscard]] bool is_hierarchy(const CgroupMount& mount, std::string_view hierarchy);

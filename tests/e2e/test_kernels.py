@@ -2,8 +2,11 @@
 
 import json
 
+from .support import kernel
 from .support.case import EndToEndTest
+from .support.container import CLASSID
 from .support.programs import program
+from .support.waiting import eventually, eventually_equal
 
 BIND = ["unshare", "--mount", "--propagation", "private", "/bin/sh", "-c",
         'mount --bind "$0" "$1" && shift && exec "$@"']
@@ -37,3 +40,40 @@ class NetCls(KernelTest):
         verdict, text = self.doctor(self.with_file("/proc/cgroups", without))["net_cls"]
         self.assertEqual(verdict, "fail")
         self.assertIn("CONFIG_CGROUP_NET_CLASSID=y", text)
+
+
+class Favordynmods(KernelTest):
+    """No test mounts a cgroup with that option: this machine's kernel could crash until its next boot."""
+
+    def setUp(self):
+        super().setUp()
+        if not kernel.kernel_is_at_least(6, 18):
+            self.skipTest("older kernels do not crash")
+        self.favoring = self.with_file("/proc/1/mountinfo",
+                                       "41 31 0:38 / /elsewhere rw - cgroup2 cgroup2 rw,favordynmods\n")
+
+    def test_agent_and_doctor_warn(self):
+        self.start_agent(launcher=self.favoring)
+        self.assertIn("early_moves_forbidden", self.agent.log())
+        self.assertEqual(self.agent.metrics().value("early_moves_forbidden"), 1)
+        self.assertIn("/elsewhere", self.agent.get("/v1/status")["kernel_warnings"][0])
+        self.assertIn("favordynmods", self.netclsctl("status").stdout)
+        verdict, text = self.doctor(self.favoring)["favordynmods"]
+        self.assertEqual(verdict, "warn")
+        self.assertIn("/elsewhere", text)
+
+    def test_a_mount_that_comes_later_is_noticed(self):
+        """The stand-in is bound before the agent starts, and gets its text later."""
+        stand_in = self.host.work / "proc-1-mountinfo"
+        self.start_agent(launcher=self.with_file("/proc/1/mountinfo", ""))
+        self.assertEqual(self.agent.metrics().value("early_moves_forbidden"), 0)
+        self.assertEqual(self.agent.get("/v1/status")["kernel_warnings"], [])
+        stand_in.write_text("41 31 0:38 / /elsewhere rw - cgroup2 cgroup2 rw,favordynmods\n")
+        eventually_equal("it is noticed", lambda: self.agent.metrics().value("early_moves_forbidden"), 1, deadline_s=15)
+
+    def test_children_are_in_all_the_same(self):
+        self.start_agent(launcher=self.favoring)
+        container = self.make_container("young", annotations={CLASSID: "10:1"}).start()
+        container.exec_detached("sh", "-c", "for i in 1 2 3 4 5 6 7 8; do (sleep 1000 &) ; done; sleep 1000")
+        eventually("they are born", lambda: len(container.members()) >= 10)
+        self.assert_container_placed(container, 0x100001)

@@ -20,6 +20,9 @@ namespace netclsd {
 // The events that had arrived were read between any two writes.
 [[nodiscard]] std::string check_drains(const Node& node);
 
+// No process was moved that the kernel would have crashed for.
+[[nodiscard]] std::string check_kernel_lives(const Node& node);
+
 // What the agent counted is what happened, and it tracks exactly the living.
 [[nodiscard]] std::string check_counters(const Node& node, const Counters& counters);
 

@@ -83,6 +83,7 @@ Result<AttachOutcome> FakeHost::attach(const std::string& directory, Pid pid) {
   const auto found = processes_.find(pid);
   if (found == processes_.end()) return AttachOutcome::kProcessGone;
   trace_.note("attach", pid, directory);
+  if (is_half_born(found->second)) ++kernel_crashes_;
   found->second.net_cls = "/" + directory;
   pass(std::chrono::microseconds{5});
   faults_.after(FaultPoint::kCgroupAttach);
@@ -112,7 +113,7 @@ Result<std::vector<Pid>> FakeHost::processes(const std::string& directory) {
   ++member_reads;
   std::vector<Pid> pids;
   for (const auto& [pid, process] : processes_) {
-    if (process.net_cls == "/" + directory) pids.push_back(pid);
+    if (process.net_cls == "/" + directory && !is_half_born(process)) pids.push_back(pid);
   }
   return pids;
 }

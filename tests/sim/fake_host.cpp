@@ -10,6 +10,7 @@ constexpr std::int64_t kTick_ns = 10'000'000;
 // Numbers come round after this time at the earliest: start times tell processes apart that start 50 ms apart.
 constexpr std::chrono::nanoseconds kRound = std::chrono::milliseconds{240};
 constexpr std::chrono::nanoseconds kTellable = std::chrono::milliseconds{60};
+constexpr std::chrono::nanoseconds kForkTakes = std::chrono::milliseconds{3};
 
 }  // namespace
 
@@ -28,13 +29,15 @@ Pid FakeHost::new_process(Pid creator, Pid parent) {
   } while (processes_.contains(Pid{last_pid_}) || was_freed_lately(Pid{last_pid_}));
   const Pid pid{last_pid_};
   pass(kRound / options_.pid_max);
-  FakeProcess child = processes_.at(creator);  // cgroups and owner are inherited
+  processes_.at(creator).linked_at = MonotonicTime{0};  // it runs
+  FakeProcess child = processes_.at(creator);           // cgroups and owner are inherited
   child.has_leader_exited = false;
   child.keeps_leaving = false;
   child.parent = parent;
   child.start_time = StartTime{static_cast<std::uint64_t>((now_ + boot_offset()).count() / kTick_ns)};
   processes_.insert_or_assign(pid, child);
   pass(std::chrono::microseconds{2});
+  if (options_.has_favordynmods) processes_.at(pid).linked_at = now_ + kForkTakes;
   trace_.note("fork", pid, "by pid " + to_string(creator) + " of " + to_string(parent));
   tell(Forked{.parent = parent, .child = pid, .at = now_});
   return pid;
@@ -53,6 +56,7 @@ Pid FakeHost::fork_with_parents_parent(Pid creator) { return new_process(creator
 void FakeHost::exec(Pid pid) {
   pass(std::chrono::microseconds{50});
   trace_.note("exec", pid);
+  processes_.at(pid).linked_at = MonotonicTime{0};
   tell(Execed{.pid = pid, .at = now_});
 }
 
@@ -85,6 +89,12 @@ void FakeHost::exit_leader(Pid pid) {
   FakeProcess& process = processes_.at(pid);
   process.has_leader_exited = true;
   process.unified_of_leader = process.unified;
+}
+
+void FakeHost::move_by_hand(Pid pid, const std::string& directory) {
+  FakeProcess& process = processes_.at(pid);
+  process.net_cls = "/" + directory;
+  process.linked_at = MonotonicTime{0};
 }
 
 void FakeHost::leave() {
@@ -135,7 +145,8 @@ std::optional<ProcessFacts> FakeHost::facts(Pid pid) {
   const auto found = processes_.find(pid);
   if (found == processes_.end()) return std::nullopt;
   const FakeProcess& process = found->second;
-  CgroupPaths paths{{{"net_cls", process.net_cls}, {"", process.unified}}};
+  const bool is_linked = !is_half_born(process);
+  CgroupPaths paths{{{"net_cls", is_linked ? process.net_cls : "/"}, {"", is_linked ? process.unified : "/"}}};
   return ProcessFacts{pid, process.parent, process.start_time, std::move(paths), {}};
 }
 
@@ -164,6 +175,7 @@ std::optional<CgroupPaths> FakeHost::cgroups(Pid pid) {
   const auto found = processes_.find(pid);
   if (found == processes_.end()) return std::nullopt;
   const FakeProcess& process = found->second;
+  if (is_half_born(process)) return CgroupPaths{{{"net_cls", "/"}, {"", "/"}}};
   if (process.has_leader_exited) return CgroupPaths{{{"net_cls", "/"}, {"", process.unified_of_leader}}};
   return CgroupPaths{{{"net_cls", process.net_cls}, {"", process.unified}}};
 }
@@ -212,6 +224,7 @@ std::vector<Pid> FakeHost::processes_within(const CgroupEntry& entry) const {
   const bool is_unified = entry.hierarchy.empty();
   std::vector<Pid> pids;
   for (const auto& [pid, process] : processes_) {
+    if (is_half_born(process)) continue;
     if (is_within(is_unified ? process.unified : process.net_cls, entry.path)) pids.push_back(pid);
   }
   return pids;

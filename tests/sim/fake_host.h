@@ -26,6 +26,7 @@ struct FakeProcess {
   std::string unified_of_leader;     // what was
   bool came_from_another = false;    // it, or who it descends from, was exec'd by a member of another container
   bool keeps_leaving = false;        // its group
+  MonotonicTime linked_at{0};        // when its fork links it to its cgroups
 };
 
 struct FakeHostOptions {
@@ -33,6 +34,9 @@ struct FakeHostOptions {
   bool may_trace = true;               // else nobody's /proc/PID/ns/pid can be read but the agent's own
   std::int32_t pid_max = 400;          // small, so that numbers are soon reused
   std::size_t events_max = 1'000'000;  // what the receive buffer holds; the kernel drops the rest, and counts it
+  // A fork's event comes before the end of the fork, and to move the child in between crashes the kernel. Forks take
+  // long enough for the agent to do that.
+  bool has_favordynmods = false;
 };
 
 class FakeHost : public Processes,
@@ -86,7 +90,7 @@ class FakeHost : public Processes,
   [[nodiscard]] bool has_lost_exit() const { return has_lost_exit_; }
   [[nodiscard]] bool take_lost_exit() { return std::exchange(has_lost_exit_, false); }
   void remove_group_by_hand(const std::string& directory);  // a group can only be removed when it is empty
-  void move_by_hand(Pid pid, const std::string& directory) { processes_.at(pid).net_cls = "/" + directory; }
+  void move_by_hand(Pid pid, const std::string& directory);
   // By others, when no container needs the hierarchy any more (common/net_cls/own_mount.h): there are no groups then.
   void unmount();
   [[nodiscard]] bool is_unused() const;
@@ -102,6 +106,8 @@ class FakeHost : public Processes,
   [[nodiscard]] bool is_full() const { return processes_.size() + kSpare > static_cast<std::size_t>(options_.pid_max); }
   // Successful moves into a class that the engine was told of.
   [[nodiscard]] std::size_t moves() const { return moves_; }
+  // Processes that the engine moved while they were being forked.
+  [[nodiscard]] std::size_t kernel_crashes() const { return kernel_crashes_; }
   // Writes of groups, each after another one with no drain in between.
   [[nodiscard]] std::size_t undrained_writes() const { return undrained_writes_; }
   [[nodiscard]] const std::map<ContainerId, Registration>& kept() const { return kept_; }
@@ -186,6 +192,7 @@ class FakeHost : public Processes,
 
   Pid new_process(Pid creator, Pid parent);
   [[nodiscard]] bool was_freed_lately(Pid pid) const;
+  [[nodiscard]] bool is_half_born(const FakeProcess& process) const { return now_ < process.linked_at; }
   [[nodiscard]] std::vector<Pid> processes_within(const CgroupEntry& entry) const;
   void tell(const ProcessEvent& event);
   void note_write();
@@ -219,6 +226,7 @@ class FakeHost : public Processes,
   std::chrono::nanoseconds boot_offset_ = std::chrono::seconds{7};
   std::int32_t last_pid_ = 2;
   std::size_t moves_ = 0;
+  std::size_t kernel_crashes_ = 0;
 };
 
 }  // namespace netclsd

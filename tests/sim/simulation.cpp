@@ -18,20 +18,23 @@ EngineOptions engine_options(std::size_t spooled_before_ready) {
           .spooled_before_ready = spooled_before_ready};
 }
 
+bool has_favordynmods(std::uint64_t seed) { return seed % 7 == 3; }
+
 FakeHostOptions host_options(std::uint64_t seed) {
   constexpr std::array<std::int32_t, 3> kPidMaxima = {120, 400, 4'000};
   constexpr std::array<std::size_t, 3> kEventsMax = {24, 100, 1'000'000};
   return {.sees_cgroups = seed % 4 != 0,
           .may_trace = seed % 5 == 0,
           .pid_max = kPidMaxima[seed % 3],
-          .events_max = kEventsMax[seed / 3 % 3]};
+          .events_max = kEventsMax[seed / 3 % 3],
+          .has_favordynmods = has_favordynmods(seed)};
 }
 
 ClassId gold(std::uint64_t which) { return *ClassId::from_raw(0x10'0000U + static_cast<std::uint32_t>(which)); }
 
 }  // namespace
 
-Simulation::Simulation(std::uint64_t seed) : node_(seed, host_options(seed)) {
+Simulation::Simulation(std::uint64_t seed) : node_(seed, host_options(seed)), lets_children_run_first_(has_favordynmods(seed)) {
   policy_.classes.insert_or_assign(kClassName, gold(1));
   set_fault_handler([this](FaultPoint point) { return node_.faults.before(point); });
 }
@@ -177,6 +180,7 @@ void Simulation::start_engine() {
   engine_ = std::make_unique<Engine>(node_.world.host(), engine_options(1 + node_.pick(3)), counters_);
   with_engine([this](Engine& engine) {
     engine.set_policy(policy_);
+    if (lets_children_run_first_) engine.let_children_run_first();
     engine.start();
   });
 }
@@ -267,6 +271,7 @@ void Simulation::check() {
   fail(check_leftovers(node_));
   fail(check_counters(node_, counters_));
   fail(check_drains(node_));
+  fail(check_kernel_lives(node_));
   if (!node_.world.problems.empty()) fail("reported: " + node_.world.problems.front());
   node_.world.interleave = interleave;
 }

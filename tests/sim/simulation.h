@@ -56,6 +56,7 @@ class Simulation {
   void fail(const std::string& what);
 
   Node node_;
+  bool lets_children_run_first_;  // the agent has noticed what the host has
   Counters counters_;
   std::unique_ptr<Engine> engine_;
   ClassPolicy policy_;

@@ -35,6 +35,16 @@ TEST(DoctorChecksTest, TheControllerMustBeThereAndMountable) {
   EXPECT_THAT(forbidden.text, HasSubstr("cgroup_no_v1=all"));
 }
 
+TEST(DoctorChecksTest, FavordynmodsIsWarnedAbout) {
+  HostFacts facts{.kernel_release = "7.2.13"};
+  EXPECT_EQ(check_favordynmods(facts).verdict, Verdict::kOk);
+  facts.hosts_mountinfo = "41 31 0:38 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw,favordynmods\n";
+  EXPECT_EQ(check_favordynmods(facts).verdict, Verdict::kWarn);
+  EXPECT_THAT(check_favordynmods(facts).text, HasSubstr("/sys/fs/cgroup"));
+  facts.kernel_release = "6.12.1";
+  EXPECT_EQ(check_favordynmods(facts).verdict, Verdict::kOk);
+}
+
 TEST(DoctorChecksTest, AMountBelowSysFsCgroupIsWarnedAbout) {
   EXPECT_EQ(check_mount("").verdict, Verdict::kOk);
   EXPECT_EQ(check_mount("1 2 0:4 / /run/netclsd/net_cls rw - cgroup cgroup rw,net_cls\n").text,

@@ -48,6 +48,11 @@ TEST(RenderTest, StatusSaysWhyNotReadyAndCounts) {
   EXPECT_THAT(text, HasSubstr("COUNTER   VALUE\noverruns  3\n"));
 }
 
+TEST(RenderTest, StatusWarnsOfTheKernel) {
+  EXPECT_THAT(render_status(json(R"({"kernel_warnings":["favordynmods is on"]})")),
+              HasSubstr("kernel: favordynmods is on\n"));
+}
+
 TEST(RenderTest, StatusShowsWhatWasReportedOfTheHook) {
   const std::string text = render_status(json(R"({"hook":{"state":"degraded","message":"restart containerd","runtimes":[
       {"runtime":"containerd","state":"restart_needed","message":"runs since before the change"},

@@ -50,6 +50,84 @@ TEST_F(MoverTest, AMemberThatExecsIntoAnotherContainerIsThatOnes) {
   EXPECT_EQ(group_of(runner), "/netclsd/c1");
 }
 
+// A fork's event comes before the end of the fork, and to move the child in between crashes the kernel.
+class HalfBornTest : public EngineFixture {
+ protected:
+  HalfBornTest() : EngineFixture({.pid_max = 4'000, .has_favordynmods = true}) {
+    engine_->let_children_run_first();
+    register_init("c1", init_);
+  }
+  ~HalfBornTest() override { EXPECT_EQ(world_.kernel_crashes(), 0U); }
+
+  // Of an entrant that is not placed yet: so the child is not born in the group.
+  Pid make_child() {
+    entrant_ = enter("c1");
+    return world_.fork(entrant_);
+  }
+  void wait_until_due() {
+    world_.pass(std::max(engine_->next_deadline() - world_.monotonic(), MonotonicTime{0}));
+    work();
+  }
+
+  Pid init_ = make_init("c1");
+  Pid entrant_;
+};
+
+TEST_F(HalfBornTest, AChildIsMovedWhenItsForkHasEnded) {
+  const Pid child = make_child();
+  work();
+  EXPECT_EQ(group_of(entrant_), "/netclsd/c1");
+  EXPECT_EQ(group_of(child), "/");
+  wait_until_due();
+  EXPECT_EQ(group_of(child), "/netclsd/c1");
+  EXPECT_EQ(counters_.early_moves_forbidden.value(), 1U);
+}
+
+TEST_F(HalfBornTest, OrAtItsExec) {
+  const Pid child = make_child();
+  world_.exec(child);
+  work();
+  EXPECT_EQ(group_of(child), "/netclsd/c1");
+}
+
+TEST_F(HalfBornTest, ASweepThatFindsItMeanwhileWaitsToo) {
+  const Pid child = make_child();
+  ASSERT_TRUE(engine_->sweep(SweepCause::kRequest).has_value());
+  EXPECT_EQ(group_of(entrant_), "/netclsd/c1");
+  EXPECT_EQ(group_of(child), "/");
+  wait_until_due();
+  EXPECT_EQ(group_of(child), "/netclsd/c1");
+}
+
+// Where everybody is in the roots of the hierarchies, nothing tells but its age.
+TEST_F(HalfBornTest, InAContainerWithoutAPathItWaitsUntilItIsOldEnough) {
+  const Pid init = make_init("c2", "/");
+  register_init("c2", init, "10:2");
+  world_.drop_next(1);
+  world_.exec(FakeHost::kInit);
+  engine_->round();  // proves nothing any more
+  const Pid child = world_.fork(init);
+  world_.move_by_hand(child, "");
+  for (int i = 0; i < 10; ++i) wait_until_due();
+  EXPECT_EQ(group_of(child), "/");
+  for (int i = 0; i < 100 && group_of(child) == "/"; ++i) wait_until_due();
+  EXPECT_EQ(group_of(child), "/netclsd/c2");
+}
+
+TEST_F(HalfBornTest, NoContainerIsReleasedWhileSomebodyWaits) {
+  const Pid child = make_child();
+  work();
+  world_.exit(entrant_);
+  world_.exit(init_);
+  engine_->on_exit(init_);
+  EXPECT_TRUE(is_kept("c1"));
+  wait_until_due();
+  EXPECT_EQ(group_of(child), "/netclsd/c1");
+  world_.exit(child);
+  wait_until_due();
+  EXPECT_FALSE(is_kept("c1"));
+}
+
 TEST_F(MoverTest, AStrangerThatWasHitIsPutBackAtOnce) {
   const Pid entrant = enter("c1");
   before_the_write_of(entrant, [&] { give_number_away(entrant); });

@@ -57,5 +57,51 @@ TEST(KernelFlawsTest, VersionsThatBreakCgroup2MatchingAreKnown) {
   EXPECT_EQ(keeps_cgroup2_matching("unknown"), std::nullopt);
 }
 
+constexpr const char* kPlain = "41 31 0:38 / /sys/fs/cgroup rw,relatime - cgroup2 cgroup2 rw,nsdelegate\n";
+constexpr const char* kFavoring = "41 31 0:38 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw,nsdelegate,favordynmods\n";
+constexpr const char* kFavoringV1 = "50 31 0:40 / /mnt/n rw - cgroup cgroup rw,net_cls,favordynmods\n";
+
+TEST(EarlyMovesTest, AreForbiddenSince618WhereAMountFavorsThem) {
+  for (const char* release : {"6.18.0", "6.18.44-fc-v782", "6.19", "7.2.13+deb14-amd64", "unknown", ""}) {
+    EXPECT_THAT(what_forbids_early_moves(release, {kPlain, kFavoring}, ""), HasSubstr("/sys/fs/cgroup")) << release;
+    EXPECT_EQ(what_forbids_early_moves(release, {kPlain, ""}, "quiet"), "") << release;
+  }
+  for (const char* release : {"6.17.9", "6.12.117", "6.1.0-28-amd64", "5.10.0"}) {
+    EXPECT_EQ(what_forbids_early_moves(release, {kFavoring}, "cgroup_favordynmods=1"), "") << release;
+  }
+}
+
+TEST(EarlyMovesTest, AMountOfEitherVersionInEitherNamespaceIsEnough) {
+  EXPECT_THAT(what_forbids_early_moves("7.2", {kFavoringV1, kPlain}, ""), HasSubstr("/mnt/n has the option"));
+  EXPECT_THAT(what_forbids_early_moves("7.2", {kPlain, kFavoringV1}, ""), HasSubstr("/mnt/n has the option"));
+}
+
+TEST(EarlyMovesTest, ThatOptionOfAnotherFileSystemOrInAnotherPlaceIsNone) {
+  for (const char* line : {"41 31 0:38 / /a rw - tmpfs tmpfs rw,favordynmods\n",
+                           "41 31 0:38 / /favordynmods rw - cgroup2 cgroup2 rw\n",
+                           "41 31 0:38 / /a rw,favordynmods - cgroup2 cgroup2 rw\n",
+                           "41 31 0:38 / /a rw - cgroup2 cgroup2 rw,nofavordynmods\n", "", "\n", "favordynmods"}) {
+    EXPECT_EQ(what_forbids_early_moves("7.2", {line}, ""), "") << line;
+  }
+}
+
+TEST(EarlyMovesTest, TheBootParameterGivesItToMountsThatComeLater) {
+  for (const char* parameters : {"cgroup_favordynmods=1", "a cgroup_favordynmods=on b", "cgroup-favordynmods=y\n",
+                                 "cgroup_favordynmods=0 cgroup_favordynmods=true"}) {
+    EXPECT_THAT(what_forbids_early_moves("7.2", {kPlain}, parameters), HasSubstr("boot parameter")) << parameters;
+  }
+  for (const char* parameters : {"cgroup_favordynmods=0", "cgroup_favordynmods=off", "cgroup_favordynmods=",
+                                 "cgroup_favordynmods", "cgroup_favordynmods=1 cgroup_favordynmods=no"}) {
+    EXPECT_EQ(what_forbids_early_moves("7.2", {kPlain}, parameters), "") << parameters;
+  }
+}
+
+TEST(EarlyMovesTest, TheSentenceSaysWhatToChange) {
+  EXPECT_EQ(what_forbids_early_moves("7.2", {kFavoring}, ""),
+            "the cgroup mount at /sys/fs/cgroup has the option favordynmods: since Linux 6.18 the kernel crashes if a "
+            "process is moved while it is being forked, so the agent moves children later than it could; mount cgroups "
+            "without that option, and boot again");
+}
+
 }  // namespace
 }  // namespace netclsd
