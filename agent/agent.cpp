@@ -329,7 +329,8 @@ void Agent::log_ready() const {
              {"net_cls", options_.mount_point},
              {"net_cls_mounted", groups_.root().is_mounted()},
              {"containers", counters_.containers.value()},
-             {"receive_buffer_bytes", counters_.receive_buffer_bytes.value()}});
+             {"receive_buffer_bytes", counters_.receive_buffer_bytes.value()},
+             {"receive_buffer_events", counters_.receive_buffer_events.value()}});
 }
 
 void Agent::on_signal() {

@@ -173,6 +173,7 @@ std::string render_status(const Json& answer) {
                                {"parent group", "parent_group"},
                                {"kernel", "kernel_release"},
                                {"buffer [bytes]", "receive_buffer_bytes"},
+                               {"buffer [events]", "receive_buffer_events"},
                                {"containers", "containers"},
                                {"processes", "processes"}}) +
          render_texts("not ready", member(answer, "not_ready_because")) +

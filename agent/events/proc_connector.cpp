@@ -169,12 +169,24 @@ ConnectorBatch ProcConnector::lose(std::size_t events) {
   return {.messages = {}, .has_more = events == kBatch};
 }
 
+std::optional<ProcConnector::Memory> ProcConnector::read_memory() const {
+  Memory memory{};
+  static_assert(std::tuple_size_v<Memory> >= SK_MEMINFO_VARS);
+  socklen_t size = sizeof memory;
+  if (::getsockopt(socket_.get(), SOL_SOCKET, SO_MEMINFO, memory.data(), &size) != 0) return std::nullopt;
+  return memory;
+}
+
+std::optional<std::uint32_t> ProcConnector::queued_bytes() const {
+  const auto memory = read_memory();
+  return memory ? std::optional((*memory)[SK_MEMINFO_RMEM_ALLOC]) : std::nullopt;
+}
+
 std::uint32_t ProcConnector::take_drops() {
   if (fault_at(FaultPoint::kDropCounter)) return 0;
-  std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
-  socklen_t size = sizeof memory;
-  if (::getsockopt(socket_.get(), SOL_SOCKET, SO_MEMINFO, memory.data(), &size) != 0) return 0;
-  const std::uint32_t drops = memory[SK_MEMINFO_DROPS];
+  const auto memory = read_memory();
+  if (!memory) return 0;
+  const std::uint32_t drops = (*memory)[SK_MEMINFO_DROPS];
   return drops - std::exchange(drops_seen_, drops);
 }
 

@@ -5,8 +5,10 @@
 // counts only when its acknowledgement has come (docs/architecture.md).
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "agent/events/event_decoder.h"
@@ -36,12 +38,16 @@ class ProcConnector {
   // Events the kernel dropped on this socket since the last call: SK_MEMINFO_DROPS, which wraps at 32 bits. If it
   // cannot be read, 0 now and the whole at a later call.
   [[nodiscard]] std::uint32_t take_drops();
+  // What waits to be taken, as the kernel accounts it: SK_MEMINFO_RMEM_ALLOC. std::nullopt: it cannot be read now.
+  [[nodiscard]] std::optional<std::uint32_t> queued_bytes() const;
 
   [[nodiscard]] int fd() const { return socket_.get(); }
   [[nodiscard]] std::uint64_t receive_buffer_bytes() const { return receive_buffer_bytes_; }
 
  private:
   explicit ProcConnector(UniqueFd socket) : socket_(std::move(socket)) {}
+  using Memory = std::array<std::uint32_t, 9>;  // by SK_MEMINFO_…
+  [[nodiscard]] std::optional<Memory> read_memory() const;
   [[nodiscard]] Result<void> configure(Pid self, std::uint64_t receive_buffer_bytes);
   [[nodiscard]] ConnectorBatch lose(std::size_t events);
 

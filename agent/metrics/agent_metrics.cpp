@@ -166,6 +166,8 @@ std::vector<MetricFamily> collect_agent_metrics(const Counters& c) {
               c.resubscriptions),
       gauge("receive_buffer_bytes", "The event socket's receive buffer as the kernel accounts it.",
             c.receive_buffer_bytes),
+      gauge("receive_buffer_events", "How many events that buffer holds, measured; 0: not measured yet.",
+            c.receive_buffer_events),
       counter("config_reloads_total", "Configurations taken over on SIGHUP.", c.config_reloads),
       counter("config_reload_failures_total", "Configurations refused on SIGHUP; the old one stayed.",
               c.config_reload_failures),

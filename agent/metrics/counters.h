@@ -194,7 +194,8 @@ struct Counters {
   LatencyHistogram nri_durations;
   Count canary_misses;
   Count resubscriptions;
-  Count receive_buffer_bytes;  // gauge
+  Count receive_buffer_bytes;   // gauge
+  Count receive_buffer_events;  // gauge; 0: not measured yet
   Count config_reloads;
   Count config_reload_failures;
 };

@@ -123,6 +123,7 @@ Result<StatusView> LoopService::status() {
   view.kernel_features = kernel_features_;
   view.kernel_warnings = reports_.kernel_warnings.get();
   view.receive_buffer_bytes = counters_.receive_buffer_bytes.value();
+  view.receive_buffer_events = counters_.receive_buffer_events.value();
   view.containers = counters_.containers.value();
   view.processes = counters_.processes.value();
   view.hook = reports_.hook.get();

@@ -153,6 +153,7 @@ struct StatusView {
   std::vector<std::string> kernel_features = {};  // those in use
   std::vector<std::string> kernel_warnings = {};  // what is dangerous in it, and what to change
   std::uint64_t receive_buffer_bytes = 0;
+  std::uint64_t receive_buffer_events = 0;  // that it holds; 0: not measured yet
   std::uint64_t containers = 0;
   std::uint64_t processes = 0;
   std::optional<HookView> hook = {};  // std::nullopt: nothing was reported → JSON null

@@ -133,6 +133,7 @@ std::string to_json(const StatusView& view) {
   json["kernel_features"] = view.kernel_features;
   json["kernel_warnings"] = view.kernel_warnings;
   json["receive_buffer_bytes"] = view.receive_buffer_bytes;
+  json["receive_buffer_events"] = view.receive_buffer_events;
   json["containers"] = view.containers;
   json["processes"] = view.processes;
   json["hook"] = to_ordered(view.hook);

@@ -17,7 +17,7 @@ CLOSED_LABELS = {
     "registrations_total": ("source", ("hook", "nri", "spool", "api", "recovered")),
 }
 PLAIN = ("ready", "containers", "processes", "events_dropped_total", "overruns_total", "strays_repaired_total", "groups_repaired_total",
-         "canary_misses_total", "resubscriptions_total", "receive_buffer_bytes", "config_reloads_total",
+         "canary_misses_total", "resubscriptions_total", "receive_buffer_bytes", "receive_buffer_events", "config_reloads_total",
          "config_reload_failures_total", "sweep_duration_seconds_count", "move_latency_seconds_count")
 STANDARD = ("process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds", "process_max_fds",
             "process_start_time_seconds", "process_virtual_memory_bytes")
@@ -41,6 +41,10 @@ class Metrics(EndToEndTest):
         self.assertEqual(now.value("ready"), 1)
         self.assertEqual(now.value("sweeps_total", cause="startup"), 1)
         self.assertGreater(now.value("receive_buffer_bytes"), 64 << 20)
+        status = self.agent.get("/v1/status")
+        self.assertEqual(now.value("receive_buffer_events"), status["receive_buffer_events"])
+        event_bytes = status["receive_buffer_bytes"] / status["receive_buffer_events"]
+        self.assertTrue(512 < event_bytes < 2048, event_bytes)
 
     def test_promtool_accepts_them(self):
         self.start_agent()

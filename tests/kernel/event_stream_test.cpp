@@ -121,6 +121,26 @@ TEST_F(EventStreamTest, ReportsDrops) {
   EXPECT_GT(drain(events).dropped, 0U);
 }
 
+// A page about another kernel would not tell: an event takes another share of the buffer there.
+TEST_F(EventStreamTest, MeasuresHowManyEventsItsBufferHolds) {
+  EventStream events = stream(64U << 10);
+  ASSERT_EQ(events.subscribe().value(), Pulse::kAlive);
+  drain(events);
+  ASSERT_EQ(events.check_pulse(), Pulse::kAlive);
+  const std::uint64_t capacity = counters_.receive_buffer_events.value();
+  ASSERT_GT(capacity, 0U);
+  std::printf("%llu bytes hold %llu events: %llu bytes each\n",
+              static_cast<unsigned long long>(counters_.receive_buffer_bytes.value()),
+              static_cast<unsigned long long>(capacity),
+              static_cast<unsigned long long>(counters_.receive_buffer_bytes.value() / capacity));
+  drain(events);
+  const std::uint64_t received_before = events.received();
+  for (std::uint64_t i = 0; i < 2 * capacity; ++i) send_canary();
+  EXPECT_GE(drain(events).dropped, capacity - 1) << "it was full";
+  // Those of other processes took room, too, and were received.
+  EXPECT_NEAR(static_cast<double>(events.received() - received_before), static_cast<double>(capacity), 1.0);
+}
+
 TEST_F(EventStreamTest, ItsPulseIsAliveWhileCanariesAreHeard) {
   EventStream events = stream();
   ASSERT_EQ(events.subscribe().value(), Pulse::kAlive);

@@ -177,7 +177,8 @@ TEST(MessagesTest, StatusHasCountersByName) {
       .kernel_release = "6.1",
       .kernel_features = {"pidfd"},
       .kernel_warnings = {"favordynmods"},
-      .receive_buffer_bytes = 1,
+      .receive_buffer_bytes = 1664,
+      .receive_buffer_events = 2,
       .containers = 2,
       .processes = 3,
       .hook = HookView{.state = "degraded",
@@ -191,7 +192,7 @@ TEST(MessagesTest, StatusHasCountersByName) {
       R"({"version":"0.1.0","revision":"abc","uptime_seconds":61,"ready":false,"not_ready_because":["no canary"],)"
       R"("net_cls_mount":"/m","net_cls_mounted":true,"parent_group":"netclsd","kernel_release":"6.1","kernel_features":["pidfd"],)"
       R"("kernel_warnings":["favordynmods"],)"
-      R"("receive_buffer_bytes":1,"containers":2,"processes":3,)"
+      R"("receive_buffer_bytes":1664,"receive_buffer_events":2,"containers":2,"processes":3,)"
       R"("hook":{"state":"degraded","message":"restart containerd","written_at":"2026-11-29T01:00:00Z",)"
       R"("runtimes":[{"runtime":"containerd","state":"restart_needed","message":"runs on"}]},)"
       R"("nri":{"state":"connected","message":"","runtime":"containerd 2.1.9","since":"2026-11-29T01:00:00Z"},)"
