@@ -108,7 +108,9 @@ Result<Registered> Registrar::create(const ContainerId& id, const RegisterReques
                             .registered_at = host_.clock.wall(),
                             .verdict = admitted.verdict};
   const auto outer = owner_of(init->pid, snapshot);
-  return settle(containers_.add(std::move(registration), outer), *init, snapshot);
+  auto settled = settle(containers_.add(std::move(registration), outer), *init, snapshot);
+  if (settled && !is_new) tag_sockets_later(settled->number);  // else nobody listens yet
+  return settled;
 }
 
 void Registrar::look_for_path_later(PathSearch search) {
@@ -228,6 +230,27 @@ void Registrar::enclose(TargetNumber number, const Snapshot& snapshot) {
   }
   for (const Pid init : find_inside(inits, outer.init.pid, outer.membership, snapshot)) {
     targets_.set_outer(*targets_.find_by_init(init), number);
+  }
+}
+
+void Registrar::tag_sockets_later(TargetNumber number) {
+  const MonotonicTime now = host_.clock.monotonic();
+  for (std::size_t i = 0; i < kTagAgainAfter.size(); ++i) to_tag_again_[i].push_back({number, now + kTagAgainAfter[i]});
+}
+
+void Registrar::tag_sockets_again() {
+  const MonotonicTime now = host_.clock.monotonic();
+  std::size_t tags_left = kTagsPerSecond;
+  for (auto& waiting : to_tag_again_) {
+    for (; !waiting.empty() && waiting.front().due <= now && tags_left > 0; waiting.pop_front()) {
+      const Target* target = targets_.find(waiting.front().number);
+      if (target == nullptr || target->has_init_ended) continue;
+      --tags_left;
+      const auto tagged = groups_.tag_sockets_again(*target);
+      if (!tagged && tagged.error().code() != ErrorCode::kNotFound) {
+        host_.reporter.problem("sockets_not_tagged_again", target->owner, tagged.error());
+      }
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 // written later. Loop thread only.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <string>
 #include <utility>
@@ -27,6 +28,10 @@ class Registrar {
   static constexpr std::size_t kPathSearchesMax = 4;                              // at a time
   static constexpr MonotonicTime kPathSearchPauseMax = std::chrono::seconds{32};  // of one container
   static constexpr MonotonicTime kPathSearchConfirm = std::chrono::seconds{5};    // a path is alone at two looks
+
+  // Once soon, and once for a program that accepts slowly. A connection that waits for longer stays without a class.
+  static constexpr std::array<MonotonicTime, 2> kTagAgainAfter = {std::chrono::seconds{1}, std::chrono::seconds{10}};
+  static constexpr std::size_t kTagsPerSecond = 16;  // some 30 µs each where the members have few sockets
 
   Registrar(ContainersHost& host, const EngineOptions& options, Intake& intake, Containers& containers,
             Tracker& tracker, Mover& mover, Admission& admission, Groups& groups, Keeper& keeper)
@@ -58,6 +63,11 @@ class Registrar {
   // True once after one of these looks found an init outside of its group: what it has forked since was born there.
   [[nodiscard]] bool take_lost_init() { return std::exchange(has_lost_init_, false); }
 
+  // A connection that waits in the accept queue while the listening process is moved keeps class 0, and so does the
+  // socket that accept() makes of it. So the class of a container that was registered while it ran is written again,
+  // kTagAgainAfter later, when its clients of that moment have been accepted. Call once a second when the intake is idle.
+  void tag_sockets_again();
+
   // Makes the group, writes its class, brings init into it and watches init. Also used by recovery.
   [[nodiscard]] Result<void> place_init(TargetNumber number, const ProcessFacts& init);
 
@@ -84,6 +94,7 @@ class Registrar {
   void take_path(TargetNumber number, const Surroundings& around);
   void enclose(TargetNumber number, const Snapshot& snapshot);
   void take_over_members(TargetNumber number, const Snapshot& snapshot);
+  void tag_sockets_later(TargetNumber number);
   [[nodiscard]] std::optional<TargetNumber> owner_of(Pid pid, const Snapshot& snapshot) const;
   void put_class_back(const Target& failed, std::uint32_t before);
   // But for the group: Engine removes it.
@@ -101,6 +112,12 @@ class Registrar {
   Keeper& keeper_;
   PathFinder finder_;
   std::deque<PathSearch> searches_;
+  // One for each of kTagAgainAfter, which are ordered by time.
+  struct TagAgain {
+    TargetNumber number;
+    MonotonicTime due;
+  };
+  std::array<std::deque<TagAgain>, kTagAgainAfter.size()> to_tag_again_;
   bool has_lost_init_ = false;
 };
 

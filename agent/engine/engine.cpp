@@ -87,6 +87,7 @@ void Engine::look_after_late() {
   if (registrar_.take_lost_init()) intake_.distrust_events();
   refusals_.undo_late_placements();
   recovery_.remove_leftovers();
+  if (intake_.is_idle()) registrar_.tag_sockets_again();  // else members may still be on their way into the group
 }
 
 // What recover() could not do: read a registration, or watch an init.

@@ -176,6 +176,7 @@ struct Counters {
   Count early_moves_forbidden;   // 0 or 1: Intake::let_children_run_first()
   Count examinations_put_off;
   Count groups_repaired;
+  Count sockets_tagged_again;  // containers
   LabelledCount<SweepCause> sweeps;
   LatencyHistogram sweep_duration;
   LatencyHistogram move_latency;

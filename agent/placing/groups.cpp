@@ -25,6 +25,20 @@ Result<bool> Groups::write_class(const Target& target) {
   return write(*groups, target.choice.classid.raw(), whatever_it_has);
 }
 
+Result<void> Groups::tag_sockets_again(const Target& target) {
+  const std::uint32_t raw = target.choice.classid.raw();
+  const auto groups = subtree(target);
+  if (!groups) return pass_on(groups.error());
+  for (const std::string& group : *groups) {
+    const auto classid = host_.net_cls.classid(group);
+    if (!classid || *classid != raw) continue;  // gone, or changed by hand: the next sweep repairs it
+    const auto written = host_.net_cls.set_classid(group, raw);
+    if (!written && written.error().code() != ErrorCode::kNotFound) return written;
+  }
+  counters_.sockets_tagged_again.add();
+  return {};
+}
+
 Result<void> Groups::replace_class(const Target& target, std::uint32_t raw) {
   const auto groups = subtree(target);
   const auto written = groups

@@ -29,6 +29,10 @@ class Groups {
   [[nodiscard]] Result<bool> prepare(const Target& target);
   // Writes the class into the group and all groups below it that have another. True if something was written.
   [[nodiscard]] Result<bool> write_class(const Target& target);
+  // Writes the class once more wherever it is set in the subtree. The kernel then gives it to each socket that a member
+  // has open now (write_classid() in net/core/netclassid_cgroup.c). That walks through the descriptors of all members:
+  // 100 µs for 10,000 open sockets, and older kernels do it for each thread. So only where it may matter.
+  [[nodiscard]] Result<void> tag_sockets_again(const Target& target);
   // For an adopted group, which stays when its target is removed: replaces the target's class by `raw`
   // wherever it is set in the subtree. 0: no class.
   [[nodiscard]] Result<void> replace_class(const Target& target, std::uint32_t raw);

@@ -2,12 +2,20 @@
 
 #include "agent/engine/engine.h"
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
+#include <netinet/in.h>
 #include <sched.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
 #include <set>
 #include <thread>
 
@@ -92,6 +100,61 @@ class EngineTest : public KernelTest {
   PidfdExitWatch exits_{loop_, [this](Pid pid) { engine_->on_exit(pid); }};
   std::optional<EventStream> events_;
   std::optional<Engine> engine_;
+};
+
+// A process with one client, whom it accepts when it is told to.
+class Listener {
+ public:
+  Listener() {
+    EXPECT_EQ(::bind(socket_.get(), to_address(), sizeof address_), 0);
+    EXPECT_EQ(::listen(socket_.get(), 1), 0);
+    socklen_t size = sizeof address_;
+    EXPECT_EQ(::getsockname(socket_.get(), to_address(), &size), 0);
+    process_.emplace([this] { serve(); });
+    socket_ = UniqueFd();
+    EXPECT_EQ(::connect(client_.get(), to_address(), sizeof address_), 0);
+  }
+  ~Listener() {
+    for (const int fd : orders_) ::close(fd);
+  }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  [[nodiscard]] Pid pid() const { return process_->pid(); }
+  void accept() { EXPECT_EQ(::write(orders_[1], "a", 1), 1); }
+  [[nodiscard]] bool has_accepted() const {
+    return std::filesystem::exists("/proc/" + to_string(pid()) + "/fd/" + std::to_string(kAccepted));
+  }
+
+  // Of its end of the connection, as ss prints it; 0: none.
+  [[nodiscard]] std::uint32_t classid() const {
+    const std::string command = "ss -tnHO --tos state established 'sport = :" + std::to_string(::ntohs(address_.sin_port)) + "'";
+    FILE* output = ::popen(command.c_str(), "r");
+    std::array<char, 4'096> text{};
+    EXPECT_GT(std::fread(text.data(), 1, text.size() - 1, output), 0U) << "ss knows the connection";
+    EXPECT_EQ(::pclose(output), 0);
+    const char* found = std::strstr(text.data(), "class_id:");
+    return found == nullptr ? 0 : static_cast<std::uint32_t>(std::strtoul(found + 9, nullptr, 0));
+  }
+
+ private:
+  static constexpr int kAccepted = 200;
+
+  sockaddr* to_address() { return reinterpret_cast<sockaddr*>(&address_); }
+  void serve() {
+    char order = 0;
+    if (::read(orders_[0], &order, 1) == 1) ::dup2(::accept(socket_.get(), nullptr, nullptr), kAccepted);
+    for (;;) ::pause();
+  }
+
+  struct Orders : std::array<int, 2> {
+    Orders() : std::array<int, 2>{} { EXPECT_EQ(::pipe(data()), 0); }
+  };
+  Orders orders_;
+  sockaddr_in address_{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {::htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+  UniqueFd socket_{::socket(AF_INET, SOCK_STREAM, 0)};
+  UniqueFd client_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  std::optional<TestProcess> process_;
 };
 
 // Forks a grandchild for each byte it reads, and reports its pid.
@@ -303,6 +366,22 @@ TEST_F(EngineTest, ForksDuringThePlacingAreAllInTheGroup) {
     for (const Pid pid : family) EXPECT_TRUE(is_in_group(pid, id)) << "pid " << pid.value << " in round " << round;
     for (const Pid pid : family) ::kill(pid.value, SIGKILL);
   }
+}
+
+// The kernel gives the class to the sockets that the moved process has open, and to those that it opens later. What it
+// accepts is neither.
+TEST_F(EngineTest, AConnectionThatWaitedToBeAcceptedGetsItsClassWhenThingsAreQuiet) {
+  Listener listener;
+  register_process(listener.pid());
+  work();
+  ASSERT_TRUE(is_in_group(listener.pid()));
+  listener.accept();
+  ASSERT_TRUE(eventually([&] { return listener.has_accepted(); }));
+  EXPECT_EQ(listener.classid(), 0U) << "if the kernel does it itself, netclsd need not";
+  std::this_thread::sleep_for(Registrar::kTagAgainAfter.front());
+  engine_->on_second();
+  EXPECT_EQ(listener.classid(), 0x100001U);
+  EXPECT_EQ(counters_.sockets_tagged_again.value(), 1U);
 }
 
 }  // namespace

@@ -123,7 +123,7 @@ TEST_F(EventStreamTest, ReportsDrops) {
 
 // A page about another kernel would not tell: an event takes another share of the buffer there.
 TEST_F(EventStreamTest, MeasuresHowManyEventsItsBufferHolds) {
-  EventStream events = stream(64U << 10);
+  EventStream events = stream(1U << 20);
   ASSERT_EQ(events.subscribe().value(), Pulse::kAlive);
   drain(events);
   ASSERT_EQ(events.check_pulse(), Pulse::kAlive);
@@ -136,9 +136,10 @@ TEST_F(EventStreamTest, MeasuresHowManyEventsItsBufferHolds) {
   drain(events);
   const std::uint64_t received_before = events.received();
   for (std::uint64_t i = 0; i < 2 * capacity; ++i) send_canary();
-  EXPECT_GE(drain(events).dropped, capacity - 1) << "it was full";
-  // Those of other processes took room, too, and were received.
-  EXPECT_NEAR(static_cast<double>(events.received() - received_before), static_cast<double>(capacity), 1.0);
+  EXPECT_GE(drain(events).dropped, capacity * 9 / 10) << "it was full";
+  const auto held = static_cast<double>(events.received() - received_before);
+  // Events of other processes come in while it is drained.
+  EXPECT_NEAR(held, static_cast<double>(capacity), 0.05 * static_cast<double>(capacity));
 }
 
 TEST_F(EventStreamTest, ItsPulseIsAliveWhileCanariesAreHeard) {

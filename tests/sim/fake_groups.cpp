@@ -104,6 +104,7 @@ Result<void> FakeHost::set_classid(const std::string& directory, std::uint32_t r
   const auto found = groups_.find(directory);
   if (found == groups_.end()) return failure(ErrorCode::kNotFound, "no group " + directory);
   trace_.note("set classid", {}, directory, raw);
+  ++classid_writes;
   found->second = raw;
   faults_.after(FaultPoint::kClassidWrite);
   return {};

@@ -181,6 +181,7 @@ class FakeHost : public Processes,
   std::set<Pid> unreadable;
 
   std::size_t classid_reads = 0;
+  std::size_t classid_writes = 0;
   std::size_t member_reads = 0;  // of a group's processes
   std::vector<std::string> problems;
   std::vector<Refused> refusals;

@@ -35,7 +35,7 @@ TEST(RenderTest, NamesCannotSteerTheTerminal) {
 
 TEST(RenderTest, AnAnswerOfAnotherShapeIsShownAsFarAsItGoes) {
   EXPECT_THAT(render_process(json("{}")), HasSubstr("pid        -\n"));
-  EXPECT_THAT(render_status(json(R"({"counters":[],"not_ready_because":7})")), HasSubstr("ready           -\n"));
+  EXPECT_THAT(render_status(json(R"({"counters":[],"not_ready_because":7})")), HasSubstr("ready            -\n"));
   EXPECT_THAT(render_list(json(R"({"containers":[7]})")), HasSubstr("-"));
   EXPECT_EQ(render_list(json(R"({"containers":"x"})")), "no containers\n");
   EXPECT_THAT(render_container(json(R"({"processes":3})")), HasSubstr("container   -\n"));

@@ -86,6 +86,7 @@ const std::vector<std::string> kContract = {
     "netclsd_resubscriptions_total 0",
     "netclsd_receive_buffer_bytes 0",
     "netclsd_receive_buffer_events 0",
+    "netclsd_sockets_tagged_again_total 0",
     "netclsd_early_moves_forbidden 0",
     "netclsd_examinations_put_off_total 0",
     "netclsd_config_reloads_total 0",
