@@ -28,7 +28,7 @@ test_packages=(
   runc crun nftables iproute2 busybox-static util-linux procps python3 python3-yaml file prometheus
   podman debootstrap containerd openssl python3-grpcio python3-protobuf protobuf-compiler cgroup-tools
 )
-lint_packages=(clang clang-tidy clang-format cppcheck shellcheck)
+lint_packages=(clang clang-tidy clang-format cpplint cppcheck shellcheck)
 fuzz_packages=(clang lld llvm libclang-rt-14-dev)
 # cgroup-tools has the real cgrulesengd; nothing starts it. valgrind counts instructions, linux-perf samples.
 bench_packages=(libbenchmark-dev cgroup-tools valgrind linux-perf runc busybox-static util-linux procps python3)

@@ -1,6 +1,6 @@
 # Shared by scripts/test.sh and scripts/sanitize.sh: steps, tests, and the sum of results. To be sourced, in bash, at the top
 # of the repository, with `logs` naming a directory.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # logs comes from who sources this
 
 passed=0 failed=0 skipped=0
 no_skips=
@@ -49,21 +49,27 @@ quietly() {
 # run_gtest BUILD NAME PROGRAM: all tests of a GoogleTest program, in a few processes.
 run_gtest() { with_summary "$2" scripts/run_gtest.py "$1/tests/$3" --shards "$jobs" --logs "$logs"; }
 
-# with_summary NAME COMMAND…: a test program whose last line is a summary like ours.
+# count_summary NAME STATUS: of a test program whose last line is a summary like ours, and whose output is in its log.
+count_summary() {
+  local summary
+  summary=$(tail -n 1 "$logs/$1.log")
+  if [[ "$summary" =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]; then
+    count "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[3]}"
+    if [[ $2 -ne 0 && ${BASH_REMATCH[2]} -eq 0 ]]; then count 0 1 0; fi
+  else
+    echo "$1 ended with $2 and without a summary"
+    count 0 1 0
+  fi
+}
+
+# with_summary NAME COMMAND…
 with_summary() {
-  local name=$1 status=0 summary began=$SECONDS
+  local name=$1 status=0 began=$SECONDS
   shift
   "$@" 2>&1 </dev/null | tee "$logs/$name.log" || status=$?
   printf '(%s: %d s)\n' "$name" $((SECONDS - began))
   took "$name" "$began"
-  summary=$(tail -n 1 "$logs/$name.log")
-  if [[ "$summary" =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]; then
-    count "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[3]}"
-    if [[ $status -ne 0 && ${BASH_REMATCH[2]} -eq 0 ]]; then count 0 1 0; fi
-  else
-    echo "$name ended with $status and without a summary"
-    count 0 1 0
-  fi
+  count_summary "$name" "$status"
 }
 
 # run_ctest BUILD NAME LABEL [OPTIONS…]: the tests of a label, counted from ctest's JUnit report.

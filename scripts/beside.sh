@@ -1,0 +1,75 @@
+# What runs beside the tests that use this machine: builds, and tests that only compute. To be sourced after steps.sh.
+#
+# Tests wait more than they compute: these jobs have the processors then, one job after the other, and delay nobody. They are
+# SCHED_IDLE, since whatever wakes up takes the processor from such at once; from a process that is only nice it does not,
+# and tests that sleep and wake often took twice as long. They have a process group of their own, to be ended with, but no
+# session: the kernel shares out the processors by session first (sched_autogroup), whatever their class.
+# shellcheck shell=bash disable=SC2154  # logs comes from who sources this
+
+beside_names=() beside_commands=() beside_group=
+
+# beside NAME COMMAND…: adds a job. What is needed first is added first.
+beside() {
+  beside_names+=("$1")
+  shift
+  beside_commands+=("$(printf '%q ' "$@")")
+}
+
+# A job's result is in a file NAME.ended: its exit code and how many seconds it took.
+run_jobs() {
+  local index name began status
+  chrt --idle --pid 0 "$BASHPID"
+  for index in "${!beside_names[@]}"; do
+    name=${beside_names[index]} began=$SECONDS status=0
+    eval "${beside_commands[index]}" >"$logs/$name.log" 2>&1 </dev/null || status=$?
+    echo "$status $((SECONDS - began))" >"$logs/$name.ending"
+    mv "$logs/$name.ending" "$logs/$name.ended"
+  done
+}
+
+begin_beside() {
+  [[ ${#beside_names[@]} -gt 0 ]] || return 0
+  rm -f "$logs"/*.ended
+  set -m
+  run_jobs &
+  beside_group=$!
+  set +m
+  trap 'kill -- "-$beside_group" 2>/dev/null || true' EXIT
+}
+
+# Waits for a job, then `job_status` and `job_seconds` tell of it.
+await_job() {
+  until [[ -e "$logs/$1.ended" ]]; do
+    kill -0 "$beside_group" 2>/dev/null || [[ -e "$logs/$1.ended" ]] || echo "1 0" >"$logs/$1.ended"
+    sleep 0.2
+  done
+  read -r job_status job_seconds <"$logs/$1.ended"
+}
+
+# built NAME: a job that is a step, like `quietly`: success counts nothing, failure ends the run.
+built() {
+  local began=$SECONDS
+  printf '%s ... ' "$1"
+  await_job "$1"
+  took "$1, beside the tests" $((SECONDS - job_seconds))
+  took "waited for $1" "$began"
+  if [[ $job_status -eq 0 ]]; then
+    printf 'done (beside the tests in %d s; waited %d s)\n' "$job_seconds" $((SECONDS - began))
+    return
+  fi
+  printf 'FAILED\n'
+  tail -n 60 "$logs/$1.log"
+  count 0 1 0
+  finish
+}
+
+# tested NAME: a job that is a test program, like `with_summary`.
+tested() {
+  local began=$SECONDS
+  await_job "$1"
+  cat "$logs/$1.log"
+  printf '(%s: %d s, beside other tests)\n' "$1" "$job_seconds"
+  took "$1, beside the tests" $((SECONDS - job_seconds))
+  took "waited for $1" "$began"
+  count_summary "$1" "$job_status"
+}
