@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "agent/confinement/seccomp.h"
 #include "agent/host/event_loop.h"

@@ -1,5 +1,7 @@
 #include "agent/log_reporter.h"
 
+#include <string>
+
 #include "agent/logging/log.h"
 #include "agent/metrics/counters.h"
 

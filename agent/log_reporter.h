@@ -2,6 +2,8 @@
 // only.
 #pragma once
 
+#include <string>
+
 #include "agent/containers/containers_host.h"
 #include "agent/logging/log.h"
 

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <chrono>
+#include <utility>
 
 #include "agent/containers/registration_files.h"
 #include "agent/host/net_cls_groups.h"

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "agent/sources/hook_report.h"
 #include "agent/sources/nri_report.h"

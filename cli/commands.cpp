@@ -1,5 +1,7 @@
 #include "cli/commands.h"
 
+#include <utility>
+
 #include "cli/doctor.h"
 #include "cli/hook_install/hook_install.h"
 #include "cli/render.h"

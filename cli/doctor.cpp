@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <utility>
 
 #include "cli/hook_install/bundles.h"
 #include "cli/render.h"

@@ -1,6 +1,7 @@
 #include "hook/hook.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/model/annotations.h"
 #include "common/oci/oci.h"

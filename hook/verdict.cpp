@@ -1,5 +1,7 @@
 #include "hook/verdict.h"
 
+#include <utility>
+
 #include "hook/placement/report.h"
 
 namespace netclsd::hook {

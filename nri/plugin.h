@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "hook/placement/deadline.h"
 #include "hook/placement/registering.h"

@@ -1,6 +1,7 @@
 #include "agent/classes/class_policy.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/base/text.h"
 

@@ -1,5 +1,7 @@
 #include "agent/containers/path_finder.h"
 
+#include <utility>
+
 #include "agent/placing/snapshot.h"
 
 namespace netclsd {

@@ -1,6 +1,7 @@
 #include "agent/containers/refusals.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "agent/placing/snapshot.h"
 

@@ -1,5 +1,7 @@
 #include "agent/containers/registration.h"
 
+#include <utility>
+
 #include "common/json/fields.h"
 
 namespace netclsd {

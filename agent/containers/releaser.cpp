@@ -1,6 +1,8 @@
 #include "agent/containers/releaser.h"
 
 #include <algorithm>
+#include <string>
+#include <utility>
 
 #include "agent/placing/snapshot.h"
 

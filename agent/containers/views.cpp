@@ -1,6 +1,7 @@
 #include "agent/containers/views.h"
 
 #include <algorithm>
+#include <string>
 
 namespace netclsd {
 namespace {

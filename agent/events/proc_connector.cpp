@@ -13,6 +13,8 @@
 #include <cerrno>
 #include <cstring>
 #include <random>
+#include <string>
+#include <utility>
 
 #include "agent/events/socket_filter.h"
 #include "common/base/fault_point.h"

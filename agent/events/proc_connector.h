@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "agent/events/event_decoder.h"
 #include "common/base/error.h"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <utility>
 
 #include "agent/host/host.h"
 #include "common/base/error.h"

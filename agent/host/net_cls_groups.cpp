@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <string_view>
+#include <vector>
 
 #include "common/base/file.h"
 #include "common/net_cls/group.h"

@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "common/base/file.h"
 #include "common/base/text.h"

@@ -1,6 +1,10 @@
 // Reading /proc (proc(5)). The directory is an argument, so that a test can hand in a tree. Loop thread only.
 #pragma once
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "agent/host/host.h"
 #include "common/base/file.h"
 

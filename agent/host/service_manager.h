@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 
 #include "common/base/error.h"
 #include "common/base/file.h"

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <utility>
 
 #include "agent/http/connection.h"
 #include "agent/http/web_config.h"

@@ -1,5 +1,7 @@
 #include "agent/http/web_access.h"
 
+#include <utility>
+
 namespace netclsd {
 
 Result<std::unique_ptr<WebAccess>> WebAccess::load(const std::optional<std::string>& file) {

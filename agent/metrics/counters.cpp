@@ -1,6 +1,7 @@
 #include "agent/metrics/counters.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/base/error.h"
 

@@ -1,7 +1,9 @@
 #include "agent/placing/snapshot.h"
 
 #include <algorithm>
+#include <string>
 #include <unordered_set>
+#include <utility>
 
 #include "agent/membership/choice.h"
 #include "common/base/fault_point.h"

@@ -1,7 +1,9 @@
 #include "agent/placing/sweeper.h"
 
 #include <algorithm>
+#include <string>
 #include <unordered_set>
+#include <vector>
 
 #include "agent/placing/snapshot.h"
 

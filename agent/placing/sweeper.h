@@ -2,6 +2,8 @@
 // function: events make the agent fast, the sweep makes it right. Loop thread only.
 #pragma once
 
+#include <vector>
+
 #include "agent/membership/sweep_plan.h"
 #include "agent/placing/groups.h"
 #include "agent/placing/mover.h"

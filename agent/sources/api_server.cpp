@@ -1,5 +1,7 @@
 #include "agent/sources/api_server.h"
 
+#include <utility>
+
 #include <sys/stat.h>
 #include <unistd.h>
 

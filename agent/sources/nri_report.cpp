@@ -1,5 +1,7 @@
 #include "agent/sources/nri_report.h"
 
+#include <utility>
+
 #include "common/base/text.h"
 #include "common/json/fields.h"
 

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <deque>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "agent/containers/containers_host.h"
 #include "common/base/file.h"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "cli/hook_install/containerd_tables.h"
 #include "cli/hook_install/digest.h"

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <utility>
 
 #include "cli/hook_install/host.h"
 #include "common/base/text.h"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "cli/hook_install/containerd_choice.h"
 #include "cli/hook_install/containerd_config.h"

@@ -1,6 +1,9 @@
 #include "cli/hook_install/hook_install.h"
 
 #include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "cli/hook_install/containerd_state.h"
 #include "cli/hook_install/host.h"

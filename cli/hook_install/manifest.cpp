@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "cli/hook_install/containerd_config.h"
 #include "cli/hook_install/digest.h"

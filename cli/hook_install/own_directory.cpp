@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "cli/hook_install/containerd_view.h"
 #include "cli/hook_install/digest.h"

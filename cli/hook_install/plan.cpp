@@ -1,5 +1,7 @@
 #include "cli/hook_install/plan.h"
 
+#include <utility>
+
 #include "cli/hook_install/digest.h"
 #include "common/base/text.h"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <utility>
 
 #include "cli/hook_install/containerd_state.h"
 #include "cli/hook_install/hook_install.h"

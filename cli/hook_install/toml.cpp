@@ -1,6 +1,7 @@
 #include "cli/hook_install/toml.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/base/text.h"
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "cli/hook_install/bundles.h"
 #include "cli/hook_install/containerd_config.h"

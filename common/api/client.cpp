@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <exception>
 #include <system_error>
+#include <utility>
 
 #include "common/api/messages.h"
 #include "common/base/fault_point.h"

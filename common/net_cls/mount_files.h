@@ -7,6 +7,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "common/base/error.h"
 #include "common/base/file.h"

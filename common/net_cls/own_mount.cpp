@@ -1,6 +1,7 @@
 #include "common/net_cls/own_mount.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "common/base/file.h"

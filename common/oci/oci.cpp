@@ -1,6 +1,7 @@
 #include "common/oci/oci.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/json/fields.h"
 #include "common/model/annotations.h"
