@@ -39,13 +39,13 @@ struct AskingContainers {
 
 struct HostFacts {
   bool is_root = false;
-  std::string kernel_release;  // uname -r
-  std::string connectors;      // /proc/net/connector; empty if unreadable, as below
-  std::string controllers;     // /proc/cgroups
+  std::string kernel_release;   // uname -r
+  std::string connectors;       // /proc/net/connector; empty if unreadable, as below
+  std::string controllers;      // /proc/cgroups
   std::string boot_parameters;  // /proc/cmdline
   std::string mountinfo;        // /proc/self/mountinfo
   std::string hosts_mountinfo;  // /proc/1/mountinfo
-  std::string init_cgroup;     // /proc/1/cgroup
+  std::string init_cgroup;      // /proc/1/cgroup
   MisledPrograms misled = {};
   std::string time_namespace;             // the target of /proc/self/ns/time; empty: this kernel has none
   Result<std::size_t> spool_entries = 0;  // registrations that wait for the agent

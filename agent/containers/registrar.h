@@ -65,7 +65,8 @@ class Registrar {
 
   // A connection that waits in the accept queue while the listening process is moved keeps class 0, and so does the
   // socket that accept() makes of it. So the class of a container that was registered while it ran is written again,
-  // kTagAgainAfter later, when its clients of that moment have been accepted. Call once a second when the intake is idle.
+  // kTagAgainAfter later, when its clients of that moment have been accepted. Call once a second when the intake is
+  // idle.
   void tag_sockets_again();
 
   // Makes the group, writes its class, brings init into it and watches init. Also used by recovery.

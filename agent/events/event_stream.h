@@ -78,7 +78,7 @@ class EventStream : public EventSource {
   bool is_gathering_ = false;
   std::uint64_t received_ = 0;
   std::uint64_t canaries_heard_ = 0;
-  std::uint32_t event_bytes_ = 0;  // of the buffer that one event takes; 0: not known yet
+  std::uint32_t event_bytes_ = 0;         // of the buffer that one event takes; 0: not known yet
   std::uint64_t dropped_ = 0;             // on all our sockets so far
   std::uint64_t dropped_untold_ = 0;      // of these, those that take() has not reported
   std::vector<ProcessEvent> arrived_;     // received, and not handed out

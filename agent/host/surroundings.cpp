@@ -47,8 +47,9 @@ std::string what_prevents_events(const UniqueFd& proc) {
            "), where the kernel ignores subscriptions: run it with the host's pids (hostPID: true)";
   }
   if (!kernel_has_proc_events(proc)) {
-    return std::string("this kernel has no process events (cn_proc is not in /proc/net/connector): use a kernel built "
-                       "with ") +
+    return std::string(
+               "this kernel has no process events (cn_proc is not in /proc/net/connector): use a kernel built "
+               "with ") +
            kProcessEventOptions;
   }
   return {};

@@ -22,8 +22,8 @@ namespace netclsd {
 // and the times of process events are of different clocks (time_namespaces(7)).
 [[nodiscard]] Result<void> expect_initial_time(const std::string& proc);
 
-// what_forbids_early_moves() (common/net_cls/kernel_flaws.h), by the mounts that the agent and pid 1 see and by the boot
-// parameters, as far as they can be read. A node with thousands of mounts takes some milliseconds. Any thread.
+// what_forbids_early_moves() (common/net_cls/kernel_flaws.h), by the mounts that the agent and pid 1 see and by the
+// boot parameters, as far as they can be read. A node with thousands of mounts takes some milliseconds. Any thread.
 [[nodiscard]] std::string look_for_favordynmods(const UniqueFd& proc, const std::string& release);
 
 // "6.1.0-28-amd64"

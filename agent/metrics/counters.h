@@ -173,7 +173,7 @@ struct Counters {
   LabelledCount<MoveCause> moves;
   LabelledCount<MoveFailure> move_failures;
   Count strays_repaired;
-  Count early_moves_forbidden;   // 0 or 1: Intake::let_children_run_first()
+  Count early_moves_forbidden;  // 0 or 1: Intake::let_children_run_first()
   Count examinations_put_off;
   Count groups_repaired;
   Count sockets_tagged_again;  // containers

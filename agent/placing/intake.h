@@ -80,7 +80,7 @@ class Intake {
   bool lets_children_run_first_ = false;
   std::deque<PutOff> put_off_;  // as they are due
   PidMap<Examine> unrun_;       // those of put_off_ that still count
-  bool has_written_ = false;  // since the last drain
+  bool has_written_ = false;    // since the last drain
 };
 
 }  // namespace netclsd

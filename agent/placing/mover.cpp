@@ -74,14 +74,13 @@ MoveOutcome Mover::look_again_and_attach(const Examine& examine) {
   return to_attach ? attach(examine, *to_attach, *facts) : MoveOutcome::kNotNeeded;
 }
 
-// Until its fork links it to its cgroups, /proc shows the root of each hierarchy for it. Where it is at home in the roots
-// (a container without a cgroup of its own), only its age tells.
+// Until its fork links it to its cgroups, /proc shows the root of each hierarchy for it. Where it is at home in the
+// roots (a container without a cgroup of its own), only its age tells.
 bool Mover::may_be_half_born(const ProcessFacts& process) {
   if (!intake_.lets_children_run_first()) return false;
   const bool may_be_in_no_cgroup = std::all_of(process.cgroups.entries.begin(), process.cgroups.entries.end(),
                                                [](const CgroupEntry& entry) { return may_be_root(entry.path); });
-  return may_be_in_no_cgroup &&
-         !tracker_.is_born_before(process.start_time, host_.clock.monotonic() - kForkTakesMax);
+  return may_be_in_no_cgroup && !tracker_.is_born_before(process.start_time, host_.clock.monotonic() - kForkTakesMax);
 }
 
 // A parent that /proc names may have become one only when the real parent ended.

@@ -44,7 +44,7 @@ struct RuntimeHandler {
   bool passes_our_annotations = false;
   HandlerTable table = HandlerTable::kRuntimes;
   std::string_view plugin = kCriPlugin;
-  bool is_built_in = false;  // no file defines it
+  bool is_built_in = false;                         // no file defines it
   std::vector<std::string> other_annotations = {};  // that it passes besides ours
 };
 [[nodiscard]] bool is_runc(const RuntimeHandler& handler);
@@ -96,8 +96,8 @@ struct HandlerEdit {
 // What a person has to write if the text cannot be edited: for each edit a line feed, the table, and the lines in it.
 [[nodiscard]] std::string lines_by_hand(const std::vector<HandlerEdit>& edits);
 
-// A file of its own that containerd 2 merges with the one that defines these handlers: our two keys of each, and its type,
-// or the CRI plugin would not start when the other file does not define it any more.
+// A file of its own that containerd 2 merges with the one that defines these handlers: our two keys of each, and its
+// type, or the CRI plugin would not start when the other file does not define it any more.
 [[nodiscard]] std::string drop_in_text(int version, const std::vector<RuntimeHandler>& handlers);
 
 struct ChosenHandlers {

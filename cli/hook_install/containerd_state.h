@@ -36,8 +36,8 @@ struct RunningContainerd {
 [[nodiscard]] std::optional<ProcessKey> find_older_containerd(const RootTree& tree, const std::string& config_path,
                                                               const ChangeTime& changed);
 
-// The systemd service that the daemon runs in, such as "k3s" or "rke2-agent", which start theirs themselves. "containerd"
-// if that is not known.
+// The systemd service that the daemon runs in, such as "k3s" or "rke2-agent", which start theirs themselves.
+// "containerd" if that is not known.
 [[nodiscard]] std::string containerd_service(const RootTree& tree);
 
 // Judged by the daemons that run; if none does, by the file that the next one would read.

@@ -14,8 +14,8 @@ inline constexpr const char* kNriSocket = "/run/nri/nri.sock";
 // 1.36 accepts them, too, but does not name init.)
 [[nodiscard]] bool offers_nri(const RootTree& tree);
 
-// `runtimes` without containerd if it offers NRI and is not too old for it, and was not hooked by an earlier installation:
-// that one works, and nobody knows whether the plugin does.
+// `runtimes` without containerd if it offers NRI and is not too old for it, and was not hooked by an earlier
+// installation: that one works, and nobody knows whether the plugin does.
 [[nodiscard]] std::vector<Runtime> not_left_to_nri(const RootTree& tree, const HookInstallOptions& options,
                                                    std::vector<Runtime> runtimes);
 

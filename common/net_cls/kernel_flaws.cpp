@@ -57,7 +57,8 @@ std::string find_cause_of_dynmods(const std::vector<std::string_view>& mountinfo
   }
   const auto values = boot_parameter(proc_cmdline, "cgroup_favordynmods");
   if (values.empty() || !is_true(values.back())) return {};
-  return "the kernel's boot parameter cgroup_favordynmods=" + printable(values.back()) + " gives cgroup mounts the option";
+  return "the kernel's boot parameter cgroup_favordynmods=" + printable(values.back()) +
+         " gives cgroup mounts the option";
 }
 
 }  // namespace
@@ -98,8 +99,9 @@ std::string what_forbids_early_moves(std::string_view release, const std::vector
   if (parse_version(release).value_or(kSince) < kSince) return {};
   const std::string cause = find_cause_of_dynmods(mountinfos, proc_cmdline);
   if (cause.empty()) return {};
-  return cause + ": since Linux 6.18 the kernel crashes if a process is moved while it is being forked, so the agent "
-                 "moves children later than it could; mount cgroups without that option, and boot again";
+  return cause +
+         ": since Linux 6.18 the kernel crashes if a process is moved while it is being forked, so the agent "
+         "moves children later than it could; mount cgroups without that option, and boot again";
 }
 
 std::optional<bool> keeps_cgroup2_matching(std::string_view release) {

@@ -29,13 +29,13 @@ inline constexpr const char* kBreaksCgroup2Matching =
     "older than 5.15 (or 5.10.226): the first classid written ends cgroup v2 socket matching on the whole host "
     "(Cilium, systemd IP rules)";
 
-// Why a process that is still being forked must not be moved; empty: it may be. Since Linux 6.18 a move takes the lock of
-// the process alone where a cgroup mount has the option favordynmods, and no longer waits for the end of the fork
-// (cgroup_enable_per_threadgroup_rwsem in kernel/cgroup/cgroup.c). But a fork's event is sent before the child is linked
-// to its cgroups: copy_process() calls proc_fork_connector() before cgroup_post_fork(). To move it at its event crashes
-// the kernel: a NULL dereference in css_set_move_task() on 7.2, in two attempts of two; 6.12 has the older lock, and
-// survives. One mount with the option is enough for all hierarchies, and until the next boot: `mountinfos` are what the
-// agent and pid 1 see. A release that is no version is taken for a new one.
+// Why a process that is still being forked must not be moved; empty: it may be. Since Linux 6.18 a move takes the lock
+// of the process alone where a cgroup mount has the option favordynmods, and no longer waits for the end of the fork
+// (cgroup_enable_per_threadgroup_rwsem in kernel/cgroup/cgroup.c). But a fork's event is sent before the child is
+// linked to its cgroups: copy_process() calls proc_fork_connector() before cgroup_post_fork(). To move it at its event
+// crashes the kernel: a NULL dereference in css_set_move_task() on 7.2, in two attempts of two; 6.12 has the older
+// lock, and survives. One mount with the option is enough for all hierarchies, and until the next boot: `mountinfos`
+// are what the agent and pid 1 see. A release that is no version is taken for a new one.
 [[nodiscard]] std::string what_forbids_early_moves(std::string_view release,
                                                    const std::vector<std::string_view>& mountinfos,
                                                    std::string_view proc_cmdline);

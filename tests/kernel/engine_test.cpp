@@ -128,7 +128,8 @@ class Listener {
 
   // Of its end of the connection, as ss prints it; 0: none.
   [[nodiscard]] std::uint32_t classid() const {
-    const std::string command = "ss -tnHO --tos state established 'sport = :" + std::to_string(::ntohs(address_.sin_port)) + "'";
+    const std::string command =
+        "ss -tnHO --tos state established 'sport = :" + std::to_string(::ntohs(address_.sin_port)) + "'";
     FILE* output = ::popen(command.c_str(), "r");
     std::array<char, 4'096> text{};
     EXPECT_GT(std::fread(text.data(), 1, text.size() - 1, output), 0U) << "ss knows the connection";

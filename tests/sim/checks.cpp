@@ -89,9 +89,7 @@ std::string check_released(const Node& node) {
 
 std::string check_drains(const Node& node) { return differ("undrained writes", 0, node.world.undrained_writes()); }
 
-std::string check_kernel_lives(const Node& node) {
-  return differ("kernel crashes", 0, node.world.kernel_crashes());
-}
+std::string check_kernel_lives(const Node& node) { return differ("kernel crashes", 0, node.world.kernel_crashes()); }
 
 std::string check_counters(const Node& node, const Counters& counters) {
   return first_of({differ("events_dropped", node.world.drops_told(), counters.events_dropped.value()),

@@ -34,7 +34,8 @@ ClassId gold(std::uint64_t which) { return *ClassId::from_raw(0x10'0000U + stati
 
 }  // namespace
 
-Simulation::Simulation(std::uint64_t seed) : node_(seed, host_options(seed)), lets_children_run_first_(has_favordynmods(seed)) {
+Simulation::Simulation(std::uint64_t seed)
+    : node_(seed, host_options(seed)), lets_children_run_first_(has_favordynmods(seed)) {
   policy_.classes.insert_or_assign(kClassName, gold(1));
   set_fault_handler([this](FaultPoint point) { return node_.faults.before(point); });
 }

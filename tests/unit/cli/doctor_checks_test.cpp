@@ -36,7 +36,8 @@ TEST(DoctorChecksTest, TheControllerMustBeThereAndMountable) {
 }
 
 TEST(DoctorChecksTest, FavordynmodsIsWarnedAbout) {
-  HostFacts facts{.kernel_release = "7.2.13"};
+  HostFacts facts;
+  facts.kernel_release = "7.2.13";
   EXPECT_EQ(check_favordynmods(facts).verdict, Verdict::kOk);
   facts.hosts_mountinfo = "41 31 0:38 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw,favordynmods\n";
   EXPECT_EQ(check_favordynmods(facts).verdict, Verdict::kWarn);
@@ -128,7 +129,8 @@ TEST(DoctorChecksTest, TellsWhetherTheNriPluginIsConnected) {
   const Check gone = check_nri(R"({"nri":{"state":"gone","message":"the plugin does not run"}})", true);
   EXPECT_EQ(gone.verdict, Verdict::kWarn);
   EXPECT_EQ(gone.text, "the plugin is gone: the plugin does not run");
-  const Check hooked = check_nri(R"({"nri":{"state":"disconnected","message":"no socket"},"hook":{"state":"ok"}})", false);
+  const Check hooked =
+      check_nri(R"({"nri":{"state":"disconnected","message":"no socket"},"hook":{"state":"ok"}})", false);
   EXPECT_EQ(hooked.verdict, Verdict::kOk);
   EXPECT_EQ(hooked.text, "the plugin is disconnected: no socket; the hook is called instead");
   EXPECT_EQ(check_nri(R"({"nri":{"state":"gone"},"hook":{"state":"degraded"}})", false).verdict, Verdict::kWarn);

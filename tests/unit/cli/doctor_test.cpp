@@ -79,8 +79,9 @@ TEST(DoctorTest, FindsRunningContainersThatAskForAClass) {
   root.write("run/containers/storage/overlay-containers/podmans/userdata/config.json",
              R"({"ociVersion":"1.0.2","annotations":{"netclsd.io/class":"gold"}})");
   root.write("run/containers/storage/overlay-containers/podmans/userdata/pidfile", "7");
-  const AskingContainers asking =
-      collect_facts(root.path(), [](const ApiRequest&) { return ApiResponse{503, ""}; }).asking;
+  const AskingContainers asking = collect_facts(root.path(), [](const ApiRequest&) {
+                                    return ApiResponse{503, ""};
+                                  }).asking;
   std::vector<std::string> found;
   for (const AskingContainer& each : asking.found) found.push_back(each.id + ": " + each.name);
   EXPECT_THAT(found, testing::ElementsAre("asks: shop/web/nginx (pid 7)", "asks-wrongly: asks-wrongly (pid 7)",

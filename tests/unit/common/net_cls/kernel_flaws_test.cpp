@@ -16,17 +16,18 @@ constexpr const char* kDisabled = "#subsys_name\thierarchy\tnum_cgroups\tenabled
 constexpr const char* kWithout = "#subsys_name\thierarchy\tnum_cgroups\tenabled\nnet_prio\t0\t1\t1\n";
 
 TEST(KernelFlawsTest, NothingPreventsNetClsWhereItIsEnabled) {
-  for (const char* parameters :
-       {"", "quiet\n", "root=/dev/vda1 cgroup_no_v1=memory,cpu\n", "cgroup_no_v1=named", "cgroup_no_v1=", "cgroup_no_v1",
-        "a_cgroup_no_v1=all", "cgroup_disable=memory", "cgroup_no_v1=net_clsx", "quiet -- cgroup_no_v1=all"}) {
+  for (const char* parameters : {"", "quiet\n", "root=/dev/vda1 cgroup_no_v1=memory,cpu\n", "cgroup_no_v1=named",
+                                 "cgroup_no_v1=", "cgroup_no_v1", "a_cgroup_no_v1=all", "cgroup_disable=memory",
+                                 "cgroup_no_v1=net_clsx", "quiet -- cgroup_no_v1=all"}) {
     EXPECT_EQ(what_prevents_net_cls(kEnabled, parameters), "") << parameters;
   }
 }
 
 // /proc/cgroups says "enabled 1" all the same, and the mount fails with EINVAL.
 TEST(KernelFlawsTest, ABootParameterMayForbidItWithoutAWordInProcCgroups) {
-  for (const char* parameters : {"quiet cgroup_no_v1=all\n", "cgroup_no_v1=net_cls", "cgroup_no_v1=memory,net_cls x",
-                                 "cgroup_no_v1=memory cgroup_no_v1=net_cls", "cgroup-no-v1=all", "cgroup_no_v1=named,all"}) {
+  for (const char* parameters :
+       {"quiet cgroup_no_v1=all\n", "cgroup_no_v1=net_cls", "cgroup_no_v1=memory,net_cls x",
+        "cgroup_no_v1=memory cgroup_no_v1=net_cls", "cgroup-no-v1=all", "cgroup_no_v1=named,all"}) {
     EXPECT_THAT(what_prevents_net_cls(kEnabled, parameters), HasSubstr("boot again")) << parameters;
   }
   EXPECT_EQ(what_prevents_net_cls(kEnabled, "cgroup_no_v1=memory,net_cls"),
@@ -77,10 +78,10 @@ TEST(EarlyMovesTest, AMountOfEitherVersionInEitherNamespaceIsEnough) {
 }
 
 TEST(EarlyMovesTest, ThatOptionOfAnotherFileSystemOrInAnotherPlaceIsNone) {
-  for (const char* line : {"41 31 0:38 / /a rw - tmpfs tmpfs rw,favordynmods\n",
-                           "41 31 0:38 / /favordynmods rw - cgroup2 cgroup2 rw\n",
-                           "41 31 0:38 / /a rw,favordynmods - cgroup2 cgroup2 rw\n",
-                           "41 31 0:38 / /a rw - cgroup2 cgroup2 rw,nofavordynmods\n", "", "\n", "favordynmods"}) {
+  for (const char* line :
+       {"41 31 0:38 / /a rw - tmpfs tmpfs rw,favordynmods\n", "41 31 0:38 / /favordynmods rw - cgroup2 cgroup2 rw\n",
+        "41 31 0:38 / /a rw,favordynmods - cgroup2 cgroup2 rw\n",
+        "41 31 0:38 / /a rw - cgroup2 cgroup2 rw,nofavordynmods\n", "", "\n", "favordynmods"}) {
     EXPECT_EQ(what_forbids_early_moves("7.2", {line}, ""), "") << line;
   }
 }
