@@ -263,6 +263,12 @@ void Registrar::take_over_members(TargetNumber number, const Snapshot& snapshot)
                  {number, member.start_time, now, member.is_placed ? now : kNotPlaced, JoinCause::kRegister});
     if (!member.is_placed) intake_.enqueue({member.pid, JoinCause::kRegister, now});
   }
+  // Whether a child of a reaper was born to it, its path tells, and one that is being forked shows none.
+  for (const ProcessFacts& process : snapshot) {
+    const bool is_known = tracker_.find(process.pid) != nullptr;
+    if (process.parent != init || is_known || !may_be_half_born(process.cgroups)) continue;
+    intake_.put_off({process.pid, JoinCause::kRegister, now});
+  }
 }
 
 std::optional<TargetNumber> Registrar::owner_of(Pid pid, const Snapshot& snapshot) const {

@@ -21,9 +21,8 @@ void Intake::take_in(const ProcessEvent& event) {
   const auto to_examine = tracker_.on(event);
   if (const auto* execed = std::get_if<Execed>(&event)) note_run(execed->pid);
   if (!to_examine) return;
-  if (!lets_children_run_first_ || to_examine->cause != JoinCause::kFork) return enqueue(*to_examine);
-  unrun_.erase(to_examine->pid);  // of the number's last owner
-  put_off(*to_examine);
+  const bool may_be_half_born = lets_children_run_first_ && to_examine->cause == JoinCause::kFork;
+  return may_be_half_born ? put_off(*to_examine) : enqueue(*to_examine);
 }
 
 // What its fork asked for is not left out: only that knows its parent.
@@ -36,9 +35,10 @@ void Intake::note_run(Pid pid) {
   enqueue(examine);
 }
 
+// What waited before is outdated: of the number's last owner, or of an event that a sweep has overtaken.
 void Intake::put_off(const Examine& examine) {
   if (put_off_.size() >= kQueueMax) return distrust_events(SweepCause::kQueueFull);
-  if (!unrun_.try_emplace(examine.pid, examine).second) return;
+  unrun_.insert_or_assign(examine.pid, examine);
   put_off_.push_back({examine, clock_.monotonic() + kForkWait});
   counters_.examinations_put_off.add();
 }

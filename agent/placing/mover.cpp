@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <string_view>
 
 #include "agent/membership/sweep_plan.h"
 #include "common/base/error.h"
@@ -29,12 +28,6 @@ bool has_event(JoinCause cause) { return cause == JoinCause::kFork || cause == J
 
 // A fork that takes longer would be one that hangs.
 constexpr MonotonicTime kForkTakesMax = std::chrono::seconds{1};
-
-// "/", or above the root of the agent's own cgroup namespace: "/..", "/../..".
-bool may_be_root(std::string_view path) {
-  while (path.starts_with("/..")) path.remove_prefix(3);
-  return path.empty() || path == "/";
-}
 
 bool is_gone(const Error& error) { return error.code() == ErrorCode::kNotFound || error.sys_errno() == ENODEV; }
 
@@ -67,20 +60,17 @@ MoveOutcome Mover::look_again_and_attach(const Examine& examine) {
   const Verdict verdict = tracker_.judge(examine.pid, facts->cgroups);
   if (const auto* placed = std::get_if<Placed>(&verdict)) return note_placed(examine, placed->target);
   const auto* to_attach = std::get_if<Attach>(&verdict);
-  if (to_attach != nullptr && may_be_half_born(*facts)) {
+  if (to_attach != nullptr && must_not_be_moved_yet(*facts)) {
     intake_.put_off(examine);
     return MoveOutcome::kPutOff;
   }
   return to_attach ? attach(examine, *to_attach, *facts) : MoveOutcome::kNotNeeded;
 }
 
-// Until its fork links it to its cgroups, /proc shows the root of each hierarchy for it. Where it is at home in the
-// roots (a container without a cgroup of its own), only its age tells.
-bool Mover::may_be_half_born(const ProcessFacts& process) {
-  if (!intake_.lets_children_run_first()) return false;
-  const bool may_be_in_no_cgroup = std::all_of(process.cgroups.entries.begin(), process.cgroups.entries.end(),
-                                               [](const CgroupEntry& entry) { return may_be_root(entry.path); });
-  return may_be_in_no_cgroup && !tracker_.is_born_before(process.start_time, host_.clock.monotonic() - kForkTakesMax);
+// Where it is at home in the roots (a container without a cgroup of its own), only its age tells.
+bool Mover::must_not_be_moved_yet(const ProcessFacts& process) {
+  return intake_.lets_children_run_first() && may_be_half_born(process.cgroups) &&
+         !tracker_.is_born_before(process.start_time, host_.clock.monotonic() - kForkTakesMax);
 }
 
 // A parent that /proc names may have become one only when the real parent ended.

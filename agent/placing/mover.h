@@ -49,7 +49,7 @@ class Mover {
   MoveOutcome note_gone(const Examine& examine);
   MoveOutcome note_placed(const Examine& examine, TargetNumber number);
   MoveOutcome look_again_and_attach(const Examine& examine);
-  [[nodiscard]] bool may_be_half_born(const ProcessFacts& process);
+  [[nodiscard]] bool must_not_be_moved_yet(const ProcessFacts& process);
   MoveOutcome attach(const Examine& examine, const Attach& attach, const ProcessFacts& facts);
   [[nodiscard]] bool is_still(Pid pid, StartTime start_time);
   MoveOutcome put_back(Pid pid);

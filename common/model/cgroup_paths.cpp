@@ -1,5 +1,7 @@
 #include "common/model/cgroup_paths.h"
 
+#include <algorithm>
+
 #include "common/base/text.h"
 
 namespace netclsd {
@@ -33,6 +35,14 @@ const std::string* CgroupPaths::net_cls() const {
     if (has_controller(entry.hierarchy, "net_cls")) return &entry.path;
   }
   return nullptr;
+}
+
+bool may_be_half_born(const CgroupPaths& cgroups) {
+  return std::all_of(cgroups.entries.begin(), cgroups.entries.end(), [](const CgroupEntry& entry) {
+    std::string_view path = entry.path;
+    while (path.starts_with("/..")) path.remove_prefix(3);
+    return path.empty() || path == "/";
+  });
 }
 
 bool has_controller(std::string_view hierarchy, std::string_view controller) {

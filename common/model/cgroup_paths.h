@@ -33,6 +33,11 @@ struct CgroupPaths {
   friend bool operator==(const CgroupPaths&, const CgroupPaths&) = default;
 };
 
+// Until the end of its fork a process is in no cgroup, and /proc shows the root of each hierarchy for it: "/", or what
+// is above the root of the reader's cgroup namespace: "/..", "/../..". False: its fork has ended. True also for a
+// process that is at home in the roots.
+[[nodiscard]] bool may_be_half_born(const CgroupPaths& cgroups);
+
 [[nodiscard]] bool has_controller(std::string_view hierarchy, std::string_view controller);
 
 // Whether `path` is `ancestor` or below it: "/a/b" is within "/a" and "/", "/ab" is not within "/a".

@@ -5,6 +5,7 @@ import json
 from .support import kernel
 from .support.case import EndToEndTest
 from .support.container import CLASSID
+from .support.host import BARE
 from .support.programs import program
 from .support.waiting import eventually, eventually_equal
 
@@ -40,6 +41,16 @@ class NetCls(KernelTest):
         verdict, text = self.doctor(self.with_file("/proc/cgroups", without))["net_cls"]
         self.assertEqual(verdict, "fail")
         self.assertIn("CONFIG_CGROUP_NET_CLASSID=y", text)
+
+
+class Agent(KernelTest):
+    layout = BARE
+
+    def test_it_names_the_boot_parameter_that_forbids_it_and_ends(self):
+        agent = self.make_agent(launcher=self.with_file("/proc/cmdline", "quiet cgroup_no_v1=net_cls\n"),
+                                net_cls={"mount": "auto", "parent": self.host.parent}).start(wait_ready=False)
+        self.assertEqual(agent.wait_end(), 1)
+        self.assertIn("cgroup_no_v1=net_cls", agent.log().strip().splitlines()[-1])
 
 
 class Favordynmods(KernelTest):

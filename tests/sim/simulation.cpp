@@ -178,6 +178,7 @@ void Simulation::start_engine() {
   node_.trace.note("agent starts");
   node_.world.lose_listener();  // what it did not hear
   node_.world.set_silent(false);
+  if (lets_children_run_first_) node_.world.pass(std::chrono::milliseconds{10});  // no start is as fast as a fork
   engine_ = std::make_unique<Engine>(node_.world.host(), engine_options(1 + node_.pick(3)), counters_);
   with_engine([this](Engine& engine) {
     engine.set_policy(policy_);

@@ -278,6 +278,22 @@ TEST_F(LateTest, WhatAnEntrantForksWhileAllIsReadIsPlaced) {
   EXPECT_EQ(group_of(child), "/netclsd/c1");
 }
 
+class HalfBornLateTest : public LateTest {
+ protected:
+  HalfBornLateTest() : LateTest({.may_trace = false, .pid_max = 4'000, .has_favordynmods = true}) {}
+};
+
+// Its event came before the registration, and its path comes after: until then nothing tells it from an orphan.
+TEST_F(HalfBornLateTest, AChildOfInitThatIsBeingForkedIsLookedAtAgain) {
+  const Pid init = make_init("c1");
+  const Pid child = world_.fork(init);
+  register_init("c1", init);
+  EXPECT_EQ(group_of(child), "/");
+  world_.pass(Intake::kForkWait);
+  work();
+  EXPECT_EQ(group_of(child), "/netclsd/c1");
+}
+
 // A connection that waits to be accepted while its listener is moved has no class until the class is written again.
 class AcceptQueueTest : public LateTest {
  protected:

@@ -15,10 +15,9 @@ class NetClsExpectedTest : public testing::Test {
     proc_.write("cgroups", cgroups);
     proc_.write("cmdline", parameters);
     const auto expected = expect_net_cls(proc_.path());
-    if (!expected) {
-      EXPECT_EQ(expected.error().code(), ErrorCode::kUnavailable);
-    }
-    return expected ? "" : expected.error().message();
+    if (expected) return "";
+    EXPECT_EQ(expected.error().code(), ErrorCode::kUnavailable);
+    return expected.error().message();
   }
 
   TemporaryDirectory proc_;

@@ -13,8 +13,8 @@ namespace {
 namespace fs = std::filesystem;
 
 TEST(SurroundingsTest, FavordynmodsIsLookedForInItsOwnMountsAndInThoseOfPidOne) {
-  constexpr const char* kFavoring = "41 31 0:38 / /a rw - cgroup2 cgroup2 rw,favordynmods\n";
-  constexpr const char* kPlain = "41 31 0:38 / /a rw - cgroup2 cgroup2 rw\n";
+  constexpr const char* kFavoringMount = "41 31 0:38 / /a rw - cgroup2 cgroup2 rw,favordynmods\n";
+  constexpr const char* kPlainMount = "41 31 0:38 / /a rw - cgroup2 cgroup2 rw\n";
   const auto look = [](const char* own, const char* hosts, const char* parameters) {
     const TemporaryDirectory proc;
     proc.write("self/mountinfo", own);
@@ -22,10 +22,10 @@ TEST(SurroundingsTest, FavordynmodsIsLookedForInItsOwnMountsAndInThoseOfPidOne) 
     proc.write("cmdline", parameters);
     return look_for_favordynmods(open_directory(proc.path()).value(), "7.2.13");
   };
-  EXPECT_EQ(look(kPlain, kPlain, "quiet"), "");
-  EXPECT_NE(look(kFavoring, kPlain, "quiet"), "");
-  EXPECT_NE(look(kPlain, kFavoring, "quiet"), "");
-  EXPECT_NE(look(kPlain, kPlain, "cgroup_favordynmods=1"), "");
+  EXPECT_EQ(look(kPlainMount, kPlainMount, "quiet"), "");
+  EXPECT_NE(look(kFavoringMount, kPlainMount, "quiet"), "");
+  EXPECT_NE(look(kPlainMount, kFavoringMount, "quiet"), "");
+  EXPECT_NE(look(kPlainMount, kPlainMount, "cgroup_favordynmods=1"), "");
   EXPECT_EQ(look_for_favordynmods(open_directory(TemporaryDirectory().path()).value(), "7.2.13"), "");
 }
 

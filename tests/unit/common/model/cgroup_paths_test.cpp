@@ -57,5 +57,14 @@ TEST(CgroupPathsTest, TheWayDownIsRelative) {
   EXPECT_EQ(relative_path("/a", "/b"), std::nullopt);
 }
 
+TEST(CgroupPathsTest, WhoShowsNothingButRootsMayBeHalfBorn) {
+  for (const char* text : {"0::/\n", "2:net_cls:/\n0::/\n", "2:net_cls:/..\n0::/../..\n", ""}) {
+    EXPECT_TRUE(may_be_half_born(CgroupPaths::parse(text))) << text;
+  }
+  for (const char* text : {"0::/a\n", "2:net_cls:/\n0::/../a\n", "2:net_cls:/a\n0::/\n", "0::/..a\n", "0::/../..a\n"}) {
+    EXPECT_FALSE(may_be_half_born(CgroupPaths::parse(text))) << text;
+  }
+}
+
 }  // namespace
 }  // namespace netclsd
