@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <exception>
 #include <string>
 #include <vector>
 
@@ -56,11 +57,8 @@ StartTime own_start_time() {
   return stat ? in_initial_time("/proc", stat->start_time).value_or(stat->start_time) : StartTime{};
 }
 
-int run(const NriOptions& options) {
+int run(const NriOptions& options, const Plugin::Log& log) {
   const sigset_t while_asleep = take_signals();
-  const auto log = [&](const std::string& line) {
-    hook::write_report(hook::one_line("netclsd-nri: " + hook::explained(line, "the plugin's")), options.log_file);
-  };
   // Before anything is read that others wrote.
   if (auto confined = confine_nri(options.seccomp.value_or(SeccompMode::kKill)); !confined) {
     log("goes on without its seccomp filter: " + confined.error().message());
@@ -85,12 +83,26 @@ int run(const NriOptions& options) {
   return 0;
 }
 
+// The service and the plugin survive an exception. One that gets here ends the program, but not by an abort without a
+// word.
+int run_and_say_why_not(const NriOptions& options) {
+  const auto log = [&](const std::string& line) {
+    hook::write_report(hook::one_line("netclsd-nri: " + hook::explained(line, "the plugin's")), options.log_file);
+  };
+  try {
+    return run(options, log);
+  } catch (const std::exception& thrown) {
+    log(std::string("ends by an exception: ") + thrown.what());
+    return kFailed;
+  }
+}
+
 int run_with(const std::vector<std::string_view>& arguments) {
   if (const auto armed = arm_faults(); !armed) return complain(armed.error());
   const auto parsed = parse_nri_options(arguments);
   if (!parsed) return complain(parsed.error());
   if (const auto* information = std::get_if<Information>(&*parsed)) return tell(*information);
-  return run(std::get<NriOptions>(*parsed));
+  return run_and_say_why_not(std::get<NriOptions>(*parsed));
 }
 
 }  // namespace

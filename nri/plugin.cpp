@@ -1,6 +1,7 @@
 #include "nri/plugin.h"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "common/model/annotations.h"
@@ -83,8 +84,21 @@ Result<Reading> read_registration(const Subject& subject, const std::string& pro
   return Reading{.registration = std::move(registration)};
 }
 
+// An exception (no memory, no descriptor) ends here and by the policy: a plugin that ended would let the container
+// start also where it must not.
 std::optional<std::string> Plugin::start(const Subject& subject, Clock::time_point received_at,
                                          milliseconds request_timeout) {
+  try {
+    return register_starting(subject, received_at, request_timeout);
+  } catch (const std::exception& thrown) {
+    auto refusal = fail(subject, std::string("an exception: ") + thrown.what());
+    if (!refusal) add_running(subject);
+    return refusal;
+  }
+}
+
+std::optional<std::string> Plugin::register_starting(const Subject& subject, Clock::time_point received_at,
+                                                     milliseconds request_timeout) {
   auto read = read_registration(subject, world_.proc);
   if (!read) return fail(subject, read.error().message());
   if (!read->remark.empty()) say(subject, read->remark);

@@ -37,7 +37,7 @@ class Plugin {
   Plugin(const NriOptions& options, const hook::PlacingWorld& world, Log log)
       : options_(options), world_(world), log_(std::move(log)) {}
 
-  // Init waits. The text for the runtime if the container must not start.
+  // Init waits. The text for the runtime if the container must not start. An exception ends in here.
   [[nodiscard]] std::optional<std::string> start(const Subject& subject, Clock::time_point received_at,
                                                  std::chrono::milliseconds request_timeout);
 
@@ -52,6 +52,8 @@ class Plugin {
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
 
  private:
+  [[nodiscard]] std::optional<std::string> register_starting(const Subject& subject, Clock::time_point received_at,
+                                                             std::chrono::milliseconds request_timeout);
   void say(const Subject& subject, std::string_view what);
   [[nodiscard]] std::optional<std::string> fail(const Subject& subject, std::string_view what);
   void wait_for_agent(hook::Registration registration);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <exception>
 #include <utility>
 
 #include "common/base/unix_socket.h"
@@ -22,6 +23,7 @@ constexpr milliseconds kReconnectMax{5'000};
 constexpr seconds kSynchronizedWithin{30};
 constexpr seconds kSentWithin{5};
 constexpr seconds kConnectedWithin{1};
+constexpr milliseconds kAfterException{500};        // what was missing may be there then
 constexpr std::size_t kToSendMax_bytes = 1U << 20;  // an answer has some bytes
 constexpr seconds kIdle{3600};
 
@@ -34,7 +36,19 @@ timespec to_timespec(std::chrono::nanoseconds time) {
 
 }  // namespace
 
+// An exception (no memory, no descriptor) ends the connection and not the plugin. The runtime goes on at once, and
+// lists all containers when it is connected again, so that nobody is forgotten.
 Result<void> Service::step() {
+  try {
+    return sleep_and_work();
+  } catch (const std::exception& thrown) {
+    drop(std::string("an exception: ") + thrown.what());
+    connect_at_ = std::max(connect_at_, Clock::now() + kAfterException);
+    return {};
+  }
+}
+
+Result<void> Service::sleep_and_work() {
   if (!connection_ && Clock::now() >= connect_at_) connect();
   if (sleep_until_readable(wake_at())) return read();
   flush();

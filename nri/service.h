@@ -27,12 +27,15 @@ class Service {
   Service(const NriOptions& options, Plugin& plugin, Report& report, Plugin::Log log, const sigset_t& while_asleep)
       : options_(options), plugin_(plugin), report_(report), log_(std::move(log)), while_asleep_(while_asleep) {}
 
-  // Sleeps until there is something to do, or a signal comes, and does it. An error: this runtime must not be used.
+  // Sleeps until there is something to do, or a signal comes, and does it. An error: this runtime must not be used. An
+  // exception ends the connection, which is then made anew.
   [[nodiscard]] Result<void> step();
 
   [[nodiscard]] bool is_connected() const { return connection_.has_value(); }
 
  private:
+  [[nodiscard]] Result<void> sleep_and_work();
+
   struct Connection {
     UniqueFd socket;
     Session session = {};

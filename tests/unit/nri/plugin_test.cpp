@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -52,6 +53,7 @@ class PluginTest : public testing::Test {
   std::vector<ApiRequest> requests_;
   std::vector<std::chrono::milliseconds> timeouts_;
   std::vector<std::string> log_;
+  bool is_out_of_memory_ = false;
   hook::PlacingWorld world_{.socket = "/s",
                             .spool = host_.path("spool"),
                             .proc = host_.path("proc"),
@@ -59,6 +61,7 @@ class PluginTest : public testing::Test {
                                 [this](const ApiRequest& request, std::chrono::milliseconds timeout) {
                                   requests_.push_back(request);
                                   timeouts_.push_back(timeout);
+                                  if (is_out_of_memory_) throw std::bad_alloc();
                                   return answer_;
                                 },
                             .mounting = {.hold_if_mounted = [](SteadyTime) { return MountHold(); },
@@ -211,6 +214,15 @@ TEST_F(PluginTest, AStartThatNobodyKeepsWaitsLikewise) {
   spool_is_full();
   EXPECT_EQ(start(subject()), std::nullopt);
   EXPECT_EQ(plugin_.waiting(), 1U);
+}
+
+TEST_F(PluginTest, AnExceptionIsAFailureLikeOthers) {
+  is_out_of_memory_ = true;
+  EXPECT_EQ(start(subject()), std::nullopt);
+  EXPECT_EQ(plugin_.waiting(), 1U) << "it gets its class later";
+  EXPECT_THAT(log_, ElementsAre("container ab12: an exception: std::bad_alloc; the container starts"));
+  options_.on_failure = OnFailure::kDeny;
+  EXPECT_EQ(start(subject()), "netclsd: an exception: std::bad_alloc");
 }
 
 TEST_F(PluginTest, WhoHasEndedIsForgotten) {

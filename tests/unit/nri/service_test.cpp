@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <new>
 #include <vector>
 
 #include "tests/support/fake_nri_runtime.h"
@@ -81,11 +82,13 @@ class ServiceTest : public testing::Test {
   NriOptions options_;
   std::vector<std::string> log_;
   std::vector<std::string> asked_;
+  bool is_out_of_memory_ = false;
   const hook::PlacingWorld world_{.socket = "/s",
                                   .spool = directory_.path("spool"),
                                   .ask_agent =
                                       [this](const ApiRequest& request, std::chrono::milliseconds) {
                                         asked_.push_back(request.target);
+                                        if (is_out_of_memory_) throw std::bad_alloc();
                                         return Result<ApiResponse>(ApiResponse{201, "{}"});
                                       },
                                   .mounting = {.hold_if_mounted = [](SteadyTime) { return MountHold(); },
@@ -164,6 +167,24 @@ TEST_F(ServiceTest, ConnectsAnewForEverAndSaysItOnce) {
   runtime.close();
   step();
   EXPECT_FALSE(service_.is_connected());
+}
+
+TEST_F(ServiceTest, AnExceptionEndsTheConnectionAndNotThePlugin) {
+  Listener runtime(options_.nri_socket);
+  connect(runtime);
+  is_out_of_memory_ = true;
+  ask_to_wake_soon();
+  step();
+  EXPECT_FALSE(service_.is_connected());
+  EXPECT_THAT(log_.back(), HasSubstr("not connected to the runtime: an exception: std::bad_alloc"));
+  is_out_of_memory_ = false;
+  const auto since = Service::Clock::now();
+  while (!service_.is_connected() && Service::Clock::now() - since < 10s) {
+    ask_to_wake_soon();
+    step();
+  }
+  EXPECT_TRUE(service_.is_connected());
+  EXPECT_GT(Service::Clock::now() - since, 400ms) << "not at once: what is missing is missing still";
 }
 
 TEST_F(ServiceTest, ARuntimeThatTalksGarbageIsLeft) {
