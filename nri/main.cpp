@@ -9,8 +9,6 @@
 
 #include "common/base/fault_point.h"
 #include "common/base/file.h"
-#include "common/proc/proc.h"
-#include "hook/placement/init.h"
 #include "hook/placement/report.h"
 #include "netclsd_version.h"
 #include "nri/sandbox.h"
@@ -51,12 +49,6 @@ sigset_t take_signals() {
   return before;
 }
 
-// As an agent outside of our time namespace sees it.
-StartTime own_start_time() {
-  const auto stat = hook::read_init("/proc", Pid{::getpid()});
-  return stat ? in_initial_time("/proc", stat->start_time).value_or(stat->start_time) : StartTime{};
-}
-
 int run(const NriOptions& options, const Plugin::Log& log) {
   const sigset_t while_asleep = take_signals();
   // Before anything is read that others wrote.
@@ -70,7 +62,8 @@ int run(const NriOptions& options, const Plugin::Log& log) {
                        auto timeout) { return call_agent(options.socket, request, timeout); },
       .mounting = mounting_at({.directory = options.mount, .spool = options.spool})};
   Plugin plugin(options, world, log);
-  Report report(options.report, {Pid{::getpid()}, own_start_time()});
+  const Pid self{::getpid()};
+  Report report(options.report, {self, agents_start_time("/proc", self).value_or(StartTime{})});
   Service service(options, plugin, report, log, while_asleep);
   while (must_end == 0) {
     if (const auto done = service.step(); !done) {

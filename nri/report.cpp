@@ -6,6 +6,8 @@
 #include "common/base/file.h"
 #include "common/base/text.h"
 #include "common/json/fields.h"
+#include "common/proc/proc.h"
+#include "hook/placement/init.h"
 
 namespace netclsd::nri {
 namespace {
@@ -19,7 +21,23 @@ std::pair<std::string, std::string> directory_and_name(const std::string& file) 
   return {slash == 0 ? "/" : file.substr(0, slash), file.substr(slash + 1)};
 }
 
+// Who has written a report. Absent: no plugin has.
+std::optional<ProcessKey> writer_of(std::string_view text) {
+  const auto object = parse_json_object(text, "the report");
+  if (!object) return std::nullopt;
+  FieldReader fields(*object);
+  const Pid pid{static_cast<std::int32_t>(fields.required_number("pid", kPidMax))};
+  const StartTime start_time{fields.required_number("start_time", kAnyNumber)};
+  return fields.failed() ? std::nullopt : std::optional(ProcessKey{pid, start_time});
+}
+
 }  // namespace
+
+std::optional<StartTime> agents_start_time(const std::string& proc, Pid pid) {
+  const auto stat = hook::read_init(proc, pid);
+  if (!stat) return std::nullopt;
+  return in_initial_time(proc, stat->start_time).value_or(stat->start_time);
+}
 
 void Report::note_connected(const std::string& runtime, std::size_t containers) {
   is_connected_ = true;
@@ -56,7 +74,23 @@ void Report::note_start(std::chrono::nanoseconds took, bool is_too_late) {
 }
 
 std::optional<Report::Clock::time_point> Report::due() const {
-  return has_changed_ && !file_.empty() ? std::optional(write_again_at_) : std::nullopt;
+  if (file_.empty()) return std::nullopt;
+  return has_changed_ ? write_again_at_ : look_again_at_;
+}
+
+Result<void> Report::update() {
+  look_again_at_ = Clock::now() + kLookPause;
+  return has_changed_ || is_nobodys() ? write() : Result<void>();
+}
+
+bool Report::is_nobodys() const {
+  const auto [directory, name] = directory_and_name(file_);
+  const auto opened = open_directory(directory);
+  if (!opened) return true;
+  const auto text = read_own_file_at(*opened, name, kFileMax_bytes);
+  if (text && *text == written_) return false;
+  const auto writer = text ? writer_of(*text) : std::nullopt;
+  return !writer || agents_start_time(proc_, writer->pid) != writer->start_time;
 }
 
 Result<void> Report::write() {

@@ -56,7 +56,7 @@ Result<void> Service::sleep_and_work() {
   const bool is_late = connection_ && (!connection_->session.is_synchronized() || !connection_->to_send.empty());
   if (is_late && now >= connection_->give_up_at) drop("the runtime does not answer");
   if (const auto due = plugin_.next_due(); due && now >= *due) plugin_.register_next();
-  if (const auto due = report_.due(); due && now >= *due) write_report();
+  if (const auto due = report_.due(); due && now >= *due) update_report();
   return {};
 }
 
@@ -141,8 +141,8 @@ void Service::note_synchronized(std::size_t containers) {
 }
 
 // Without it the plugin does its work all the same: the agent may not have made its directory yet.
-void Service::write_report() {
-  const auto written = report_.write();
+void Service::update_report() {
+  const auto written = report_.update();
   if (!written && !has_told_of_report_) log_("its report cannot be written: " + written.error().message());
   has_told_of_report_ = !written;
 }

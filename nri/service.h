@@ -53,7 +53,7 @@ class Service {
   void send(std::string_view bytes);
   void flush();
   void note_synchronized(std::size_t containers);
-  void write_report();
+  void update_report();
 
   const NriOptions& options_;
   Plugin& plugin_;

@@ -1,5 +1,6 @@
 """The NRI plugin with the real containerd: no hook, nothing of ours in its configuration."""
 
+import json
 import signal
 import time
 from pathlib import Path
@@ -153,6 +154,20 @@ class Restarts(NriTest):
         for plugin in (first, second):
             self.assertEqual(plugin.registrations(), 1, plugin.log())
         self.assertEqual(self.agent.metrics().total("registration_failures_total"), 0)
+
+    def test_of_two_plugins_the_one_that_stays_is_shown_when_the_other_has_ended(self):
+        for how in (signal.SIGTERM, signal.SIGKILL):
+            plugins = {plugin.process.pid: plugin for plugin in (self.start_plugin(f"{how.name}{i}") for i in range(2))}
+            shown = eventually("one is shown", lambda: self.pid_of_report(plugins))
+            plugins.pop(shown).stop(how)
+            eventually("the other one is shown", lambda: self.pid_of_report(plugins), deadline_s=8)
+            eventually_equal("nri", lambda: (self.agent.get("/v1/status")["nri"] or {}).get("state"), "connected")
+            plugins.popitem()[1].stop()
+
+    def pid_of_report(self, among):
+        file = self.agent.state_dir / "nri.json"
+        pid = json.loads(file.read_text())["pid"] if file.exists() else None
+        return pid if pid in among else None
 
 
 class Older(NriTest):

@@ -57,7 +57,7 @@ class NriPlugin:
     def __init__(self, host, agent, nri_socket, name="plugin", options=(), launcher=()):
         self.host, self.launcher = host, list(launcher)
         self.command = [program("netclsd-nri"), "--nri-socket", nri_socket, "--socket", agent.socket,
-                        "--spool", agent.spool, *options]
+                        "--spool", agent.spool, "--report", agent.state_dir / "nri.json", *options]
         self.log_file = host.work / f"{name}.log"
         self.process = None
         host.on_close(self.stop)
