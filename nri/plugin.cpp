@@ -87,9 +87,9 @@ Result<Reading> read_registration(const Subject& subject, const std::string& pro
 // An exception (no memory, no descriptor) ends here and by the policy: a plugin that ended would let the container
 // start also where it must not.
 std::optional<std::string> Plugin::start(const Subject& subject, Clock::time_point received_at,
-                                         milliseconds request_timeout) {
+                                         milliseconds request_timeout, bool init_waits) {
   try {
-    return register_starting(subject, received_at, request_timeout);
+    return register_starting(subject, received_at, request_timeout, init_waits);
   } catch (const std::exception& thrown) {
     auto refusal = fail(subject, std::string("an exception: ") + thrown.what());
     if (!refusal) add_running(subject);
@@ -98,13 +98,13 @@ std::optional<std::string> Plugin::start(const Subject& subject, Clock::time_poi
 }
 
 std::optional<std::string> Plugin::register_starting(const Subject& subject, Clock::time_point received_at,
-                                                     milliseconds request_timeout) {
+                                                     milliseconds request_timeout, bool init_waits) {
   auto read = read_registration(subject, world_.proc);
   if (!read) return fail(subject, read.error().message());
   if (!read->remark.empty()) say(subject, read->remark);
   if (!read->registration) return std::nullopt;
   const Deadline answer_by(received_at + std::min(options_.timeout, request_timeout / 2));
-  read->registration->request.init_waits = true;
+  read->registration->request.init_waits = init_waits;
   const Deadline end(received_at + request_timeout * 5 / 8);
   const Placed placed = hook::register_container(*read->registration, world_, answer_by, end);
   const bool is_failure = placed.how == Placed::How::kRefused || placed.how == Placed::How::kWithoutAgent;

@@ -37,9 +37,10 @@ class Plugin {
   Plugin(const NriOptions& options, const hook::PlacingWorld& world, Log log)
       : options_(options), world_(world), log_(std::move(log)) {}
 
-  // Init waits. The text for the runtime if the container must not start. An exception ends in here.
+  // Init waits, unless the runtime has given us up. The text for the runtime if the container must not start. An
+  // exception ends in here.
   [[nodiscard]] std::optional<std::string> start(const Subject& subject, Clock::time_point received_at,
-                                                 std::chrono::milliseconds request_timeout);
+                                                 std::chrono::milliseconds request_timeout, bool init_waits = true);
 
   // It runs already. It is registered later if it asks for a class.
   void add_running(const Subject& subject);
@@ -53,7 +54,8 @@ class Plugin {
 
  private:
   [[nodiscard]] std::optional<std::string> register_starting(const Subject& subject, Clock::time_point received_at,
-                                                             std::chrono::milliseconds request_timeout);
+                                                             std::chrono::milliseconds request_timeout,
+                                                             bool init_waits);
   void say(const Subject& subject, std::string_view what);
   [[nodiscard]] std::optional<std::string> fail(const Subject& subject, std::string_view what);
   void wait_for_agent(hook::Registration registration);

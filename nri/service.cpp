@@ -122,12 +122,19 @@ void Service::handle(const Received& received, Clock::time_point received_at) {
   for (const Starting& one : received.starting) {
     if (!connection_) break;
     const auto timeout = connection_->session.request_timeout();
-    const auto refusal = plugin_.start(one.subject, received_at, timeout);
+    const auto refusal = plugin_.start(one.subject, received_at, timeout, is_awaited());
     const auto took = Clock::now() - received_at;
     report_.note_start(took, took > timeout);
     send(refusal ? Session::refuse(one.stream, *refusal) : Session::let_start(one.stream));
   }
   for (const Subject& subject : received.running) plugin_.add_running(subject);
+}
+
+// A plugin that was stopped for some seconds finds what it was asked meanwhile, and a connection that the runtime has
+// ended: that one has let init go, which may have children anywhere by now.
+bool Service::is_awaited() const {
+  pollfd hung_up{.fd = connection_->socket.get(), .events = POLLRDHUP, .revents = 0};
+  return ::poll(&hung_up, 1, 0) == 0;
 }
 
 void Service::note_synchronized(std::size_t containers) {

@@ -52,6 +52,7 @@ class Service {
   void handle(const Received& received, Clock::time_point received_at);
   void send(std::string_view bytes);
   void flush();
+  [[nodiscard]] bool is_awaited() const;
   void note_synchronized(std::size_t containers);
   void update_report();
 

@@ -82,12 +82,14 @@ class ServiceTest : public testing::Test {
   NriOptions options_;
   std::vector<std::string> log_;
   std::vector<std::string> asked_;
+  std::string body_;  // of the last question
   bool is_out_of_memory_ = false;
   const hook::PlacingWorld world_{.socket = "/s",
                                   .spool = directory_.path("spool"),
                                   .ask_agent =
                                       [this](const ApiRequest& request, std::chrono::milliseconds) {
                                         asked_.push_back(request.target);
+                                        body_ = request.body;
                                         if (is_out_of_memory_) throw std::bad_alloc();
                                         return Result<ApiResponse>(ApiResponse{201, "{}"});
                                       },
@@ -152,6 +154,20 @@ TEST_F(ServiceTest, AStartIsAnsweredAfterTheAgent) {
       Runtime::state_change(6, Runtime::pod({}), Runtime::container({.pid = static_cast<std::uint32_t>(::getpid())})));
   EXPECT_EQ(answer(runtime, call), Fields().text(2, "").bytes());
   EXPECT_EQ(asked_.back(), "/v1/containers/ab12");
+}
+
+TEST_F(ServiceTest, InitIsNotSaidToWaitWhenTheRuntimeHasEndedTheConnection) {
+  Listener runtime(options_.nri_socket);
+  connect(runtime);
+  const std::string body =
+      Runtime::state_change(6, Runtime::pod({}), Runtime::container({.pid = static_cast<std::uint32_t>(::getpid())}));
+  Runtime says;
+  answer(runtime, says.call("StateChange", body));
+  EXPECT_TRUE(parse_register_request(body_)->init_waits);
+  runtime.write(says.call("StateChange", body));
+  runtime.close();
+  step();
+  EXPECT_FALSE(parse_register_request(body_)->init_waits);
 }
 
 TEST_F(ServiceTest, ConnectsAnewForEverAndSaysItOnce) {
