@@ -9,11 +9,13 @@ OF_THE_IMAGE=(test_daemonset)
 # With a sanitizer these would prove nothing. The image has release programs. A sanitized program is not static, so it
 # cannot run in a container; its memory is the sanitizer's; its hook is too slow for 20,000 annotations or 500 KiB of
 # escapes (500 ms, which is its whole deadline; 70 ms without). Without descriptors UndefinedBehaviorSanitizer cannot
-# examine memory, which it does through a pipe, and reports correct code.
+# examine memory, which it does through a pipe, and reports correct code. It needs far more address space than the test
+# of a lack of memory grants.
 NOT_SANITIZED=("${OF_THE_IMAGE[@]}" test_hook_is_static test_client_is_static
   test_root_in_a_container_that_was_handed_the_socket_is_refused test_many_small_ones_are_no_better
   test_of_our_own_names_are_none_either test_security_exhaustion.Requests
-  test_so_many_groups_are_removed_at_the_start test_no_descriptors)
+  test_so_many_groups_are_removed_at_the_start test_no_descriptors
+  test_a_message_that_the_memory_has_no_room_for)
 
 # The same code under other runtimes, and storms that only show the product's speed.
 NOTHING_NEW=(test_hook_real_runtimes test_podman test_containerd test_kubelet test_demo test_overrun test_pid_reuse)

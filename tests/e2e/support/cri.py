@@ -12,6 +12,7 @@ from .programs import REPOSITORY, tool
 
 _SERVICE = "runtime.v1.RuntimeService"
 DEADLINE_S = 60
+MESSAGE_MAX_BYTES = 16 << 20  # as the kubelet has it
 
 
 @functools.cache
@@ -32,7 +33,7 @@ class Cri:
             import grpc
         except ImportError:
             raise unittest.SkipTest("python3-grpcio is not installed (scripts/install-deps.sh test)") from None
-        self._channel = grpc.insecure_channel(f"unix://{socket}")
+        self._channel = grpc.insecure_channel(f"unix://{socket}", [("grpc.max_receive_message_length", MESSAGE_MAX_BYTES)])
 
     def close(self):
         self._channel.close()
