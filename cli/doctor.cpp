@@ -98,7 +98,7 @@ bool asks_for_class(const Annotations& annotations) {
   return !request || request->has_value();
 }
 
-std::string name_of(const Bundle& bundle, const Annotations& annotations) {
+std::string describe(const Bundle& bundle, const Annotations& annotations) {
   const auto identity = pod_identity(annotations);
   if (!identity || identity->pod.empty()) return bundle.container;
   return identity->pod_namespace.value_or("") + "/" + identity->pod + "/" + identity->container;
@@ -121,7 +121,7 @@ std::optional<AskingContainer> read_asking(const RootTree& tree, const Bundle& b
   if (!spec || !asks_for_class(spec->annotations)) return std::nullopt;
   const std::string pid = pid_of_init(tree, bundle);
   if (pid.empty()) return std::nullopt;
-  return AskingContainer{bundle.container, name_of(bundle, spec->annotations) + " (pid " + pid + ")"};
+  return AskingContainer{bundle.container, describe(bundle, spec->annotations) + " (pid " + pid + ")"};
 }
 
 AskingContainers find_asking_containers(const std::string& root) {

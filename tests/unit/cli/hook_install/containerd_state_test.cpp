@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <ctime>
+#include <map>
+#include <string>
 
 #include "cli/hook_install/digest.h"
 #include "cli/hook_install/users.h"
@@ -188,6 +190,21 @@ TEST(RunningContainerdTest, ProgramIsTheOneThatRunsAndIsStillThere) {
   EXPECT_EQ(find_running_containerds(host.tree()).front().program, "/opt/k/containerd");
   std::filesystem::remove(host.path("opt/k/containerd"));
   EXPECT_EQ(find_running_containerds(host.tree()).front().program, "");
+}
+
+TEST(RunningContainerdTest, ServiceIsTheOneThatItRunsIn) {
+  const FakeContainerdHost host;
+  EXPECT_EQ(containerd_service(host.tree()), "containerd");
+  host.process("10", "containerd", "1", "containerd");
+  EXPECT_EQ(containerd_service(host.tree()), "containerd");
+  for (const auto& [cgroup, service] : std::map<std::string, std::string>{
+           {"0::/system.slice/k3s-agent.service\n", "k3s-agent"},
+           {"4:memory:/x\n1:name=systemd:/../../system.slice/rke2-server.service/below\n", "rke2-server"},
+           {"0::/user.slice/user-1000.slice/user@1000.service/app.slice/x.service\n", "containerd"},
+           {"0::/system.slice/docker-ab12.scope\n", "containerd"}}) {
+    host.write("proc/10/cgroup", cgroup);
+    EXPECT_EQ(containerd_service(host.tree()), service) << cgroup;
+  }
 }
 
 TEST(RunningContainerdTest, OnlyAnOlderOneWithThatConfigurationCounts) {
