@@ -27,6 +27,7 @@ class Effort:
     cold_entrants: int = 40
     hooks: int = 50
     container_starts: int = 20
+    pod_starts: int = 50  # with each kind of plugin; a second and more each
     sleepers: int = 5000
     profiled: int = 40  # entrants, hot and cold; registrations
     profiled_storm_ms: int = 4000
