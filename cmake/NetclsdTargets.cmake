@@ -59,13 +59,26 @@ function(netclsd_compiled_by_folder target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD_MODE GROUP)
 endfunction()
 
-# netclsd_library(NAME SOURCES a.cpp… [PUBLIC libs…] [PRIVATE libs…]) makes netclsd_NAME and its alias netclsd::NAME.
+# For what is compiled once and runs once, the optimizer takes twice the time of all else when there is a sanitizer.
+function(netclsd_unoptimized target)
+  if(NETCLSD_SANITIZED)
+    target_compile_options(${target} PRIVATE -O0)
+  endif()
+endfunction()
+
+# netclsd_library(NAME [RUNS_ONCE] SOURCES a.cpp… [PUBLIC libs…] [PRIVATE libs…]) makes netclsd_NAME and its alias
+# netclsd::NAME. RUNS_ONCE: large templates of others that run when a program starts, and not again; not optimized under a
+# sanitizer. Such a library has no precompiled headers, since those were compiled with other options.
 function(netclsd_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ARG "RUNS_ONCE" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   add_library(netclsd_${name} STATIC ${ARG_SOURCES})
   add_library(netclsd::${name} ALIAS netclsd_${name})
   target_link_libraries(netclsd_${name} PUBLIC netclsd_settings ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
-  netclsd_use_precompiled(netclsd_${name} large_headers)
+  if(ARG_RUNS_ONCE AND NETCLSD_SANITIZED)
+    netclsd_unoptimized(netclsd_${name})
+  else()
+    netclsd_use_precompiled(netclsd_${name} large_headers)
+  endif()
   netclsd_compiled_by_folder(netclsd_${name})
 endfunction()
 

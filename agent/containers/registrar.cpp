@@ -234,6 +234,7 @@ void Registrar::enclose(TargetNumber number, const Snapshot& snapshot) {
 }
 
 void Registrar::tag_sockets_later(TargetNumber number) {
+  if (to_tag_again_.back().size() >= kTagsWaitingMax) return;  // the last is the longest
   const MonotonicTime now = host_.clock.monotonic();
   for (std::size_t i = 0; i < kTagAgainAfter.size(); ++i) to_tag_again_[i].push_back({number, now + kTagAgainAfter[i]});
 }

@@ -231,3 +231,43 @@ class WithNriAlone(DaemonSetCase):
         self.assertEqual(self.files(), before)
         self.assertFalse(self.host.seen("/run/netclsd").exists())
         self.assert_no_group_is_left()
+
+
+class FromHookToNri(DaemonSetCase):
+    """containerd 2, and the values that docs/nri.md names for the change: no container is without its class on the way, and
+    nothing is left of the hook."""
+
+    def make_containerd(self):
+        return NodeContainerd2(self.host)
+
+    def start_pod(self, name):
+        pod = Pod(self.containerd, name, {CLASSID: "10:1"})
+        web = pod.start("web", *_FAMILY)
+        self.assert_in_class(web, GOLD)
+        return pod, web
+
+    def test_the_hook_is_taken_out_and_every_container_has_its_class(self):
+        before = self.host.snapshot()
+        agent = self.start_agent_pod("agent-1")
+        self.containerd.restart()  # it reads its configuration when it starts
+        by_hook, web = self.start_pod("by-hook")
+        self.assertEqual(self.agent.container(web.id)["source"], "hook")
+
+        agent.remove()
+        self.sets = ("hook.mode=nri", "hook.takeOut=true")
+        agent = self.start_agent_pod("agent-2")
+        eventually_equal("nri", lambda: (self.agent.get("/v1/status")["nri"] or {}).get("state"), "connected")
+        by_nri, other = self.start_pod("by-nri")
+        self.assert_in_class(web, GOLD)
+        self.containerd.restart()  # now it does not know the hook any more
+        last, another = self.start_pod("last")
+        self.assertEqual(self.agent.container(another.id)["source"], "nri")
+
+        for pod, container in ((by_hook, web), (by_nri, other), (last, another)):
+            pod.remove()
+            self.wait_released(container)
+        agent.remove()
+        self.run_removal_pod()
+        self.assert_hierarchy_has_ended()
+        self.assertEqual(self.host.snapshot(), before)
+        self.assert_no_group_is_left()

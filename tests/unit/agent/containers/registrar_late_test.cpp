@@ -352,5 +352,15 @@ TEST_F(AcceptQueueTest, OnlySomeInASecond) {
   EXPECT_EQ(writes_in_a_second_after(std::chrono::seconds{1}), 3U);
 }
 
+TEST_F(AcceptQueueTest, NoMoreThanSomeWait) {
+  for (std::size_t i = 0; i < Registrar::kTagsWaitingMax + 5; ++i) {
+    const std::string id = "c" + std::to_string(i);
+    register_init(id, make_init(id));
+  }
+  std::size_t writes = 0;
+  for (int second = 0; second < 100; ++second) writes += writes_in_a_second_after(std::chrono::seconds{1});
+  EXPECT_EQ(writes, 2 * Registrar::kTagsWaitingMax);
+}
+
 }  // namespace
 }  // namespace netclsd
