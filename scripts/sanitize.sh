@@ -71,7 +71,7 @@ if [[ -n "$e2e_pattern" ]]; then
 elif [[ -z "$whole" && "$preset" == tsan ]]; then
   e2e_selection+=("${THREADED[@]}")
 elif [[ -z "$whole" ]]; then
-  e2e_selection+=("${NOTHING_NEW[@]/#/--without=}")
+  e2e_selection=("${ASAN_TESTS[@]}")
 fi
 
 quietly "$preset-install-deps" scripts/install-deps.sh build test fuzz

@@ -6,8 +6,8 @@
 #   --unit-only      only tests that need neither root nor a container runtime
 #   --e2e PATTERN    only build, and run the end-to-end tests whose name contains PATTERN
 #   --no-sanitizers  without the builds for scripts/sanitize.sh and for fuzzing, which take most of the time.
-#                    Then all end-to-end tests run with the programs as they are; else each runs once, most of them with
-#                    AddressSanitizer
+#                    Then all end-to-end tests run with the programs as they are; else each runs once, and those that
+#                    scripts/e2e_selection.sh says with AddressSanitizer
 #   --no-skips       a test that skips counts as failed; always so in CI (CI=true)
 #
 # The last line is `N passed, N failed, N skipped`, above it is a table of the seconds that each step took; the exit code is 1
@@ -101,6 +101,7 @@ if [[ -n "$all" ]]; then
   with_summary documents tests/docs/docs_test.py
   with_summary runner tests/runner/run_gtest_test.py
   with_summary jobs-beside tests/runner/beside_test.py
+  with_summary e2e-selection tests/runner/e2e_selection_test.py
   with_summary benchmark-arithmetic tests/bench/bench_test.py
   with_summary runtimes-table tests/runtimes/runtimes_test.py
 fi
@@ -108,11 +109,14 @@ fi
 if [[ -z "$unit_only" ]]; then
   step "End-to-end tests"
   if needs_root "end-to-end tests"; then
-    selection=("${NOT_SANITIZED[@]}" "${NOTHING_NEW[@]}")  # the others run with AddressSanitizer
-    [[ -z "$no_sanitizers" ]] || selection=()
-    selection+=("${OF_THE_IMAGE[@]/#/--without=}")
+    selection=("${PLAIN_TESTS[@]}")  # the others run with AddressSanitizer
+    [[ -z "$no_sanitizers" ]] || selection=("${OF_THE_IMAGE[@]/#/--without=}")
     [[ -z "$e2e_pattern" ]] || selection=("$e2e_pattern")
-    NETCLSD_BIN_DIR=$PWD/$build/bin with_summary e2e tests/e2e/run.py "${selection[@]}"
+    export NETCLSD_BIN_DIR=$PWD/$build/bin
+    with_summary e2e tests/e2e/run.py "${selection[@]}"
+    if [[ -n "$sanitizers" && ${#OTHER_PLAIN_TESTS[@]} -gt 0 ]]; then
+      with_summary e2e-others tests/e2e/run.py "${OTHER_PLAIN_TESTS[@]}"
+    fi
   fi
 fi
 [[ -n "$all" ]] || finish
@@ -144,7 +148,7 @@ if [[ -n "$release" ]]; then
   if needs_root "image, Debian package, benchmark smoke run"; then
     built image-build
     with_summary image tests/image/image_test.py
-    NETCLSD_BIN_DIR=$PWD/$build/bin with_summary image-e2e tests/e2e/run.py "${OF_THE_IMAGE[@]}"
+    with_summary image-e2e tests/e2e/run.py "${OF_THE_IMAGE[@]}"
     with_summary package tests/package/package_test.py build/release
     with_summary benchmark scripts/bench.sh --quick
   fi

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """Runs the end-to-end tests one by one and says how each went.
 
-    tests/e2e/run.py [--list] [--no-skips] [--without PATTERN]... [PATTERN...]
+    tests/e2e/run.py [--list] [--no-skips] [--without PATTERN]... [--part K/N | --all-but K/N] [PATTERN...]
 
-A PATTERN selects the tests whose name (test_init.FirstInstruction.test_…) contains it, --without those that do not. The
-last line is `N passed, N failed, N skipped`. NETCLSD_BIN_DIR names the directory of the programs. SIGINT and SIGTERM end
+A PATTERN selects the tests whose name (test_init.FirstInstruction.test_…) contains it, --without those that do not. --part
+takes every Nth of these, from the Kth on (0/3, 1/3, 2/3), --all-but the others. The last line is `N passed, N failed, N skipped`. NETCLSD_BIN_DIR names the directory of the programs. SIGINT and SIGTERM end
 the run after the current test has cleaned up.
 """
 
@@ -44,6 +44,24 @@ def name_of(test):
 def is_selected(name, options):
     is_wanted = not options.patterns or any(pattern in name for pattern in options.patterns)
     return is_wanted and not any(pattern in name for pattern in options.without)
+
+
+def part(text):
+    """"1/3" as (1, 3)"""
+    number, _, count = text.partition("/")
+    if not (number.isdigit() and count.isdigit() and int(number) < int(count)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not K/N with K below N")
+    return int(number), int(count)
+
+
+def in_part(tests, options):
+    if options.part:
+        number, count = options.part
+        return tests[number::count]
+    if options.all_but:
+        number, count = options.all_but
+        return [test for at, test in enumerate(tests) if at % count != number]
+    return tests
 
 
 def place(test):
@@ -89,9 +107,13 @@ def main():
     arguments.add_argument("--list", action="store_true", help="only name the tests")
     arguments.add_argument("--no-skips", action="store_true", help="a test that skips has failed")
     arguments.add_argument("--without", action="append", default=[], metavar="PATTERN")
+    parts = arguments.add_mutually_exclusive_group()
+    parts.add_argument("--part", type=part, metavar="K/N")
+    parts.add_argument("--all-but", type=part, metavar="K/N")
     arguments.add_argument("patterns", nargs="*", metavar="PATTERN")
     options = arguments.parse_args()
     tests = sorted((test for test in all_tests() if is_selected(name_of(test), options)), key=place)
+    tests = in_part(tests, options)
     if options.list:
         print("\n".join(name_of(test) for test in tests))
         return 0
