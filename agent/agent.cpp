@@ -16,15 +16,12 @@
 #include "agent/node.h"
 #include "agent/state_directory.h"
 #include "common/base/file.h"
-#include "common/net_cls/kernel_flaws.h"
 
 namespace netclsd {
 namespace {
 
 // What was renamed away may be put back.
 constexpr int kSecondsMissingMax = 3;
-// A mount with favordynmods may come while the agent runs. To read the mounts of a large node takes milliseconds.
-constexpr int kSecondsBetweenKernelLooks = 10;
 
 // One pidfd for each container.
 void raise_descriptor_limit() {
@@ -99,8 +96,6 @@ Agent::Agent(CommandLine command_line, Config config, Resources resources)
       store_(std::move(resources.state.containers)),
       spool_(std::move(resources.state.spool)),
       state_directory_(std::move(resources.state.directory)),
-      hook_report_(state_directory_, procfs_, counters_),
-      nri_report_(state_directory_, procfs_, counters_),
       events_(loop_, procfs_.root(), counters_,
               {.self = Pid{::getpid()}, .receive_buffer_bytes = config_.receive_buffer_bytes}),
       exits_(loop_, [this](Pid init) { engine_.on_exit(init); }),
@@ -108,6 +103,7 @@ Agent::Agent(CommandLine command_line, Config config, Resources resources)
                .mount_point = resources.hierarchy.mount.mount_point,
                .place = {.mount_root = resources.hierarchy.mount.root, .parent = config_.net_cls.parent}},
       engine_(host(), options_, counters_),
+      node_reports_(reports_, state_directory_, procfs_, counters_, engine_),
       mailbox_(std::move(resources.mailbox)),
       service_(*mailbox_, engine_, counters_, readiness_, reports_, options_, groups_.root()),
       web_(std::move(resources.web)),
@@ -166,12 +162,12 @@ Result<void> Agent::run() {
   }
   counters_.hook_registrations.add(kVersion, 0);  // every known label value is there from the start
   apply(config_);
-  look_at_kernel();
+  node_reports_.look_at_kernel();
   if (auto listening = server_.listen(); !listening) return listening;
   if (auto noted = note_presence(); !noted) return noted;
   if (auto confined = confine(); !confined) return confined;
   ask_for(Turns::kShort);  // only this thread: who waits for an answer can wait for its turn
-  look_at_reports();
+  node_reports_.look_at_reports();
   engine_.start();
   update_readiness();
   Result<void> waited;
@@ -224,8 +220,7 @@ void Agent::on_second() {
   tell_pulse(engine_.pulse());
   check_sight();
   check_presence();
-  if (--seconds_to_kernel_look_ <= 0) look_for_dangerous_mounts();
-  look_at_reports();
+  node_reports_.on_second();
   update_readiness();
 }
 
@@ -255,54 +250,6 @@ void Agent::check_presence() {
   seconds_missing_ = missing_.empty() ? 0 : seconds_missing_ + 1;
   if (seconds_missing_ == 1) log_event(LogLevel::kError, "not_found_any_more", {{"reason", missing_}});
   if (is_lost()) is_stopping_ = true;
-}
-
-// Before anything is moved.
-void Agent::look_at_kernel() {
-  const std::string release = kernel_release();
-  if (!keeps_cgroup2_matching(release).value_or(true)) {
-    log_event(LogLevel::kWarning, "old_kernel", {{"release", release}, {"is", kBreaksCgroup2Matching}});
-    kernel_warnings_.push_back("Linux " + release + " is " + kBreaksCgroup2Matching);
-  }
-  reports_.kernel_warnings.set(kernel_warnings_);
-  look_for_dangerous_mounts();
-}
-
-// The kernel keeps this mode until the next boot, even if the mount goes away or loses the option: so does the agent.
-void Agent::look_for_dangerous_mounts() {
-  seconds_to_kernel_look_ = kSecondsBetweenKernelLooks;
-  if (counters_.early_moves_forbidden.value() != 0) return;
-  const std::string cause = look_for_favordynmods(procfs_.root(), kernel_release());
-  if (cause.empty()) return;
-  engine_.let_children_run_first();
-  log_event(LogLevel::kWarning, "early_moves_forbidden", {{"reason", cause}});
-  kernel_warnings_.push_back(cause);
-  reports_.kernel_warnings.set(kernel_warnings_);
-}
-
-void Agent::look_at_reports() {
-  look_at_nri();
-  look_at_hook();
-}
-
-void Agent::look_at_nri() {
-  if (!nri_report_.look()) return;
-  const auto& now = nri_report_.now();
-  reports_.nri.set(now);
-  if (!now) return log_event(LogLevel::kInfo, "nri_report_gone");
-  log_event(now->state == "connected" ? LogLevel::kInfo : LogLevel::kWarning, "nri_reported",
-            {{"state", now->state}, {"runtime", now->runtime}, {"message", now->message}});
-}
-
-// For people only: whether the hook is installed is not for the agent to mend, and its readiness is another matter.
-void Agent::look_at_hook() {
-  if (!hook_report_.look(nri_report_.serves())) return;
-  const auto& report = hook_report_.now();
-  reports_.hook.set(report ? std::optional(view_of(*report)) : std::nullopt);
-  if (!report) return log_event(LogLevel::kInfo, "hook_report_gone");
-  const bool is_wanted = report->state == HookState::kOk || report->state == HookState::kDisabled;
-  log_event(is_wanted ? LogLevel::kInfo : LogLevel::kWarning, "hook_reported",
-            {{"state", kHookStates[static_cast<std::size_t>(report->state)]}, {"message", report->message}});
 }
 
 bool Agent::is_lost() const { return seconds_missing_ >= kSecondsMissingMax; }

@@ -20,11 +20,10 @@
 #include "agent/host/surroundings.h"
 #include "agent/http/web_access.h"
 #include "agent/log_reporter.h"
+#include "agent/node_reports.h"
 #include "agent/sources/api_server.h"
 #include "agent/sources/boards.h"
-#include "agent/sources/hook_report.h"
 #include "agent/sources/loop_service.h"
-#include "agent/sources/nri_report.h"
 #include "agent/sources/spool_directory.h"
 
 namespace netclsd {
@@ -48,11 +47,6 @@ class Agent {
   void tell_pulse(Pulse pulse) const;
   void check_sight();
   void check_presence();
-  void look_at_kernel();
-  void look_for_dangerous_mounts();
-  void look_at_reports();
-  void look_at_hook();
-  void look_at_nri();
   void update_readiness();
   void log_ready() const;
   [[nodiscard]] bool is_lost() const;
@@ -83,13 +77,12 @@ class Agent {
   RegistrationFiles store_;
   SpoolDirectory spool_;
   UniqueFd state_directory_;
-  HookReportFile hook_report_;
-  NriReportFile nri_report_;
   LogReporter reporter_;
   EventStream events_;
   PidfdExitWatch exits_;
   EngineOptions options_;
   Engine engine_;
+  NodeReports node_reports_;
   std::unique_ptr<Mailbox> mailbox_;
   LoopService service_;
   Confinement confinement_;
@@ -99,8 +92,6 @@ class Agent {
   Nap nap_;
   std::string missing_;  // what of our presence is missing; empty: nothing
   int seconds_missing_ = 0;
-  int seconds_to_kernel_look_ = 0;
-  std::vector<std::string> kernel_warnings_;
   bool has_told_start_ = false;  // to the service manager
   std::string hidden_because_;   // empty: other processes are seen
   bool is_napping_ = false;

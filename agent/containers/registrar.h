@@ -32,7 +32,7 @@ class Registrar {
   // Once soon, and once for a program that accepts slowly. A connection that waits for longer stays without a class.
   static constexpr std::array<MonotonicTime, 2> kTagAgainAfter = {std::chrono::seconds{1}, std::chrono::seconds{10}};
   static constexpr std::size_t kTagsWaitingMax = 512;  // of more late registrations at once no class is written again
-  static constexpr std::size_t kTagsPerSecond = 16;  // some 30 µs each where the members have few sockets
+  static constexpr std::size_t kTagsPerSecond = 16;    // some 30 µs each where the members have few sockets
 
   Registrar(ContainersHost& host, const EngineOptions& options, Intake& intake, Containers& containers,
             Tracker& tracker, Mover& mover, Admission& admission, Groups& groups, Keeper& keeper)
