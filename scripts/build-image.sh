@@ -4,7 +4,7 @@
 #   scripts/build-image.sh [--tag TAG] [--ccache DIR] [--base-from-debootstrap] [--packages-only] [--help]
 #
 #   --tag TAG                 the image's name (default: localhost/netclsd:VERSION)
-#   --ccache DIR              keep compiled objects there for the next build; a release build of this tree may share them
+#   --ccache DIR              keep compiled objects there for the next build
 #   --base-from-debootstrap   for a machine without a registry, as root: if podman does not have
 #                             docker.io/library/debian:bookworm-slim, make it with debootstrap, and let apt in the build
 #                             use this machine's configuration. Nothing of that configuration gets into the image.

@@ -62,13 +62,9 @@ for_ci=()
 # What end-to-end tests need.
 programs=(agent/all hook/all nri/all cli/all tests/support/all)
 
-# The release and the image compile the same sources with the same compiler: each object once, whatever language either
-# of the two speaks. The rest of it is in Dockerfile.
 # shellcheck disable=SC2317  # it is a job
 build_release() {
-  cmake --preset release -D CMAKE_CXX_COMPILER_LAUNCHER=ccache -D NETCLSD_BUILD_BENCH=ON &&
-    env CCACHE_DIR="$PWD/build/ccache" CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1 CCACHE_COMPILERCHECK=content \
-      CCACHE_SLOPPINESS=locale cmake --build --preset release --parallel "$jobs"
+  cmake --preset release -D NETCLSD_BUILD_BENCH=ON && cmake --build --preset release --parallel "$jobs"
 }
 
 beside tests-build cmake --build --preset dev --parallel "$jobs"
