@@ -260,7 +260,10 @@ class FromHookToNri(DaemonSetCase):
         by_nri, other = self.start_pod("by-nri")
         self.assert_in_class(web, GOLD)
         self.containerd.restart()  # now it does not know the hook any more
-        last, another = self.start_pod("last")
+        last = Pod(self.containerd, "last", {CLASSID: "10:1"})
+        another = last.start("web", *_FAMILY)  # before the plugin has connected again, which takes it 0 to 5 s
+        eventually("the plugin is back", lambda: self.agent.container(another.id))
+        self.assert_in_class(another, GOLD)
         self.assertEqual(self.agent.container(another.id)["source"], "nri")
 
         for pod, container in ((by_hook, web), (by_nri, other), (last, another)):
