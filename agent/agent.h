@@ -3,7 +3,6 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "agent/config/command_line.h"
 #include "agent/confinement/confinement.h"

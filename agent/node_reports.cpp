@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "agent/host/surroundings.h"
 #include "agent/logging/log.h"
@@ -20,9 +21,8 @@ void NodeReports::look_at_kernel() {
   const std::string release = kernel_release();
   if (!keeps_cgroup2_matching(release).value_or(true)) {
     log_event(LogLevel::kWarning, "old_kernel", {{"release", release}, {"is", kBreaksCgroup2Matching}});
-    kernel_warnings_.push_back("Linux " + release + " is " + kBreaksCgroup2Matching);
+    warn_of_kernel("Linux " + release + " is " + kBreaksCgroup2Matching);
   }
-  reports_.kernel_warnings.set(kernel_warnings_);
   look_for_dangerous_mounts();
 }
 
@@ -34,8 +34,13 @@ void NodeReports::look_for_dangerous_mounts() {
   if (cause.empty()) return;
   engine_.let_children_run_first();
   log_event(LogLevel::kWarning, "early_moves_forbidden", {{"reason", cause}});
-  kernel_warnings_.push_back(cause);
-  reports_.kernel_warnings.set(kernel_warnings_);
+  warn_of_kernel(cause);
+}
+
+void NodeReports::warn_of_kernel(const std::string& cause) {
+  auto warnings = reports_.kernel_warnings.get();
+  warnings.push_back(cause);
+  reports_.kernel_warnings.set(std::move(warnings));
 }
 
 void NodeReports::on_second() {

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "agent/engine/engine.h"
 #include "agent/host/procfs.h"
@@ -33,6 +32,7 @@ class NodeReports {
 
  private:
   void look_for_dangerous_mounts();
+  void warn_of_kernel(const std::string& cause);
   void look_at_nri();
   void look_at_hook();
 
@@ -42,7 +42,6 @@ class NodeReports {
   Engine& engine_;
   HookReportFile hook_report_;
   NriReportFile nri_report_;
-  std::vector<std::string> kernel_warnings_;
   int seconds_to_kernel_look_ = 0;
 };
 

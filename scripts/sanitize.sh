@@ -8,7 +8,7 @@
 #   --build-only     runs nothing
 #   --unit-only      only tests that need no root
 #   --whole          all end-to-end tests; without it those are left out that find nothing new for their time
-#                    (scripts/e2e_selection.sh)
+#                    (scripts/e2e_selection.sh); in CI (CI=true) two thirds of the others, too
 #   --e2e PATTERN    only build, and run the end-to-end tests whose name contains PATTERN
 #
 # Every program is sanitized, also the hook that a runtime starts. The first finding ends its program and is written to

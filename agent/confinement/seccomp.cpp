@@ -2,28 +2,8 @@
 
 #include <cstdlib>
 
-#include "common/base/fault_point.h"
-
 namespace netclsd {
 namespace {
-
-// What every thread needs. "Writing open files" is for the log, answers and the mailbox's eventfd.
-SeccompPolicy basic_policy() {
-  SeccompPolicy policy;
-  policy.allow_memory()
-      .allow_waiting_for_threads()
-      .allow_clocks()
-      .allow_random_numbers()
-      .allow_looking_at_itself()
-      .allow_ending()
-      .allow_reading_open_files()
-      .allow_writing_open_files()
-      .allow_reading_files()
-      .allow_waiting_for_events()
-      .allow_sanitizers();
-  if constexpr (kHasFaultPoints) policy.allow_killing_itself();
-  return policy;
-}
 
 Result<void> confine(const SeccompPolicy& policy, SeccompMode mode) {
   if (mode == SeccompMode::kOff) return {};
@@ -33,8 +13,9 @@ Result<void> confine(const SeccompPolicy& policy, SeccompMode mode) {
 
 }  // namespace
 
-// The files are groups and their control files, registrations, the spool, and at the end the socket's name. A filter
-// cannot see which file a call names; Landlock restricts that.
+// "Writing open files" is for the log, answers and the mailbox's eventfd. The files that are made are groups and their
+// control files, registrations, the spool, and at the end the socket's name. A filter cannot see which file a call
+// names; Landlock restricts that.
 SeccompPolicy loop_policy(bool has_service_manager) {
   SeccompPolicy policy = basic_policy();
   policy.allow_making_and_writing_files()

@@ -133,6 +133,7 @@ def _measure(session, node):
 def _results(walls, moves, version):
     def added(name, other="none"):
         return [a - b for a, b in zip(walls[name], walls[other])]
+
     writes = [sum(each) for each in moves]
     rest = [a - b for a, b in zip(added("ours"), writes)]
     return [

@@ -87,11 +87,23 @@ const toml::table* find_table(const toml::table& root, const TablePath& path) {
   return table;
 }
 
+std::string quoted(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string result = "\"";
+  for (const char each : text) {
+    const auto byte = static_cast<unsigned char>(each);
+    const bool is_control = byte < 0x20U || byte == 0x7FU;
+    if (each == '"' || each == '\\') result += '\\';
+    result += is_control ? std::string("\\u00") + kHex[byte >> 4U] + kHex[byte & 0xFU] : std::string(1, each);
+  }
+  return result + "\"";
+}
+
 std::string quoted_key(std::string_view key) {
   const bool is_bare = !key.empty() && std::all_of(key.begin(), key.end(), [](unsigned char character) {
     return std::isalnum(character) != 0 || character == '-' || character == '_';
   });
-  return is_bare ? std::string(key) : "\"" + std::string(key) + "\"";
+  return is_bare ? std::string(key) : quoted(key);
 }
 
 }  // namespace netclsd::cli

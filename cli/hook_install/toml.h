@@ -45,6 +45,8 @@ using TablePath = std::vector<std::string_view>;
 [[nodiscard]] Result<toml::table> parse_toml(std::string_view text);
 [[nodiscard]] const toml::table* find_table(const toml::table& root, const TablePath& path);
 
+// A string as it is written in a file: in quotes, with what must be escaped.
+[[nodiscard]] std::string quoted(std::string_view text);
 // A key as it is written in a header: bare, or in quotes.
 [[nodiscard]] std::string quoted_key(std::string_view key);
 

@@ -28,6 +28,18 @@ std::vector<std::string_view> split(std::string_view text, char separator, std::
   return parts;
 }
 
+std::optional<Version> parse_version(std::string_view text, std::size_t numbers_min) {
+  Version version{};
+  const auto parts = split(text.substr(0, text.find_first_not_of("0123456789.")), '.', version.size() + 1);
+  if (parts.size() < numbers_min) return std::nullopt;
+  for (std::size_t i = 0; i < version.size() && i < parts.size(); ++i) {
+    const auto number = parse_unsigned(parts[i]);
+    if (!number) return std::nullopt;
+    version[i] = *number;
+  }
+  return version;
+}
+
 bool contains(const std::vector<std::string>& texts, std::string_view text) {
   return std::find(texts.begin(), texts.end(), text) != texts.end();
 }

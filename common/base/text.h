@@ -2,7 +2,9 @@
 // wraps around. Pure.
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,6 +23,11 @@ void add_once(std::vector<std::string>& texts, const std::string& text);
 // "a:b:c" → {"a", "b", "c"}; at most `parts_max`, the last one keeps the rest.
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator,
                                                   std::size_t parts_max = static_cast<std::size_t>(-1));
+
+// The numbers of a version: "6.18.44-fc" or "1.7.15~ds1". What follows digits and dots is left out; a number that is
+// not there is 0. std::nullopt: there are fewer than `numbers_min`, or one is none.
+using Version = std::array<std::uint64_t, 3>;
+[[nodiscard]] std::optional<Version> parse_version(std::string_view text, std::size_t numbers_min);
 
 // The number of bytes of the UTF-8 character that begins at `at`. 0: there is none.
 [[nodiscard]] std::size_t utf8_length_at(std::string_view text, std::size_t at);

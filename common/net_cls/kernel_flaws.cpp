@@ -1,8 +1,7 @@
 #include "common/net_cls/kernel_flaws.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdint>
+#include <cstddef>
 
 #include "common/base/text.h"
 #include "common/net_cls/mount.h"
@@ -11,20 +10,7 @@ namespace netclsd {
 namespace {
 
 constexpr std::size_t kMountPointMax_bytes = 256;
-
-using Version = std::array<std::uint64_t, 3>;
-
-std::optional<Version> parse_version(std::string_view release) {
-  Version version{};
-  const auto parts = split(release.substr(0, release.find_first_not_of("0123456789.")), '.', version.size() + 1);
-  if (parts.size() < 2) return std::nullopt;
-  for (std::size_t i = 0; i < version.size() && i < parts.size(); ++i) {
-    const auto number = parse_unsigned(parts[i]);
-    if (!number) return std::nullopt;
-    version[i] = *number;
-  }
-  return version;
-}
+constexpr std::size_t kNumbersMin = 2;  // "6.18"
 
 bool is_same_parameter(std::string_view one, std::string_view other) {
   return std::equal(one.begin(), one.end(), other.begin(), other.end(),
@@ -93,10 +79,14 @@ std::string what_prevents_net_cls(std::string_view proc_cgroups, std::string_vie
          ", and boot again";
 }
 
+bool may_crash_at_early_moves(std::string_view release) {
+  constexpr Version kSince{6, 18, 0};
+  return parse_version(release, kNumbersMin).value_or(kSince) >= kSince;
+}
+
 std::string what_forbids_early_moves(std::string_view release, const std::vector<std::string_view>& mountinfos,
                                      std::string_view proc_cmdline) {
-  constexpr Version kSince{6, 18, 0};
-  if (parse_version(release).value_or(kSince) < kSince) return {};
+  if (!may_crash_at_early_moves(release)) return {};
   const std::string cause = find_cause_of_dynmods(mountinfos, proc_cmdline);
   if (cause.empty()) return {};
   return cause +
@@ -107,7 +97,7 @@ std::string what_forbids_early_moves(std::string_view release, const std::vector
 std::optional<bool> keeps_cgroup2_matching(std::string_view release) {
   constexpr Version kFixed{5, 15, 0};
   constexpr Version kBackported{5, 10, 226};
-  const auto version = parse_version(release);
+  const auto version = parse_version(release, kNumbersMin);
   if (!version) return std::nullopt;
   return *version >= kFixed || ((*version)[0] == 5 && (*version)[1] == 10 && *version >= kBackported);
 }

@@ -35,10 +35,13 @@ inline constexpr const char* kBreaksCgroup2Matching =
 // linked to its cgroups: copy_process() calls proc_fork_connector() before cgroup_post_fork(). To move it at its event
 // crashes the kernel: a NULL dereference in css_set_move_task() on 7.2, in two attempts of two; 6.12 has the older
 // lock, and survives. One mount with the option is enough for all hierarchies, and until the next boot: `mountinfos`
-// are what the agent and pid 1 see. A release that is no version is taken for a new one.
+// are what the agent and pid 1 see.
 [[nodiscard]] std::string what_forbids_early_moves(std::string_view release,
                                                    const std::vector<std::string_view>& mountinfos,
                                                    std::string_view proc_cmdline);
+
+// False: whatever is mounted, this kernel does not crash so. A release that is no version is taken for a new one.
+[[nodiscard]] bool may_crash_at_early_moves(std::string_view release);
 
 // Without process events no agent can work. The kernel's build options, for texts that say so. CONFIG_PROC_EVENTS needs
 // the connector built in: Raspberry Pi OS and Flatcar on arm64 have it as a module, and so no process events.

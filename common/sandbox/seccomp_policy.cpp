@@ -18,6 +18,7 @@
 #include <memory>
 #include <utility>
 
+#include "common/base/fault_point.h"
 #include "common/base/file.h"
 #include "common/base/sanitizer.h"
 
@@ -282,6 +283,23 @@ Result<SeccompFilter> SeccompPolicy::compile(SeccompMode mode) const {
     if (!added) return pass_on(added.error());
   }
   return export_program(*context);
+}
+
+SeccompPolicy basic_policy() {
+  SeccompPolicy policy;
+  policy.allow_memory()
+      .allow_waiting_for_threads()
+      .allow_clocks()
+      .allow_random_numbers()
+      .allow_looking_at_itself()
+      .allow_ending()
+      .allow_reading_open_files()
+      .allow_writing_open_files()
+      .allow_reading_files()
+      .allow_waiting_for_events()
+      .allow_sanitizers();
+  if constexpr (kHasFaultPoints) policy.allow_killing_itself();
+  return policy;
 }
 
 }  // namespace netclsd

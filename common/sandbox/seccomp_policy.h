@@ -115,4 +115,8 @@ class SeccompPolicy {
   std::vector<Rule> rules_;
 };
 
+// What every thread of the agent, the hook and the plugin needs: memory, clocks, files that are open or are only read,
+// and to wait and to end. In builds with sanitizers or fault points: what these need.
+[[nodiscard]] SeccompPolicy basic_policy();
+
 }  // namespace netclsd

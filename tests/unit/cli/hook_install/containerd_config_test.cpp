@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/hook_install/toml.h"
+
 namespace netclsd::cli {
 namespace {
 
@@ -283,6 +285,14 @@ TEST(ContainerdEditTest, LinesEndAsTheOthersAndTheMarkStays) {
 TEST(ContainerdEditTest, HeaderInsideOfATextIsNotOne) {
   const std::string text = "a = '''\n" + kRuntimes + ".runc]\n'''\n" + kRuntimes + ".runc]\n";
   EXPECT_EQ(edited(text), text + "  base_runtime_spec = \"/spec.json\"\n  pod_annotations = [\"netclsd.io/*\"]\n");
+}
+
+TEST(QuotedKeyTest, IsReadAsTheKeyThatItWasMadeOf) {
+  for (const std::string key : {"runc", "a.b", "", "with \"quotes\"", "back\\slash", "a\nline", "\x7f"}) {
+    const auto table = parse_toml("[" + quoted_key(key) + "]\n");
+    ASSERT_TRUE(table.has_value()) << key;
+    EXPECT_NE(find_table(*table, {key}), nullptr) << key;
+  }
 }
 
 }  // namespace

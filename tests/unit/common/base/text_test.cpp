@@ -132,5 +132,19 @@ TEST(GlobTimeTest, ManyStarsTakeNoLongerThanPatternTimesText) {
   EXPECT_TRUE(matches_glob(pattern, text));
 }
 
+TEST(VersionTest, IsReadUpToWhatIsNoNumber) {
+  EXPECT_EQ(parse_version("6.18.44-fc-v782", 2), (Version{6, 18, 44}));
+  EXPECT_EQ(parse_version("6.18", 2), (Version{6, 18, 0}));
+  EXPECT_EQ(parse_version("1.7.15~ds1", 3), (Version{1, 7, 15}));
+  EXPECT_EQ(parse_version("1.2.3.4", 3), (Version{1, 2, 3}));
+}
+
+TEST(VersionTest, IsNoneWithoutTheNumbersThatAreNeeded) {
+  for (const char* text : {"", "6", "v6.18.1", "6.", "6..1", "99999999999999999999.1"}) {
+    EXPECT_EQ(parse_version(text, 2), std::nullopt) << text;
+  }
+  EXPECT_EQ(parse_version("1.7", 3), std::nullopt);
+}
+
 }  // namespace
 }  // namespace netclsd
