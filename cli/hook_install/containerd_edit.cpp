@@ -84,10 +84,10 @@ bool is_as_intended(const toml::table& before, const toml::table& after, const s
 }
 
 std::string spec_line(const HandlerEdit& edit) {
-  return std::string(kSpecKey) + " = " + quoted(edit.base_runtime_spec);
+  return std::string(kSpecKey) + " = " + toml_string(edit.base_runtime_spec);
 }
 
-std::string annotations_line() { return std::string(kAnnotationsKey) + " = [" + quoted(kPodAnnotations) + "]"; }
+std::string annotations_line() { return std::string(kAnnotationsKey) + " = [" + toml_string(kPodAnnotations) + "]"; }
 
 std::string header_of(const HandlerEdit& edit) { return "[" + table_name(edit.plugin, edit.table, edit.handler) + "]"; }
 
@@ -155,7 +155,7 @@ class HandlerEditor {
     if (node == nullptr) return insert_line(spec_line(edit));
     const std::size_t begin = offset_of(text_, node->source().begin);
     const std::size_t length = offset_of(text_, node->source().end) - begin;
-    changes_.push_back({.at = begin, .length = length, .text = quoted(edit.base_runtime_spec)});
+    changes_.push_back({.at = begin, .length = length, .text = toml_string(edit.base_runtime_spec)});
   }
 
   void add_annotations() {
@@ -165,7 +165,7 @@ class HandlerEditor {
     if (array == nullptr || lists_our_annotations(*array)) return;  // no list at all: the comparison refuses
     const std::size_t bracket = offset_of(text_, node->source().begin);
     changes_.push_back(
-        {.at = bracket + 1, .length = 0, .text = quoted(kPodAnnotations) + (array->empty() ? "" : ", ")});
+        {.at = bracket + 1, .length = 0, .text = toml_string(kPodAnnotations) + (array->empty() ? "" : ", ")});
   }
 
   // Below the header, indented two blanks more.
@@ -234,7 +234,7 @@ class TextEditor {
     if (root_.empty()) tail_ += "version = " + std::to_string(version_for({edit})) + end;
     if (!text_.empty() || !tail_.empty()) tail_ += end;
     tail_ += header_of(edit) + end;
-    for (const std::string& line : {"runtime_type = " + quoted(kRuncType), spec_line(edit), annotations_line()}) {
+    for (const std::string& line : {"runtime_type = " + toml_string(kRuncType), spec_line(edit), annotations_line()}) {
       tail_ += "  " + line + end;
     }
   }
@@ -257,7 +257,7 @@ std::string lines_by_hand(const std::vector<HandlerEdit>& edits) {
   std::string lines;
   for (const HandlerEdit& edit : edits) {
     lines += "\n" + header_of(edit) + "\n  ";
-    if (edit.is_built_in) lines += "runtime_type = " + quoted(kRuncType) + "\n  ";
+    if (edit.is_built_in) lines += "runtime_type = " + toml_string(kRuncType) + "\n  ";
     lines += spec_line(edit) + "\n  " + annotations_line();
   }
   return lines;
@@ -269,9 +269,9 @@ std::string drop_in_text(int version, const std::vector<RuntimeHandler>& handler
   for (const RuntimeHandler& each : handlers) {
     const HandlerEdit edit = edit_of(each);
     const std::string_view type = each.runtime_type.empty() ? kRuncType : std::string_view(each.runtime_type);
-    std::string annotations = quoted(kPodAnnotations);
-    for (const std::string& other : each.other_annotations) annotations += ", " + quoted(other);
-    text += "\n" + header_of(edit) + "\n  runtime_type = " + quoted(type) + "\n  " + spec_line(edit) +
+    std::string annotations = toml_string(kPodAnnotations);
+    for (const std::string& other : each.other_annotations) annotations += ", " + toml_string(other);
+    text += "\n" + header_of(edit) + "\n  runtime_type = " + toml_string(type) + "\n  " + spec_line(edit) +
             "\n  pod_annotations = [" + annotations + "]\n";
   }
   return text;

@@ -87,7 +87,7 @@ const toml::table* find_table(const toml::table& root, const TablePath& path) {
   return table;
 }
 
-std::string quoted(std::string_view text) {
+std::string toml_string(std::string_view text) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   std::string result = "\"";
   for (const char each : text) {
@@ -103,7 +103,7 @@ std::string quoted_key(std::string_view key) {
   const bool is_bare = !key.empty() && std::all_of(key.begin(), key.end(), [](unsigned char character) {
     return std::isalnum(character) != 0 || character == '-' || character == '_';
   });
-  return is_bare ? std::string(key) : quoted(key);
+  return is_bare ? std::string(key) : toml_string(key);
 }
 
 }  // namespace netclsd::cli

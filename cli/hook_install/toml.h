@@ -46,7 +46,7 @@ using TablePath = std::vector<std::string_view>;
 [[nodiscard]] const toml::table* find_table(const toml::table& root, const TablePath& path);
 
 // A string as it is written in a file: in quotes, with what must be escaped.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string toml_string(std::string_view text);
 // A key as it is written in a header: bare, or in quotes.
 [[nodiscard]] std::string quoted_key(std::string_view key);
 
