@@ -11,32 +11,23 @@ Result<Surroundings> PathFinder::look_around(const ProcessFacts& init, Wanted wa
   if (!agent) return pass_on(agent.error());
   Surroundings around{.init = init, .agent = *std::move(agent), .processes = {}, .path = std::nullopt};
   around.init.namespaces = host_.processes.namespaces(init.pid);
-  const auto take_all = [&]() -> Result<void> {
-    auto all = take_snapshot(host_.processes);
-    if (!all) return pass_on(all.error());
-    around.processes = *std::move(all);
-    return {};
-  };
-  if (wanted == Wanted::kMembers) {
-    if (auto taken = take_all(); !taken) return pass_on(taken.error());
-  }
   // A process elsewhere that cannot be read is not in the neighbourhood.
-  const auto is_told = look_near(around, wanted);
+  const auto is_told = look_near(around);
   if (!is_told) return pass_on(is_told.error());
-  if (wanted == Wanted::kPath && *is_told) return around;
-  if (wanted == Wanted::kPath) {
-    if (auto taken = take_all(); !taken) return pass_on(taken.error());
-  }
+  if (*is_told && (around.path || wanted == Wanted::kPath)) return around;
+  auto all = take_snapshot(host_.processes);
+  if (!all) return pass_on(all.error());
+  around.processes = *std::move(all);
   // Last, so that it is decided on what was just read.
   if (auto looked = look_closely(host_.processes, around.processes, around.init.cgroups); !looked) {
     return pass_on(looked.error());
   }
-  if (!around.path) around.path = choose_membership_path(around.init, around.processes, around.agent);
+  around.path = choose_membership_path(around.init, around.processes, around.agent);
   return around;
 }
 
 // False: that does not tell init's membership path.
-Result<bool> PathFinder::look_near(Surroundings& around, Wanted wanted) {
+Result<bool> PathFinder::look_near(Surroundings& around) {
   auto looked = take_neighbourhood(host_.processes, host_.cgroups, around.init);
   if (!looked) return pass_on(looked.error());
   if (!*looked) return false;
@@ -49,7 +40,7 @@ Result<bool> PathFinder::look_near(Surroundings& around, Wanted wanted) {
   around.path = choose_membership_path(seen, near.processes, around.agent);
   // The first that will do is chosen, so what comes behind it does not matter.
   if (!near.is_complete && !around.path) return false;
-  if (wanted == Wanted::kPath) around.processes = std::move(near.processes);
+  around.processes = std::move(near.processes);
   return true;
 }
 

@@ -22,15 +22,16 @@ class PathFinder {
  public:
   PathFinder(Host& host, const EngineOptions& options) : host_(host), options_(options) {}
 
-  // kMembers: all of /proc, since descendants of init may be anywhere. kPath: what tells the path; that is the
-  // neighbourhood (snapshot.h), if it can be looked into. kUnavailable: not now.
+  // kPath: what tells the path; that is the neighbourhood (snapshot.h), if it can be looked into. kMembers: what tells
+  // the members of an init that has run, too: without a path its descendants, who may be anywhere in /proc; with one
+  // the neighbourhood, whatever else descends from init being left to a sweep. kUnavailable: not now.
   enum class Wanted { kPath, kMembers };
   // Drains no events: no fork of init can be overlooked meanwhile.
   [[nodiscard]] Result<Surroundings> look_around(const ProcessFacts& init, Wanted wanted);
 
  private:
   [[nodiscard]] Result<ProcessFacts> facts_of_agent();
-  [[nodiscard]] Result<bool> look_near(Surroundings& around, Wanted wanted);
+  [[nodiscard]] Result<bool> look_near(Surroundings& around);
 
   Host& host_;
   const EngineOptions& options_;

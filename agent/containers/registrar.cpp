@@ -92,7 +92,7 @@ Result<Registered> Registrar::create(const ContainerId& id, const RegisterReques
   if (!init) return pass_on(init.error());
   // Before anything is begun: whoever asks mounts it, and asks again. Not for an init that has ended.
   if (auto ready = host_.net_cls.expect_ready(options_.place.parent); !ready) return pass_on(ready.error());
-  // After its first instruction init may have children anywhere.
+  // After its first instruction init may have children. Those that left its path are left to a sweep.
   const bool is_new = is_before_first_instruction(request);
   auto around = finder_.look_around(*init, is_new ? PathFinder::Wanted::kPath : PathFinder::Wanted::kMembers);
   if (!around) return pass_on(around.error());
@@ -109,7 +109,9 @@ Result<Registered> Registrar::create(const ContainerId& id, const RegisterReques
                             .verdict = admitted.verdict};
   const auto outer = owner_of(init->pid, snapshot);
   auto settled = settle(containers_.add(std::move(registration), outer), *init, snapshot);
-  if (settled && !is_new) tag_sockets_later(settled->number);  // else nobody listens yet
+  if (!settled || is_new) return settled;
+  tag_sockets_later(settled->number);  // before its first instruction nobody listens
+  intake_.debt().note_late_registration(host_.clock.monotonic());
   return settled;
 }
 
@@ -263,12 +265,6 @@ void Registrar::take_over_members(TargetNumber number, const Snapshot& snapshot)
     tracker_.put(member.pid,
                  {number, member.start_time, now, member.is_placed ? now : kNotPlaced, JoinCause::kRegister});
     if (!member.is_placed) intake_.enqueue({member.pid, JoinCause::kRegister, now});
-  }
-  // Whether a child of a reaper was born to it, its path tells, and one that is being forked shows none.
-  for (const ProcessFacts& process : snapshot) {
-    const bool is_known = tracker_.find(process.pid) != nullptr;
-    if (process.parent != init || is_known || !may_be_half_born(process.cgroups)) continue;
-    intake_.put_off({process.pid, JoinCause::kRegister, now});
   }
 }
 

@@ -15,7 +15,7 @@ constexpr std::size_t kReadsPerDrain = 64;            // 3–5 µs each
 constexpr std::chrono::milliseconds kSuspendMin{20};  // what is shorter is within kStartSlack_ticks
 constexpr int kSpoolTriesMax = 60;                    // one a second
 constexpr int kPauseForEachLook = 200;     // times what it took to look who is alive: listing 10,000 takes 30 ms
-constexpr std::size_t kSpoolPerRound = 4;  // a registration reads all of /proc
+constexpr std::size_t kSpoolPerRound = 4;  // a registration may read all of /proc
 
 }  // namespace
 
@@ -163,6 +163,8 @@ bool Engine::can_tell_who_ended() const {
 // What cannot be told now is due as soon as it can be: the work or the sweep that is in the way wakes the loop.
 void Engine::finish_ended() {
   intake_.drain();
+  // One that left the path of a container that has just been registered keeps that container, too.
+  if (intake_.debt().has_late_registration()) static_cast<void>(sweep(SweepCause::kRegistration));
   retry_at_ = host_.clock.monotonic();
   if (!can_tell_who_ended()) return;
   releaser_.finish_ended();

@@ -122,9 +122,20 @@ inline constexpr std::array kMoveCauses = {"register", "fork", "exec", "sweep"};
 enum class MoveFailure { kGone, kDenied, kOther, kEnd };
 inline constexpr std::array kMoveFailures = {"gone", "denied", "other"};
 
-enum class SweepCause { kStartup, kOverrun, kAudit, kRequest, kSilence, kQueueFull, kStrays, kFailed, kEnd };
-inline constexpr std::array kSweepCauses = {"startup", "overrun",    "audit",  "request",
-                                            "silence", "queue_full", "strays", "failed"};
+enum class SweepCause {
+  kStartup,
+  kOverrun,
+  kAudit,
+  kRequest,
+  kSilence,
+  kQueueFull,
+  kStrays,
+  kFailed,
+  kRegistration,
+  kEnd
+};
+inline constexpr std::array kSweepCauses = {"startup",    "overrun", "audit",  "request",     "silence",
+                                            "queue_full", "strays",  "failed", "registration"};
 
 enum class SourceLabel { kHook, kNri, kSpool, kApi, kRecovered, kEnd };
 inline constexpr std::array kSourceLabels = {"hook", "nri", "spool", "api", "recovered"};

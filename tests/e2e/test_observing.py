@@ -13,7 +13,8 @@ from .support.waiting import eventually
 CLOSED_LABELS = {
     "moves_total": ("cause", ("register", "fork", "exec", "sweep")),
     "move_failures_total": ("reason", ("gone", "denied", "other")),
-    "sweeps_total": ("cause", ("startup", "overrun", "audit", "request", "silence", "queue_full", "strays", "failed")),
+    "sweeps_total": ("cause", ("startup", "overrun", "audit", "request", "silence", "queue_full", "strays", "failed",
+                              "registration")),
     "registrations_total": ("source", ("hook", "nri", "spool", "api", "recovered")),
 }
 PLAIN = ("ready", "containers", "processes", "events_dropped_total", "overruns_total", "strays_repaired_total", "groups_repaired_total",

@@ -64,6 +64,10 @@ class LateTest : public EngineFixture {
   [[nodiscard]] bool has_path(const std::string& id) {
     return kept_.at(*ContainerId::parse(id)).membership.has_value();
   }
+  void wait(MonotonicTime time) {
+    world_.pass(time);
+    work();
+  }
   void pass_seconds(int seconds) {
     for (int i = 0; i < seconds; ++i) {
       world_.pass(std::chrono::seconds{1});
@@ -284,14 +288,65 @@ class HalfBornLateTest : public LateTest {
 };
 
 // Its event came before the registration, and its path comes after: until then nothing tells it from an orphan.
-TEST_F(HalfBornLateTest, AChildOfInitThatIsBeingForkedIsLookedAtAgain) {
+TEST_F(HalfBornLateTest, AChildOfInitThatIsBeingForkedIsFoundByTheSweep) {
   const Pid init = make_init("c1");
   const Pid child = world_.fork(init);
-  register_init("c1", init);
+  register_late("c1", init);
   EXPECT_EQ(group_of(child), "/");
-  world_.pass(Intake::kForkWait);
-  work();
+  wait(SweepDebt::kCalm);
   EXPECT_EQ(group_of(child), "/netclsd/c1");
+}
+
+// Descendants that left the container's path: not everything is read for each registration, but once for many.
+class ElsewhereTest : public LateTest {
+ protected:
+  // A child of a child of `init`, in a cgroup of the host's.
+  Pid grandchild_elsewhere(Pid init) {
+    const Pid grandchild = world_.fork(world_.fork(init));
+    world_.process(grandchild).unified = "/elsewhere";
+    return grandchild;
+  }
+  [[nodiscard]] std::uint64_t sweeps() const { return counters_.sweeps[SweepCause::kRegistration].value(); }
+};
+
+TEST_F(ElsewhereTest, IsFoundByOneSweepForManyRegistrations) {
+  std::map<std::string, Pid> inits;
+  std::map<std::string, Pid> elsewhere;
+  for (int i = 0; i < 20; ++i) {
+    const std::string id = "c" + std::to_string(i);
+    inits[id] = make_init(id);
+    elsewhere[id] = grandchild_elsewhere(inits[id]);
+  }
+  work();
+  for (const auto& [id, init] : inits) register_late(id, init);
+  EXPECT_EQ(group_of(elsewhere["c0"]), "/");
+  wait(SweepDebt::kCalm);
+  for (const auto& [id, pid] : elsewhere) EXPECT_EQ(group_of(pid), "/netclsd/" + id);
+  EXPECT_EQ(sweeps(), 1U);
+}
+
+TEST_F(ElsewhereTest, IsFoundBeforeAnyContainerIsReleased) {
+  const Pid init = make_init("c1");
+  const Pid other = make_init("c2");
+  const Pid pid = grandchild_elsewhere(init);
+  work();
+  register_late("c2", other);
+  register_late("c1", init);
+  world_.exit(other);
+  engine_->on_exit(other);
+  EXPECT_EQ(group_of(pid), "/netclsd/c1");
+  EXPECT_EQ(sweeps(), 1U);
+}
+
+TEST_F(ElsewhereTest, IsNotLookedForWhereInitHasNotRun) {
+  const Pid init = make_init("c1");
+  RegisterRequest request;
+  request.pid = init;
+  request.annotations[kClassIdAnnotation] = "10:1";
+  request.source = RegistrationSource::kHook;
+  ASSERT_TRUE(engine_->register_container(*ContainerId::parse("c1"), request).has_value());
+  wait(SweepDebt::kCalm);
+  EXPECT_EQ(sweeps(), 0U);
 }
 
 // A connection that waits to be accepted while its listener is moved has no class until the class is written again.

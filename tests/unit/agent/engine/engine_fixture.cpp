@@ -39,6 +39,15 @@ Pid EngineFixture::make_init(const std::string& id, const std::string& path) {
 }
 
 RegistrationAnswer EngineFixture::register_init(const std::string& id, Pid init, const std::string& classid) {
+  auto answer = register_late(id, init, classid);
+  if (engine_->next_deadline() <= world_.monotonic() + SweepDebt::kCalm) {
+    world_.pass(SweepDebt::kCalm);
+    work();
+  }
+  return answer;
+}
+
+RegistrationAnswer EngineFixture::register_late(const std::string& id, Pid init, const std::string& classid) {
   RegisterRequest request;
   request.pid = init;
   request.annotations[kClassIdAnnotation] = classid;

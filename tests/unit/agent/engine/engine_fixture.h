@@ -21,7 +21,10 @@ class EngineFixture : public testing::Test {
   void make_engine();  // the same, subscribed but not started
   // An init in the unified path "/pod/ID", which is its own unless another one is said.
   [[nodiscard]] Pid make_init(const std::string& id, const std::string& path = "");
+  // One that runs, until the sweep that this asks for is over.
   RegistrationAnswer register_init(const std::string& id, Pid init, const std::string& classid = "10:1");
+  // The same, before that sweep.
+  RegistrationAnswer register_late(const std::string& id, Pid init, const std::string& classid = "10:1");
   // A process of the host that enters the container, as `runc exec` does.
   [[nodiscard]] Pid enter(const std::string& id);
   void work();

@@ -48,7 +48,7 @@ TEST_F(EngineUnitTest, ASweepThatMovedNobodyIsTheLast) {
   sweep_a_stray();
   pass_and_tick(SweepDebt::kPauseMin);
   pass_and_tick(SweepDebt::kPauseMin);
-  pass_and_tick(SweepDebt::kLossWaitMax);
+  pass_and_tick(SweepDebt::kWaitMax);
   EXPECT_EQ(second_looks(), 1U);
 }
 
@@ -113,7 +113,7 @@ TEST_F(EngineUnitTest, EachSweepIsCountedUnderItsOwnCause) {
   world_.drop_next(1);
   static_cast<void>(world_.fork(init_));
   work();
-  pass_and_tick(SweepDebt::kLossWaitMax);
+  pass_and_tick(SweepDebt::kWaitMax);
   EXPECT_EQ(sweeps(SweepCause::kOverrun), 1U);
   world_.set_silent(true);
   engine_->on_second();

@@ -59,6 +59,7 @@ const std::vector<std::string> kContract = {
     R"(netclsd_sweeps_total{cause="request"} 0)",
     R"(netclsd_sweeps_total{cause="silence"} 0)",
     R"(netclsd_sweeps_total{cause="queue_full"} 0)",
+    R"(netclsd_sweeps_total{cause="registration"} 0)",
     R"(netclsd_sweeps_total{cause="strays"} 0)",
     R"(netclsd_sweeps_total{cause="failed"} 0)",
     R"(netclsd_policy_refusals_total{reason="no_rule"} 0)",

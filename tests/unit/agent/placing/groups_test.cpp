@@ -166,8 +166,8 @@ TEST_F(GroupsTest, WhatOneSweepCannotLookAtTheNextOneDoes) {
     const std::string id = "c" + std::to_string(i);
     register_adopted(id, make_adopted(id));
     for (std::size_t j = 0; j < kBelow; ++j) world_.make_group_by_hand("runtime/" + id + "/" + std::to_string(j));
-    world_.set_group_by_hand("runtime/" + id + "/7", 7);
   }
+  for (std::size_t i = 0; i < containers; ++i) world_.set_group_by_hand("runtime/c" + std::to_string(i) + "/7", 7);
   sweep();
   EXPECT_LT(counters_.groups_repaired.value(), containers);
   sweep();

@@ -35,7 +35,7 @@ TEST_F(SweepDebtTest, ADropIsDueWhenItIsCalmAndAtTheLatestAfterTheLongestWait) {
   EXPECT_FALSE(debt_.note_drop(kNow + milliseconds{40})) << "the same episode";
   EXPECT_EQ(due_at(), kNow + milliseconds{40} + SweepDebt::kCalm);
   debt_.note_drop(kNow + milliseconds{990});
-  EXPECT_EQ(due_at(), kNow + SweepDebt::kLossWaitMax);
+  EXPECT_EQ(due_at(), kNow + SweepDebt::kWaitMax);
   sweep(kNow + seconds{1}, Outcome::kClean);
   EXPECT_EQ(due_at(), std::nullopt);
   EXPECT_TRUE(debt_.note_drop(kNow + seconds{2})) << "another episode";
@@ -88,6 +88,24 @@ TEST_F(SweepDebtTest, ASweepThatFailsAgainAndAgainIsTriedLessAndLessOften) {
   debt_.set_pause_max(seconds{1});
   for (int i = 0; i < 10; ++i) sweep(kNow, Outcome::kFailed);
   EXPECT_EQ(due_at(), kNow + seconds{1});
+}
+
+TEST_F(SweepDebtTest, LateRegistrationsAreWaitedForButNotForEver) {
+  for (MonotonicTime at = kNow; at < kNow + seconds{2}; at += milliseconds{10}) debt_.note_late_registration(at);
+  EXPECT_EQ(due_at(), kNow + SweepDebt::kWaitMax);
+  EXPECT_EQ(cause(), SweepCause::kRegistration);
+  EXPECT_TRUE(debt_.has_late_registration());
+  EXPECT_FALSE(debt_.has_loss()) << "releases sweep first";
+  sweep(kNow + seconds{2}, Outcome::kClean);
+  EXPECT_FALSE(debt_.has_late_registration());
+  debt_.note_late_registration(kNow + seconds{3});
+  EXPECT_EQ(due_at(), kNow + seconds{3} + SweepDebt::kCalm);
+}
+
+TEST_F(SweepDebtTest, ASweepThatFailedLeavesLateRegistrationsToTheNext) {
+  debt_.note_late_registration(kNow);
+  sweep(kNow, Outcome::kFailed);
+  EXPECT_TRUE(debt_.has_loss());
 }
 
 TEST_F(SweepDebtTest, TheCauseIsOfWhatIsDueFirst) {
