@@ -36,9 +36,9 @@ function(netclsd_use_precompiled target name)
   endif()
 endfunction()
 
-# The presets release, asan, tsan and fuzz, and dev in CI, compile each folder as one file (CMAKE_UNITY_BUILD), so that its
+# The presets release and tsan, dev in CI, and tests in asan compile each folder as one file (CMAKE_UNITY_BUILD), so that its
 # headers are read once. In there, equal names that are local to two files collide: a file of this list is compiled alone.
-# A developer's dev, and scripts/lint.sh, compile each file alone, so that an include that it lacks is an error.
+# A developer's dev, and asan, compile each file of the product alone, so that an include that it lacks is an error.
 set(NETCLSD_COMPILED_ALONE
   tests/unit/agent/membership/choice_test.cpp tests/unit/agent/membership/targets_test.cpp)
 

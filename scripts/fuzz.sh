@@ -10,8 +10,8 @@
 #   --list        names the targets, with the longest input of each and why
 #   TARGET        only these; by default all
 #
-# Builds the preset fuzz (build/fuzz). Failing inputs stay in build/fuzz/crashes, and the command that reproduces each is
-# printed. Inputs that reached new code stay in build/fuzz/grown, and the next run begins with them. The last line is
+# Builds the fuzz targets of the preset asan (build/asan). Failing inputs stay in build/fuzz/crashes, and the command that
+# reproduces each is printed. Inputs that reached new code stay in build/fuzz/grown, and the next run begins with them. The last line is
 # `N passed, N failed, N skipped`; the exit code is 1 if a target failed, 2 for wrong usage.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -21,7 +21,7 @@ cd "$(dirname "$0")/.."
 wrong_usage() { echo "fuzz.sh: $1" >&2; usage >&2; exit 2; }
 
 limits=tests/fuzz/limits.txt
-build=build/fuzz
+build=build/fuzz programs=build/asan/bin
 # A target takes microseconds for an input; one that takes seconds, or a gigabyte, is a fault.
 timeout_s=5
 memory_max_mib=1024
@@ -65,7 +65,7 @@ unpack_seeds() {
 run() {
   local name=$1
   shift
-  "$build/bin/${name}_fuzz" -timeout="$timeout_s" -rss_limit_mb="$memory_max_mib" -max_len="$(max_len_of "$name")" \
+  "$programs/${name}_fuzz" -timeout="$timeout_s" -rss_limit_mb="$memory_max_mib" -max_len="$(max_len_of "$name")" \
     -artifact_prefix="$build/crashes/$name-" "$@"
 }
 
@@ -95,7 +95,7 @@ report() {
   fi
   printf '%-18s FAILED, log: %s\n' "$name" "$build/logs/$name.log"
   grep -aE 'ERROR:|runtime error:|netclsd: bug:' "$build/logs/$name.log" | head -n 5 | sed 's/^/    /' || true
-  printf '    again: %s\n' "$build/bin/${name}_fuzz $(input_of "$name")"
+  printf '    again: %s\n' "$programs/${name}_fuzz $(input_of "$name")"
 }
 
 # The input that failed: the file that the fuzzer wrote, or the seed that it was running.
@@ -106,7 +106,7 @@ input_of() {
 }
 
 scripts/install-deps.sh build fuzz
-build_preset fuzz $build/build.log
+build_preset asan:fuzz $build/build.log
 [[ -z "$build_only" ]] || exit 0
 share=$((seconds * jobs / ${#targets[@]}))
 [[ $seconds -eq 0 || $share -gt 0 ]] || share=1

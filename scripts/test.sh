@@ -54,20 +54,27 @@ if [[ -z "$e2e_pattern" ]]; then
   [[ -n "$unit_only" ]] || release=yes
 fi
 
-# In CI nobody uses a debugger or compiles a second time: each folder is one file, so that its headers are read once. Lint
-# compiles each file alone and finds what it lacks.
+# In CI nobody uses a debugger or compiles a second time: each folder is one file, so that its headers are read once. The
+# build with AddressSanitizer compiles each file alone and finds what it lacks.
 for_ci=()
 [[ "${CI:-}" != true ]] || for_ci=(-D CMAKE_CXX_FLAGS_DEBUG= -D CMAKE_UNITY_BUILD=ON -D CMAKE_UNITY_BUILD_BATCH_SIZE=0
   -D CMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld)
 # What end-to-end tests need.
 programs=(agent/all hook/all nri/all cli/all tests/support/all)
 
+# Unit tests run once, too: with AddressSanitizer if that is built.
+tests=(sim_tests kernel_tests)
+[[ -n "$sanitizers" ]] || tests+=(unit_tests)
+
+# The image is built of the same sources a second time, and finds the objects here (scripts/build-image.sh --ccache).
 # shellcheck disable=SC2317  # it is a job
 build_release() {
-  cmake --preset release -D NETCLSD_BUILD_BENCH=ON && cmake --build --preset release --parallel "$jobs"
+  export CCACHE_DIR=$PWD/build/ccache CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_COMPILERCHECK=content CCACHE_SLOPPINESS=locale
+  cmake --preset release -D NETCLSD_BUILD_BENCH=ON -D CMAKE_CXX_COMPILER_LAUNCHER=ccache &&
+    cmake --build --preset release --parallel "$jobs"
 }
 
-beside tests-build cmake --build --preset dev --parallel "$jobs"
+beside tests-build cmake --build --preset dev --parallel "$jobs" --target "${tests[@]}"
 [[ -z "$sanitizers" ]] || beside asan-build scripts/sanitize.sh asan --build-only
 if [[ -n "$all" ]]; then
   beside lint scripts/lint.sh --quick
@@ -82,7 +89,6 @@ if [[ -n "$release" ]]; then
   beside hardening-checks tests/hardening/hardening_test.py
   beside bill-of-materials tests/sbom/sbom_test.py build/release
 fi
-[[ -z "$sanitizers" ]] || beside fuzz-build scripts/fuzz.sh --build-only
 
 step "Build"
 quietly install-deps scripts/install-deps.sh build image test lint fuzz bench chart
@@ -117,9 +123,11 @@ if [[ -z "$unit_only" ]]; then
 fi
 [[ -n "$all" ]] || finish
 
-step "Unit tests"
 built tests-build
-run_gtest "$build" unit unit/unit_tests
+if [[ -z "$sanitizers" ]]; then
+  step "Unit tests"
+  run_gtest "$build" unit unit/unit_tests
+fi
 if [[ -z "$unit_only" ]]; then
   step "Tests on this machine's kernel"
   if needs_root "kernel tests"; then run_ctest "$build" kernel kernel --parallel 1; fi
@@ -156,7 +164,6 @@ fi
 
 if [[ -n "$sanitizers" ]]; then
   step "Fuzzing"
-  built fuzz-build
   with_summary fuzz scripts/fuzz.sh --seconds 60
 fi
 

@@ -51,7 +51,7 @@ bool lets_through(const std::vector<sock_filter>& program, const Datagram& datag
       case BPF_RET | BPF_K:
         return one.k != 0;
       default:
-        CHECK(!"an instruction that this interpreter does not know");
+        check_failed("an instruction that this interpreter does not know", __FILE__, __LINE__);
     }
   }
 }

@@ -35,7 +35,7 @@ std::vector<std::string> label_values(std::string_view labels) {
       values.back().push_back(c);
     }
   }
-  CHECK(!"labels without an end");
+  check_failed("labels without an end", __FILE__, __LINE__);
 }
 
 bool is_name_character(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; }
