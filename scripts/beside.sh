@@ -1,30 +1,43 @@
 # What runs beside the tests that use this machine: builds, and tests that only compute. To be sourced after steps.sh.
 #
-# Tests wait more than they compute: these jobs have the processors then, one job after the other, and delay nobody. They are
+# Tests wait more than they compute: these jobs have the processors then, and delay nobody. They run in lanes: one job of a
+# lane after the other, the lanes side by side, since a build that links, or installs packages, keeps one processor busy. They are
 # SCHED_IDLE, since whatever wakes up takes the processor from such at once; from a process that is only nice it does not,
 # and tests that sleep and wake often took twice as long. They have a process group of their own, to be ended with, but no
 # session: the kernel shares out the processors by session first (sched_autogroup), whatever their class.
 # shellcheck shell=bash disable=SC2154  # logs comes from who sources this
 
-beside_names=() beside_commands=() beside_group=
+beside_names=() beside_commands=() beside_lanes=() beside_lane=0 beside_group=
+
+# lane: the jobs that are added from here on do not wait for those before.
+lane() { beside_lane=$((beside_lane + 1)); }
 
 # beside NAME COMMAND…: adds a job. What is needed first is added first.
 beside() {
   beside_names+=("$1")
   shift
   beside_commands+=("$(printf '%q ' "$@")")
+  beside_lanes+=("$beside_lane")
 }
 
-# A job's result is in a file NAME.ended: its exit code and how many seconds it took.
-run_jobs() {
+# run_lane LANE. A job's result is in a file NAME.ended: its exit code and how many seconds it took.
+run_lane() {
   local index name began status
-  chrt --idle --pid 0 "$BASHPID"
   for index in "${!beside_names[@]}"; do
+    [[ ${beside_lanes[index]} -eq $1 ]] || continue
     name=${beside_names[index]} began=$SECONDS status=0
     eval "${beside_commands[index]}" >"$logs/$name.log" 2>&1 </dev/null || status=$?
     echo "$status $((SECONDS - began))" >"$logs/$name.ending"
     mv "$logs/$name.ending" "$logs/$name.ended"
   done
+}
+
+run_jobs() {
+  local number
+  set +m  # the lanes are of this process group
+  chrt --idle --pid 0 "$BASHPID"
+  for ((number = 0; number <= beside_lane; number++)); do run_lane "$number" & done
+  wait
 }
 
 begin_beside() {

@@ -30,12 +30,13 @@ THREADED=(test_init test_peers test_bad_input test_web_config test_configuration
 # ThreadSanitizer has a thread of its own, which is not confined.
 NOT_WITH_TSAN=(test_no_thread_has_more_than_what_the_kernel_asks_for)
 
-# CI runs a third of what can run with AddressSanitizer with it; which one, the commit decides. So each test has its turn.
-# Without CI: all of them.
-asan_part=() plain_part=()
+# CI runs a third of what can run with a sanitizer with it; which one, the commit decides. So each test has its turn.
+# Tests that do the same for each of many moments do a third of those (tests/e2e/support/turns.py). Without CI: all of them.
+sanitized_part=() plain_part=()
 if [[ "${CI:-}" == true ]]; then
   turn=$((16#$(git rev-parse --short=6 HEAD 2>/dev/null || echo 0) % 3))
-  asan_part=(--part "$turn/3") plain_part=(--all-but "$turn/3")
+  sanitized_part=(--part "$turn/3") plain_part=(--all-but "$turn/3")
+  export NETCLSD_E2E_TURN=$turn/3
 fi
 can_be_sanitized=("${NOT_SANITIZED[@]/#/--without=}" "${NOTHING_NEW[@]/#/--without=}")
 
@@ -43,4 +44,5 @@ can_be_sanitized=("${NOT_SANITIZED[@]/#/--without=}" "${NOTHING_NEW[@]/#/--witho
 PLAIN_TESTS=("${NOT_SANITIZED[@]}" "${NOTHING_NEW[@]}" "${OF_THE_IMAGE[@]/#/--without=}")
 OTHER_PLAIN_TESTS=()
 [[ ${#plain_part[@]} -eq 0 ]] || OTHER_PLAIN_TESTS=("${can_be_sanitized[@]}" "${plain_part[@]}")
-ASAN_TESTS=("${can_be_sanitized[@]}" "${asan_part[@]}")
+TSAN_TESTS=("${THREADED[@]}" "${sanitized_part[@]}")
+ASAN_TESTS=("${can_be_sanitized[@]}" "${sanitized_part[@]}")

@@ -69,7 +69,7 @@ e2e_selection=("${NOT_SANITIZED[@]/#/--without=}")
 if [[ -n "$e2e_pattern" ]]; then
   e2e_selection+=("$e2e_pattern")
 elif [[ -z "$whole" && "$preset" == tsan ]]; then
-  e2e_selection+=("${THREADED[@]}")
+  e2e_selection+=("${TSAN_TESTS[@]}")
 elif [[ -z "$whole" ]]; then
   e2e_selection=("${ASAN_TESTS[@]}")
 fi

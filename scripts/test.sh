@@ -74,14 +74,15 @@ build_release() {
     cmake --build --preset release --parallel "$jobs"
 }
 
-beside tests-build cmake --build --preset dev --parallel "$jobs" --target "${tests[@]}"
 [[ -z "$sanitizers" ]] || beside asan-build scripts/sanitize.sh asan --build-only
+[[ -z "$sanitizers" ]] || beside tsan-build scripts/sanitize.sh tsan --build-only
 if [[ -n "$all" ]]; then
   beside lint scripts/lint.sh --quick
   beside chart tests/chart/run.py
-  beside sim scripts/run_gtest.py "$build/tests/sim/sim_tests" --shards "$jobs" --logs "$logs"
 fi
-[[ -z "$sanitizers" ]] || beside tsan-build scripts/sanitize.sh tsan --build-only
+lane
+beside tests-build cmake --build --preset dev --parallel "$jobs" --target "${tests[@]}"
+[[ -z "$all" ]] || beside sim scripts/run_gtest.py "$build/tests/sim/sim_tests" --shards "$jobs" --logs "$logs"
 [[ -z "$release" ]] || beside release-build build_release
 [[ -z "$release" || -z "$is_root" ]] || beside image-build tests/image/build.sh
 if [[ -n "$release" ]]; then

@@ -11,9 +11,10 @@ from .support.case import EndToEndTest
 from .support.container import CLASSID
 from .support.storms import Entrants, Storms, make_storm
 from .support.truth import Truth, wait_until_true
+from .support.turns import share_of
 from .support.waiting import eventually, eventually_equal
 
-CRASHES = 75
+CRASHES = share_of(75)
 STORMS = 4
 LIFE_S_MAX = 0.5  # of an agent that is ready and was checked
 START_S_MAX = 0.1  # of one that may not get so far

@@ -8,6 +8,7 @@ from functools import partial
 from .support.host_tree import interrupted, lean, shape
 from .support.private_host import Containerd, PrivateHost
 from .support.programs import need_fault_points, program
+from .support.turns import share_of
 
 LINK = "/opt/netclsd/netclsd-hook"
 BOTH = ("--runtime", "podman", "--runtime", "containerd")
@@ -240,7 +241,7 @@ class Interrupted(RealRuntimesTest):
             self.check_runtimes_start_containers()
             self.uninstall()
             self.assertEqual(self.places(), self.before)
-        self.assertGreater(len(self.seen_states), 10)
+        self.assertGreater(len(self.seen_states), share_of(10))
 
     def test_while_removing(self):
         self.install(*BOTH, *self.lean)
@@ -250,4 +251,4 @@ class Interrupted(RealRuntimesTest):
             self.assertEqual(self.places(), self.before)
             self.install(*BOTH, *self.lean)
             self.assertEqual([set(place) for place in self.places()], [set(place) for place in installed])
-        self.assertGreater(len(self.seen_states), 5)
+        self.assertGreater(len(self.seen_states), share_of(5))

@@ -7,9 +7,10 @@ from .support.agent import Stopwatch
 from .support.case import EndToEndTest
 from .support.storms import Entrants, Storms, make_storm
 from .support.truth import socket_drops, wait_until_true
+from .support.turns import share_of
 from .support.waiting import eventually, eventually_equal
 
-CONTAINERS = 20
+CONTAINERS = share_of(20)
 STORM_S = 5.0
 STOPPED_S = 5.0
 DEADLINE_S = 30  # of what takes a second at most, where the machine has nothing else to do
@@ -17,7 +18,7 @@ DEADLINE_S = 30  # of what takes a second at most, where the machine has nothing
 
 class Overrun(EndToEndTest):
     def storm(self, in_the_middle):
-        """Twenty containers fork and exec, others enter them; then it is calm. Returns the containers."""
+        """Containers fork and exec, others enter them; then it is calm. Returns the containers."""
         containers = [make_storm(self, f"storm{n}", f"10:{n + 1:x}") for n in range(CONTAINERS)]
         wait_until_true(self.host, containers, DEADLINE_S)
         storms = Storms(containers)

@@ -9,9 +9,10 @@ from .support.pid_max import FewPids
 from .support.programs import program
 from .support.storms import Entrants, Storms, make_storm
 from .support.truth import strangers, wait_until_true
+from .support.turns import share_of
 
 CONTAINERS = 6
-SAMPLES = 1_000
+SAMPLES = share_of(1_000)
 PAUSE_S = 0.01  # a thousand samples see some ten seconds of it
 
 

@@ -9,6 +9,7 @@ The last line is `N passed, N failed, N skipped`.
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -17,6 +18,13 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(REPOSITORY / "tests"))
 
 from summary import run_tests  # noqa: E402  (the path comes first)
+
+
+def is_running(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 class Beside(unittest.TestCase):
@@ -35,6 +43,16 @@ class Beside(unittest.TestCase):
         self.assertEqual(code, 0, output)
         self.assertIn("begun", output)
         self.assertTrue(output.endswith("2 passed, 0 failed, 0 skipped\n"), output)
+
+    def test_lanes_do_not_wait_for_each_other(self):
+        code, output = self.run_script("""
+            beside waits sh -c 'until [ -e "$0" ]; do sleep 0.05; done; echo "1 passed, 0 failed, 0 skipped"' "$logs/made"
+            beside after echo '1 passed, 0 failed, 0 skipped'
+            lane
+            beside makes sh -c 'echo >"$0"; echo "1 passed, 0 failed, 0 skipped"' "$logs/made"
+            begin_beside; tested waits; tested after; tested makes; finish""")
+        self.assertEqual(code, 0, output)
+        self.assertTrue(output.endswith("3 passed, 0 failed, 0 skipped\n"), output)
 
     def test_a_build_that_fails_ends_the_run_and_shows_why(self):
         code, output = self.run_script("""
@@ -66,11 +84,14 @@ class Beside(unittest.TestCase):
     def test_the_jobs_end_with_the_script(self):
         with tempfile.TemporaryDirectory() as directory:
             pid_file = Path(directory) / "pid"
-            self.run_script(f"beside long sh -c 'echo $$ >{pid_file}; exec sleep 1000'; begin_beside\n"
+            self.run_script("beside short true; lane\n"
+                            f"beside long sh -c 'echo $$ >{pid_file}; exec sleep 1000'; begin_beside\n"
                             f"until [[ -s {pid_file} ]]; do sleep 0.05; done")
             pid = pid_file.read_text().strip()
-            state = Path(f"/proc/{pid}/stat")
-            self.assertTrue(not state.exists() or state.read_text().split()[2] == "Z", "it still runs")
+            deadline = time.monotonic() + 10  # it was sent a signal, and has to be run to end of it
+            while is_running(pid):
+                self.assertLess(time.monotonic(), deadline, "it still runs")
+                time.sleep(0.05)
 
 
 if __name__ == "__main__":

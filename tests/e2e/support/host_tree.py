@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from .programs import program, tool
+from .turns import numbers_in_turn
 
 CONFIG = "etc/containerd/config.toml"
 BASE_SPEC = "etc/containerd/netclsd-base-spec.json"
@@ -51,10 +52,10 @@ def lean(name):
 
 
 def interrupted(case, call, points, count_min=2):
-    """Kills `call(faults=…)` at its first pass of each point, at its second, … until it succeeds. Yields the fault
-    after each call."""
+    """Kills `call(faults=…)` at its first pass of each point, at its second, … until it succeeds (in CI at a part of these,
+    support/turns.py). Yields the fault after each call."""
     for point in points:
-        for number in range(1, 100):
+        for number in numbers_in_turn(100):
             faults = f"{point}=kill@{number}"
             done = call(faults=faults)
             yield faults
