@@ -410,8 +410,9 @@ TEST_F(AcceptQueueTest, OnlySomeInASecond) {
 TEST_F(AcceptQueueTest, NoMoreThanSomeWait) {
   for (std::size_t i = 0; i < Registrar::kTagsWaitingMax + 5; ++i) {
     const std::string id = "c" + std::to_string(i);
-    register_init(id, make_init(id));
+    register_late(id, make_init(id));
   }
+  wait(SweepDebt::kCalm);
   std::size_t writes = 0;
   for (int second = 0; second < 100; ++second) writes += writes_in_a_second_after(std::chrono::seconds{1});
   EXPECT_EQ(writes, 2 * Registrar::kTagsWaitingMax);

@@ -16,7 +16,7 @@ TEST_F(ViewsTest, TheListIsMadeInSlicesInTheOrderOfIds) {
   constexpr std::size_t kContainers = 1'500;  // each look at the world's clock is a microsecond
   for (std::size_t n = 0; n < kContainers; ++n) {
     const std::string name = "c" + std::to_string(n);
-    register_init(name, make_init(name));
+    register_late(name, make_init(name));
   }
   std::vector<std::string> seen;
   std::size_t slices = 0;
