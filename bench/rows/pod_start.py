@@ -68,7 +68,7 @@ class Node:
             self.agent.write_config()
             self.agent.start()
             self.containerd = NriContainerd(self.host).start()
-            self.containerd.import_test_image()
+            self.containerd.import_test_image(programs=())
             self.pods = {"plain": Pod(self.containerd, "plain"), "gold": Pod(self.containerd, "gold", {CLASSID: "10:1"})}
             ours = NriPlugin(self.host, self.agent, self.containerd.nri_socket)
             self.variants = {"none": (NoPlugin(), "gold"),

@@ -76,6 +76,9 @@ class Netclsd(Nobody):
         self.agent = self.session.start_agent()
         self.pid = self.agent.pid
         self.session.register(self.agent, "load", load_pid)
+        # A container that runs already is followed by one sweep, which must not be part of what is measured.
+        eventually("the sweep after the registration",
+                   lambda: self.agent.metrics().value("sweeps_total", cause="registration") == 1)
 
     def stop(self):
         self.agent.stop()

@@ -6,7 +6,7 @@ import traceback
 from e2e.support.programs import program
 
 from ..profiles import PROFILES
-from ..rows import hook_cost, inherited_forks, memory, placement_latency, sweep
+from ..rows import hook_cost, inherited_forks, memory, placement_latency, pod_start, sweep
 from . import storms
 from .listeners import CountingReader, Netclsd, Nobody
 from .session import Effort
@@ -46,6 +46,7 @@ def checks(session):
         "sweeping in a full storm loses no event": lambda: _all_counts_are_met(sweep.measure(session)),
         "entrants are placed": lambda: placement_latency.measure(session),
         "the hook and containers with it can be timed": lambda: hook_cost.measure(session),
+        "a pod's start with the NRI plugin can be timed": lambda: _all_counts_are_met(pod_start.measure(session)),
         "profiles can be made": lambda: [make(session) for make in PROFILES.values()],
         "the rivals' programs and the microbenchmarks run": lambda: _others_work(session),
     }

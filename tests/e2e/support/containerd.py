@@ -124,9 +124,9 @@ class Containerd:
     def import_image(self, archive):
         self.ctr("images", "import", archive)
 
-    def import_test_image(self):
+    def import_test_image(self, programs=("udp_tool",)):
         """It serves as the pause image, too."""
-        make_tree(self.top / "tree", ("udp_tool",))
+        make_tree(self.top / "tree", programs)
         archive = write_oci_archive(self.top / "image.tar", self.top / "tree", IMAGE, ("sleep", "1000"))
         self.import_image(archive)
 
