@@ -25,7 +25,7 @@ releases="
   release       tried  boost             perf
   debian-12     yes    libboost1.81-dev  linux-perf
   debian-13     yes    libboost-dev      linux-perf
-  debian-forky  no     libboost-dev      linux-perf
+  debian-forky  yes    libboost-dev      linux-perf
   ubuntu-24.04  no     libboost-dev      linux-tools-generic
   ubuntu-26.04  no     libboost-dev      linux-perf
 "
