@@ -1,6 +1,8 @@
 # The image of netclsd: the agent, the static hook, NRI plugin and client. scripts/build-image.sh builds it, the DaemonSet
 # of charts/netclsd runs it, docs/image.md says what is in it.
 
+# Debian 12, whatever machine builds it: the list of libraries below has its names, and CI tests everything there.
+
 # Two stages of their own, because they take a minute each and change only with the list of packages.
 FROM docker.io/library/debian:bookworm-slim AS tools
 WORKDIR /src

@@ -1,4 +1,4 @@
-# Third-party libraries, all from Debian 12 (scripts/install-deps.sh). Each is used behind one file or folder of ours.
+# Third-party libraries, all packages of the distribution (scripts/install-deps.sh). Each is used behind one file or folder of ours.
 find_package(Threads REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(tl-expected REQUIRED)
@@ -16,4 +16,4 @@ find_library(LIBMD_STATIC libmd.a REQUIRED)  # SHA-256, for static programs
 find_path(TOMLPLUSPLUS_INCLUDE_DIR toml++/toml.h REQUIRED)  # headers only; its package offers the shared library
 find_path(PROTOZERO_INCLUDE_DIR protozero/pbf_reader.hpp REQUIRED)  # headers only
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
-find_package(Boost 1.81 REQUIRED)  # headers only: Beast, Asio and Unordered, whose flat maps begin with this version
+find_package(Boost 1.81 CONFIG REQUIRED)  # headers only: Beast, Asio and Unordered, whose flat maps begin with this version

@@ -36,30 +36,12 @@ while [[ $# -gt 0 ]]; do
   shift
 done
 
-# The mirror from which this machine's apt gets Debian 12.
-mirror() {
-  # shellcheck disable=SC2016  # apt's own placeholder
-  apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' 'Component: main' | head -n 1
-}
-
-# Through the proxy that apt uses, too. debootstrap itself reads nothing of apt's configuration.
-run_debootstrap() {
-  local proxy='' from
-  from=$(mirror)
-  [[ -n "$from" ]] || { echo "build-image.sh: apt knows no mirror of Debian 12 (apt-get update?)" >&2; return 1; }
-  eval "$(apt-config shell proxy Acquire::http::Proxy)"
-  ${proxy:+env "http_proxy=$proxy" "https_proxy=$proxy"} debootstrap --variant=minbase bookworm "$1" "$from"
-  rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/archives/*.deb "$1"/var/log/*
-  # As in Debian's own image: nothing needs to be on the disk before the layer is.
-  echo force-unsafe-io >"$1/etc/dpkg/dpkg.cfg.d/docker-apt-speedup"
-}
-
 make_base() {
   local directory
   directory=$(mktemp -d)
   # shellcheck disable=SC2064  # now
   trap "rm -rf --one-file-system '$directory'" EXIT
-  run_debootstrap "$directory/tree"
+  run_debootstrap bookworm "$directory/tree"
   tar -C "$directory/tree" -c . | podman import - "$base"
 }
 

@@ -18,3 +18,24 @@ build_preset() {
   fi
   printf 'done (%d s)\n' $((SECONDS - began))
 }
+
+# The mirror from which this machine's apt gets Debian.
+debian_mirror() {
+  # shellcheck disable=SC2016  # apt's own placeholder
+  apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Component: main' 'Label: Debian' | head -n 1
+}
+
+# run_debootstrap SUITE DIRECTORY, from that mirror and through the proxy that apt uses, too. debootstrap itself reads nothing
+# of apt's configuration. A suite that is newer than it is made like sid.
+run_debootstrap() {
+  local suite=$1 directory=$2 proxy='' from script=()
+  from=$(debian_mirror)
+  [[ -n "$from" ]] || { echo "${0##*/}: apt knows no mirror of Debian (apt-get update?)" >&2; return 1; }
+  eval "$(apt-config shell proxy Acquire::http::Proxy)"
+  [[ -e "/usr/share/debootstrap/scripts/$suite" ]] || script=(/usr/share/debootstrap/scripts/sid)
+  ${proxy:+env "http_proxy=$proxy" "https_proxy=$proxy"} \
+    debootstrap --variant=minbase "$suite" "$directory" "$from" "${script[@]}" || return 1
+  rm -rf "$directory"/var/lib/apt/lists/* "$directory"/var/cache/apt/archives/*.deb "$directory"/var/log/*
+  # As in Debian's own image: nothing needs to be on the disk before the layer is.
+  echo force-unsafe-io >"$directory/etc/dpkg/dpkg.cfg.d/docker-apt-speedup"
+}

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Shows netclsd at work: a real container, put into its network class and kept there. One command, as root, on Debian 12.
+# Shows netclsd at work: a real container, put into its network class and kept there. One command, as root, on Debian.
 #
 #   scripts/demo.sh
 #

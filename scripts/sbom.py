@@ -9,7 +9,7 @@
 --prefix     below it: the installation's prefix; files are named below that where they are
 INSTALLED    the installed files
 
-Debian's own records say which package a library, a header or a tool comes from, and that package's version and
+Debian's own records, or Ubuntu's, say which package a library, a header or a tool comes from, and that package's version and
 licence. Equal inputs give equal bytes: the time is SOURCE_DATE_EPOCH, or the commit's. Uses no library.
 docs/install.md says how to read the result.
 """
@@ -18,6 +18,7 @@ import argparse
 import hashlib
 import json
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -35,6 +36,11 @@ WITHOUT_CODE = ("linux-libc-dev", "libbrotli-dev", "libssl-dev", "zlib1g-dev")
 # What a static program contains besides the archives that its link names.
 IMPLICIT_ARCHIVES = ("libc.a", "libstdc++.a", "libgcc.a", "libgcc_eh.a")
 BUILD_TOOLS = ("cmake", "ninja", "ld", "as")
+
+# The machine's that builds. Debian's testing and unstable have no number.
+OS_RELEASE = platform.freedesktop_os_release()
+DISTRIBUTION = OS_RELEASE["ID"]
+RELEASE = OS_RELEASE.get("VERSION_ID") or OS_RELEASE.get("VERSION_CODENAME", "unknown")
 
 # Debian's short names of licences that are not SPDX's.
 SPDX_LICENSES = {
@@ -72,8 +78,8 @@ class DebianPackage:
 
     @property
     def purl(self):
-        return (f"pkg:deb/debian/{quote(self.name, safe='')}@{quote(self.version, safe='')}"
-                f"?arch={self.architecture}&distro=debian-12")
+        return (f"pkg:deb/{DISTRIBUTION}/{quote(self.name, safe='')}@{quote(self.version, safe='')}"
+                f"?arch={self.architecture}&distro={DISTRIBUTION}-{RELEASE}")
 
 
 class Debian:
@@ -263,7 +269,7 @@ def debian_entry(package):
         "SPDXID": package.spdx_id,
         "name": package.name,
         "versionInfo": package.version,
-        "supplier": "Organization: Debian",
+        "supplier": f"Organization: {DISTRIBUTION.capitalize()}",
         "downloadLocation": NOTHING_SAID,
         "filesAnalyzed": False,
         "sourceInfo": f"built from the Debian source package {package.source}",

@@ -105,6 +105,7 @@ if [[ -n "$all" ]]; then
   with_summary runner tests/runner/run_gtest_test.py
   with_summary jobs-beside tests/runner/beside_test.py
   with_summary e2e-selection tests/runner/e2e_selection_test.py
+  with_summary install-deps-names tests/runner/install_deps_test.py
   with_summary benchmark-arithmetic tests/bench/bench_test.py
   with_summary runtimes-table tests/runtimes/runtimes_test.py
 fi

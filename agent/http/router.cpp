@@ -13,8 +13,20 @@ using HandlerResponse = httplib::Server::HandlerResponse;
 
 constexpr std::size_t kPathMax = 512;  // the longest of ours is an id of 200 characters
 
-// What the library takes for a connection: a whole request, and room for its answer. Nothing ever waits.
-class MemoryStream : public httplib::Stream {
+// What the library wants to know of a connection's state. None of it is marked `override`, because no version has it
+// all: is_writable() is that of 0.11 (Debian 12) and 0.18 (Debian 13), the others are those of 0.41.
+class StreamThatNeverWaits : public httplib::Stream {
+ public:
+  // NOLINTBEGIN(modernize-use-override)
+  [[nodiscard]] bool is_writable() const { return true; }
+  [[nodiscard]] bool wait_readable() const { return is_readable(); }
+  [[nodiscard]] bool wait_writable() const { return true; }
+  [[nodiscard]] time_t duration() const { return 0; }
+  // NOLINTEND(modernize-use-override)
+};
+
+// What the library takes for a connection: a whole request, and room for its answer.
+class MemoryStream : public StreamThatNeverWaits {
  public:
   explicit MemoryStream(std::string_view request) : unread_(request) {}
 
@@ -22,7 +34,6 @@ class MemoryStream : public httplib::Stream {
   [[nodiscard]] std::string take_answer() { return std::move(answer_); }
 
   [[nodiscard]] bool is_readable() const override { return !unread_.empty(); }
-  [[nodiscard]] bool is_writable() const override { return true; }
   ssize_t read(char* out, std::size_t size) override {
     const std::size_t count = unread_.copy(out, size);
     unread_.remove_prefix(count);
@@ -46,11 +57,13 @@ class MemoryStream : public httplib::Stream {
 };
 
 // Server::process_request() is the library's only entrance that takes a stream instead of a socket. It is protected,
-// and its parameters differ: the first form is that of 0.11 (Debian 12), the second that of 0.18 (Debian 13).
+// and its parameters differ: the first form is that of 0.11, the second that of 0.18, to which later versions add at
+// the end what nobody here wants (0.41: whether it has become a web socket).
 using Setup = std::function<void(httplib::Request&)>;
 using ProcessRequest = bool (httplib::Server::*)(httplib::Stream&, bool, bool&, const Setup&);
+template <typename... Added>
 using ProcessRequestOf018 = bool (httplib::Server::*)(httplib::Stream&, const std::string&, int, const std::string&,
-                                                      int, bool, bool&, const Setup&);
+                                                      int, bool, bool&, const Setup&, Added...);
 constexpr bool kCloseConnection = true;
 
 [[maybe_unused]] void run(httplib::Server& server, ProcessRequest process, MemoryStream& stream, const Setup& setup) {
@@ -58,10 +71,11 @@ constexpr bool kCloseConnection = true;
   (server.*process)(stream, kCloseConnection, is_closed, setup);
 }
 
-[[maybe_unused]] void run(httplib::Server& server, ProcessRequestOf018 process, MemoryStream& stream,
+template <typename... Added>
+[[maybe_unused]] void run(httplib::Server& server, ProcessRequestOf018<Added...> process, MemoryStream& stream,
                           const Setup& setup) {
   bool is_closed = false;
-  (server.*process)(stream, "", 0, "", 0, kCloseConnection, is_closed, setup);
+  (server.*process)(stream, "", 0, "", 0, kCloseConnection, is_closed, setup, Added{}...);
 }
 
 const char* detail_for(int status) {

@@ -222,6 +222,12 @@ std::unique_ptr<TlsTransport> TlsTransport::make(ssl_ctx_st* context) {
 
 bool TlsTransport::receive(std::string_view wire, std::string& request) {
   if (is_closed_) return wire.empty();
+  // OpenSSL 3.5 forgets that it refused the first record of a handshake.
+  if (!has_failed_) has_failed_ = !take(wire, request);
+  return !has_failed_;
+}
+
+bool TlsTransport::take(std::string_view wire, std::string& request) {
   ERR_clear_error();  // or an error that another connection left on this thread would be taken for ours
   if (!write_all(SSL_get_rbio(connection_.get()), wire)) return false;
   if (SSL_is_init_finished(connection_.get()) == 0) {

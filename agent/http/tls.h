@@ -39,8 +39,8 @@ class TlsTransport final : public Transport {
   // nullptr when there is no memory.
   [[nodiscard]] static std::unique_ptr<TlsTransport> make(ssl_ctx_st* context);
 
-  // False if the handshake failed or was too long, if a record was forged, or if the client sends more after its
-  // close_notify.
+  // False, then and ever after, if the handshake failed or was too long, or if a record was forged. Also false if the
+  // client sends more after its close_notify.
   bool receive(std::string_view wire, std::string& request) override;
   // A close_notify follows the answer.
   bool send(std::string_view answer, std::string& wire) override;
@@ -55,11 +55,13 @@ class TlsTransport final : public Transport {
 
   explicit TlsTransport(Connection connection) : connection_(std::move(connection)) {}
 
+  [[nodiscard]] bool take(std::string_view wire, std::string& request);
   [[nodiscard]] bool shake_hands();
   [[nodiscard]] bool read(std::string& request);
 
   Connection connection_;
   std::size_t handshake_bytes_ = 0;
+  bool has_failed_ = false;
   bool is_closed_ = false;      // by the client
   std::string plain_farewell_;  // to a client that does not speak TLS
 };

@@ -79,8 +79,11 @@ TEST(ArgumentsTest, HelpShowsExamplesForEveryCommand) {
                              Words{"release", "--help"}, Words{"sweep", "--help"}, Words{"doctor", "--help"}}) {
     const UsageAnswer answer = answer_of(words);
     EXPECT_EQ(answer.exit_status, 0);
-    EXPECT_THAT(answer.text, testing::HasSubstr("Example"));
-    EXPECT_THAT(answer.text, testing::HasSubstr("  netclsctl " + (words.size() > 1 ? words[0] : "status")));
+    const std::size_t examples = answer.text.find("Example");
+    ASSERT_NE(examples, std::string::npos);
+    // Newer versions of CLI11 do not keep their indentation.
+    EXPECT_THAT(answer.text.substr(examples),
+                testing::HasSubstr("netclsctl " + (words.size() > 1 ? words[0] : "status")));
   }
 }
 
