@@ -114,7 +114,7 @@ lend_network
 quietly packages in_suite scripts/install-deps.sh build unit
 versions
 quietly configure in_suite cmake --preset dev "${options[@]}"
-quietly build in_suite cmake --build --preset dev --parallel "$jobs" 
+quietly build in_suite cmake --build --preset dev --parallel "$jobs"
 for tests in unit sim; do
   with_summary "$tests" in_suite scripts/run_gtest.py "build/dev/tests/$tests/${tests}_tests" --shards "$jobs" --logs build
 done
