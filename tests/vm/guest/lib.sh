@@ -111,12 +111,14 @@ end_container() {
   eventually "all of $1 have ended" has_members "$1" 0
 }
 
-# What the kernel says: pids of a container that are not in a group with this class.
+# What the kernel says: pids of a container that are not in a group with this class. Without a process: there are many pids.
 outside() { # outside CONTAINER CLASSID
-  local pid path
-  for pid in $(members "$1"); do
-    path=$(sed -n 's/^[0-9]*:\([^:]*,\)*net_cls[^:]*://p' "/proc/$pid/cgroup" 2>/dev/null)
-    [[ -n "$path" && "$(cat "$net_cls$path/net_cls.classid" 2>/dev/null)" == "$(($2))" ]] || echo "$pid"
-  done
-}
+  local pid number controllers path classid
+  while read -r pid; do
+    classid='' path=''
+    while IFS=: read -r number controllers path; do [[ ",$controllers," != *,net_cls,* ]] || break; done <"/proc/$pid/cgroup"
+    [[ -z "$path" ]] || read -r classid <"$net_cls$path/net_cls.classid"
+    [[ "$classid" == "$(($2))" ]] || echo "$pid"
+  done <"/sys/fs/cgroup/$1/cgroup.procs"
+} 2>/dev/null
 all_in() { [[ -z "$(outside "$1" "$2")" ]]; }
