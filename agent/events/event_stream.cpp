@@ -1,6 +1,8 @@
 #include "agent/events/event_stream.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <string>
 #include <utility>
 
 #include "agent/host/surroundings.h"
@@ -23,10 +25,7 @@ EventStream::~EventStream() {
 
 Result<Pulse> EventStream::subscribe() {
   constexpr std::string_view kWhat = "cannot follow process events";
-  auto connector = ProcConnector::open(options_.self, options_.receive_buffer_bytes);
-  if (!connector) return pass_on(connector.error(), kWhat);
-  if (auto requested = connector->request_events(); !requested) return pass_on(requested.error(), kWhat);
-  if (auto used = use(std::move(*connector)); !used) return pass_on(used.error(), kWhat);
+  if (const auto begun = begin(); !begun) return explain(begun.error(), kWhat);
   const auto answered = connector_->await_acknowledgement(kAcknowledgementTimeout);
   if (!answered && answered.error().code() != ErrorCode::kUnavailable) return pass_on(answered.error(), kWhat);
   if (answered) {
@@ -41,6 +40,20 @@ Result<Pulse> EventStream::subscribe() {
   }
   is_deaf_ = true;
   return Pulse::kDeaf;
+}
+
+Result<void> EventStream::begin() {
+  auto connector = ProcConnector::open(options_.self, options_.receive_buffer_bytes);
+  if (!connector) return pass_on(connector.error());
+  if (auto requested = connector->request_events(); !requested) return requested;
+  return use(std::move(*connector));
+}
+
+// Before 6.6 the socket cannot even be bound in a user namespace of its own: EPERM, which tells nobody what to change.
+Result<Pulse> EventStream::explain(const Error& error, std::string_view what) const {
+  const std::string cause = error.sys_errno() == EPERM ? what_prevents_events(proc_) : "";
+  if (cause.empty()) return pass_on(error, what);
+  return failure(ErrorCode::kUnavailable, std::string(what) + ": " + cause);
 }
 
 Pulse EventStream::subscribe_patiently() { return heal(kResubscriptionsAtStartMax); }

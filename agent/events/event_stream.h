@@ -57,6 +57,8 @@ class EventStream : public EventSource {
   [[nodiscard]] std::uint64_t received() const { return received_; }  // messages so far
 
  private:
+  [[nodiscard]] Result<void> begin();
+  [[nodiscard]] Result<Pulse> explain(const Error& error, std::string_view what) const;
   [[nodiscard]] bool receive();
   void receive_all();
   void note(const ConnectorMessage& message);

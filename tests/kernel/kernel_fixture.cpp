@@ -5,8 +5,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <thread>
 
@@ -14,6 +16,15 @@
 #include "common/base/file.h"
 
 namespace netclsd {
+namespace {
+
+// An emulated machine (scripts/vm.sh) is many times slower, and says how many by NETCLSD_TEST_PATIENCE.
+std::chrono::seconds patience() {
+  const char* factor = std::getenv("NETCLSD_TEST_PATIENCE");
+  return std::chrono::seconds{10} * std::max(1, factor == nullptr ? 1 : std::atoi(factor));
+}
+
+}  // namespace
 
 TestProcess::TestProcess(const std::function<void()>& body) : pid_(::fork()) {
   if (pid_ != 0) return;
@@ -70,7 +81,7 @@ std::string KernelTest::net_cls_path_of(Pid pid) {
 }
 
 bool KernelTest::eventually(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+  const auto deadline = std::chrono::steady_clock::now() + patience();
   while (std::chrono::steady_clock::now() < deadline) {
     if (condition()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds{1});

@@ -1,0 +1,88 @@
+"""The root directory of the machines: the programs under test, a few tools with their libraries, and guest/."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+GUEST = Path(__file__).with_name("guest")
+_TOOLS = ("bash", "ss", "nft")
+_BUSYBOX = "/usr/bin/busybox"  # Debian's busybox-static
+_PROGRAMS = ("netclsd", "netclsd-hook", "netclsctl")
+_HELPERS = ("silencer", "storm")
+_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+KERNEL_TESTS = "netclsd/kernel_tests"
+
+
+class Tree:
+    def __init__(self, directory):
+        self.directory = directory
+        for each in ("dev", "proc", "sys", "run", "tmp", "etc", "netclsd", "usr/bin", "usr/sbin", "usr/lib", "usr/lib64"):
+            (directory / each).mkdir(parents=True)
+        for each in ("bin", "sbin", "lib", "lib64"):
+            (directory / each).symlink_to(f"usr/{each}")
+
+    def add(self, source, place, strip=False):
+        """With the libraries that it needs, where it looks for them."""
+        target = self.directory / place.lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, target)
+        if strip and b"\x7fELF" == source.read_bytes()[:4]:
+            subprocess.run(["strip", target], check=True)
+        for library in libraries(source):
+            if not (self.directory / library.lstrip("/")).exists():
+                self.add(library, library)
+
+    def add_busybox(self):
+        self.add(_BUSYBOX, "/usr/bin/busybox")
+        names = subprocess.run([_BUSYBOX, "--list"], capture_output=True, text=True, check=True).stdout.split()
+        for name in names:
+            link = self.directory / "usr/bin" / name
+            if not link.exists():
+                link.symlink_to("busybox")
+
+
+def libraries(program):
+    """Paths of the loader and of the libraries; none of a static program."""
+    done = subprocess.run(["ldd", program], capture_output=True, text=True)
+    return parse_ldd(done.stdout) if done.returncode == 0 else []
+
+
+def parse_ldd(text):
+    if missing := re.search(r"(\S+) => not found", text):
+        raise FileNotFoundError(missing[1])
+    return re.findall(r"(/\S+) \(0x", text)
+
+
+def make_tree(directory, programs, tests):
+    """`programs`: the directory of a release's programs. `tests`: a build with kernel_tests and their helpers."""
+    tree = Tree(directory)
+    for name in _TOOLS:
+        tree.add(shutil.which(name, path=_PATH), f"/usr/bin/{name}")
+    tree.add_busybox()
+    for name in _PROGRAMS:
+        tree.add(programs / name, f"/usr/bin/{name}")
+    for name in _HELPERS:
+        # The kernel tests know the silencer's path in the build.
+        tree.add(tests / "bin" / name, str((tests / "bin" / name).resolve()))
+        (directory / "usr/bin" / name).symlink_to((tests / "bin" / name).resolve())
+    tree.add(tests / "tests/kernel/kernel_tests", KERNEL_TESTS, strip=True)
+    shutil.copytree(GUEST, directory / "netclsd", dirs_exist_ok=True)
+    (directory / "init").symlink_to("netclsd/init")
+    (directory / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\n")
+    (directory / "etc/group").write_text("root:x:0:\n")
+
+
+def pack(directory, archive):
+    """Not compressed: that would take the emulated processor longer than reading it."""
+    names = "".join(f"{path.relative_to(directory)}\0" for path in sorted(directory.rglob("*")))
+    with open(archive, "wb") as out:
+        subprocess.run(["cpio", "--create", "--format=newc", "--null", "--quiet", "--owner=+0:+0"], cwd=directory,
+                       input=names.encode(), stdout=out, check=True)
+
+
+def join(archives, target):
+    """The kernel unpacks one archive after the other."""
+    with open(target, "wb") as out:
+        for archive in archives:
+            out.write(archive.read_bytes())

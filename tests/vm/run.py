@@ -1,0 +1,153 @@
+"""Boots real kernels and tries netclsd on them: see scripts/vm.sh, which starts it."""
+
+import argparse
+import contextlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+
+from . import initramfs, kernels, machine
+from .boots import BOOTS
+from .report import Outcome, Reader, Verdict, render_counts, render_tables, replace_generated
+
+PAGE = kernels.REPOSITORY / "docs" / "kernels.md"
+LOGS = kernels.TOP / "logs"
+_SIGNS = {Verdict.PASSED: "✓", Verdict.FAILED: "✗", Verdict.SKIPPED: "skipped", Verdict.IMPOSSIBLE: "not possible"}
+
+
+def say(text, end="\n"):
+    print(text, end=end, flush=True)
+
+
+@contextlib.contextmanager
+def timed(text):
+    say(f"{text} ...", end=" ")
+    began = time.monotonic()
+    yield
+    say(f"done ({time.monotonic() - began:.0f} s)")
+
+
+def parse_arguments(arguments):
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--boot", choices=BOOTS, action="append")
+    parser.add_argument("--deadline", type=int, default=300)
+    parser.add_argument("--programs", type=Path, default=kernels.REPOSITORY / "build/release/bin")
+    parser.add_argument("--tests", type=Path, default=kernels.REPOSITORY / "build/dev")
+    parser.add_argument("kernels", nargs="*")
+    return parser.parse_args(arguments)
+
+
+def select(table, names, boots):
+    """(kernel, boot) of all that shall be booted."""
+    if unknown := set(names) - {each.name for each in table}:
+        raise ValueError(f"no such kernel: {' '.join(sorted(unknown))}; there are {' '.join(each.name for each in table)}")
+    return [(kernel, boot) for kernel in table if not names or kernel.name in names
+            for boot in kernel.boots if not boots or boot in boots]
+
+
+class Run:
+    def __init__(self, work, options):
+        self.work, self.options = work, options
+        self._unpacked = {}
+
+    def prepare(self, wanted):
+        for kernel in dict.fromkeys(kernel for kernel, _ in wanted):
+            say(f"{kernel.name}: {kernel.package} of {kernel.suite} ...", end=" ")
+            self._unpacked[kernel] = unpacked = kernels.Unpacked(kernel)
+            say(unpacked.version)
+            tree = self.work / f"{kernel.name}.tree"
+            (tree / "modules").mkdir(parents=True)
+            unpacked.write_modules(tree / "modules")
+            initramfs.pack(tree, self.work / f"{kernel.name}.cpio")
+        with timed("initramfs"):
+            initramfs.make_tree(self.work / "root", self.options.programs, self.options.tests)
+            initramfs.pack(self.work / "root", self.work / "root.cpio")
+
+    def boot(self, kernel, boot):
+        outcome = Outcome(kernel.name, self._unpacked[kernel].version, boot)
+        joined = self.work / "joined.cpio"
+        initramfs.join([self.work / "root.cpio", self.work / f"{kernel.name}.cpio"], joined)
+        console = LOGS / f"{kernel.name}-{boot}.console"
+        console.write_bytes(b"")
+        reader = Reader(outcome)
+        parameters = f"{BOOTS[boot].parameters} netclsd.script={BOOTS[boot].script}"
+        with open(LOGS / f"{kernel.name}-{boot}.results", "w", encoding="utf-8") as log:
+            for line in machine.boot(self._unpacked[kernel].image, joined, parameters, console, self.options.deadline):
+                log.write(line + "\n")
+                if (result := reader.take(line)) is not None:
+                    self._show(outcome, result)
+        reader.finish(console.read_text(errors="replace"))
+        self._show(outcome, outcome.results[-1])
+        return outcome
+
+    @staticmethod
+    def _show(outcome, result):
+        """Of the kernel tests only what did not pass."""
+        is_test = result in outcome.kernel_tests
+        if not is_test or result.verdict is not Verdict.PASSED:
+            say(f"  {_SIGNS[result.verdict]} {result.name} ({result.seconds:.1f} s)" + (f": {result.text}" if result.text else ""))
+
+
+def facts(programs):
+    version = subprocess.run([programs / "netclsd", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    return f"{date.today().isoformat()}, {version.partition(' (')[0]}: "  # without its commit
+
+
+def boot_all(wanted, options):
+    outcomes = []
+    with tempfile.TemporaryDirectory(dir=kernels.TOP, prefix="work.") as work:
+        run = Run(Path(work), options)
+        run.prepare(wanted)
+        for number, (kernel, boot) in enumerate(wanted, 1):
+            began = time.monotonic()
+            say(f"[{number}/{len(wanted)}] {kernel.name}, booted {BOOTS[boot].title}")
+            outcome = run.boot(kernel, boot)
+            outcomes.append(outcome)
+            say(f"  {outcome.release}: {render_counts([outcome])}, {outcome.count(Verdict.IMPOSSIBLE)} not possible there "
+                f"({time.monotonic() - began:.0f} s)")
+    return outcomes
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
+def main():
+    options = parse_arguments(sys.argv[1:])
+    table = kernels.read_table()
+    try:
+        wanted = select(table, options.kernels, options.boot)
+    except ValueError as problem:
+        print(f"vm.sh: {problem}", file=sys.stderr)
+        return 2
+    if options.list:
+        say("\n".join(f"{each.name}: {each.package} of {each.suite}, booted {', '.join(each.boots)}" for each in table))
+        return 0
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    try:
+        outcomes = boot_all(wanted, options)
+    except (kernels.FetchFailed, FileNotFoundError) as problem:
+        print(f"vm.sh: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        say("interrupted")
+        return 130
+    counts = render_counts(outcomes)
+    if options.write:
+        PAGE.write_text(replace_generated(PAGE.read_text(), f"{facts(options.programs)}{counts}.\n{render_tables(outcomes)}"))
+        say(f"written: {PAGE.relative_to(kernels.REPOSITORY)}")
+    say(f"Logs: {LOGS.relative_to(kernels.REPOSITORY)}\n{counts}")
+    return 1 if any(each.count(Verdict.FAILED) for each in outcomes) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
