@@ -108,6 +108,7 @@ if [[ -n "$all" ]]; then
   with_summary install-deps-names tests/runner/install_deps_test.py
   with_summary benchmark-arithmetic tests/bench/bench_test.py
   with_summary runtimes-table tests/runtimes/runtimes_test.py
+  with_summary emulated-machines tests/vm/vm_test.py
 fi
 
 if [[ -z "$unit_only" ]]; then
@@ -158,6 +159,8 @@ if [[ -n "$release" ]]; then
     with_summary package tests/package/package_test.py build/release
     with_summary benchmark scripts/bench.sh --quick
   fi
+  step "Real kernels in emulated machines"
+  with_summary kernels scripts/vm.sh --programs build/release/bin --tests "$build" --boot usual --boot cgroup_no_v1
   step "Installation, hardening and bill of materials"
   tested release-install
   tested hardening-checks
