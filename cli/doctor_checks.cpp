@@ -138,8 +138,11 @@ Check check_favordynmods(const HostFacts& facts) {
   return {Verdict::kWarn, "favordynmods", cause};
 }
 
-Check check_mount(std::string_view mountinfo) {
+Check check_mount(std::string_view mountinfo, bool can_be_mounted) {
   const auto mount = find_net_cls_mount(mountinfo);
+  if (!mount && !can_be_mounted) {
+    return {Verdict::kFail, "hierarchy", "not mounted, and the kernel cannot mount it: see net_cls"};
+  }
   if (!mount) {
     return {Verdict::kOk, "hierarchy",
             "not mounted in this mount namespace; the hook mounts it when a container needs it"};
@@ -291,7 +294,7 @@ std::vector<Check> run_checks(const HostFacts& facts) {
           check_connector(facts.connectors),
           check_controller(facts.controllers, facts.boot_parameters),
           check_favordynmods(facts),
-          check_mount(facts.mountinfo),
+          check_mount(facts.mountinfo, what_prevents_net_cls(facts.controllers, facts.boot_parameters).empty()),
           check_first_line(facts.init_cgroup, facts.misled),
           check_proc(facts.mountinfo),
           check_time_namespace(facts.time_namespace),

@@ -65,7 +65,8 @@ struct HostFacts {
 [[nodiscard]] Check check_connector(std::string_view proc_net_connector);
 [[nodiscard]] Check check_controller(std::string_view proc_cgroups, std::string_view proc_cmdline);
 [[nodiscard]] Check check_favordynmods(const HostFacts& facts);
-[[nodiscard]] Check check_mount(std::string_view mountinfo);
+// `can_be_mounted`: nothing in the kernel is in the way (check_controller).
+[[nodiscard]] Check check_mount(std::string_view mountinfo, bool can_be_mounted);
 [[nodiscard]] Check check_first_line(std::string_view init_cgroup, const MisledPrograms& misled);
 [[nodiscard]] Check check_proc(std::string_view mountinfo);
 [[nodiscard]] Check check_time_namespace(std::string_view link);

@@ -47,10 +47,12 @@ TEST(DoctorChecksTest, FavordynmodsIsWarnedAbout) {
 }
 
 TEST(DoctorChecksTest, AMountBelowSysFsCgroupIsWarnedAbout) {
-  EXPECT_EQ(check_mount("").verdict, Verdict::kOk);
-  EXPECT_EQ(check_mount("1 2 0:4 / /run/netclsd/net_cls rw - cgroup cgroup rw,net_cls\n").text,
+  EXPECT_EQ(check_mount("", true).verdict, Verdict::kOk);
+  EXPECT_EQ(check_mount("", false).verdict, Verdict::kFail);
+  EXPECT_EQ(check_mount("1 2 0:4 / /run/netclsd/net_cls rw - cgroup cgroup rw,net_cls\n", true).text,
             "at /run/netclsd/net_cls");
-  EXPECT_EQ(check_mount("1 2 0:4 / /sys/fs/cgroup/net_cls rw - cgroup cgroup rw,net_cls\n").verdict, Verdict::kWarn);
+  EXPECT_EQ(check_mount("1 2 0:4 / /sys/fs/cgroup/net_cls rw - cgroup cgroup rw,net_cls\n", true).verdict,
+            Verdict::kWarn);
 }
 
 TEST(DoctorChecksTest, WhoIsMisledByTheFirstLineIsNamed) {
@@ -66,7 +68,7 @@ TEST(DoctorChecksTest, WhoIsMisledByTheFirstLineIsNamed) {
 }
 
 TEST(DoctorChecksTest, ControllersThatShareTheHierarchyFail) {
-  const Check shared = check_mount("1 2 0:4 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,net_cls\n");
+  const Check shared = check_mount("1 2 0:4 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,net_cls\n", true);
   EXPECT_EQ(shared.verdict, Verdict::kFail);
   EXPECT_THAT(shared.text, HasSubstr("together with cpu at /sys/fs/cgroup/cpu"));
   EXPECT_THAT(shared.text, HasSubstr("lose the limits"));
