@@ -13,11 +13,12 @@ set(CMAKE_CXX_COMPILER_RANLIB ${triplet}-gcc-ranlib)
 set(CMAKE_SYSROOT "${sysroot}")
 set(CMAKE_LIBRARY_ARCHITECTURE ${triplet})
 
-# The cross compiler brings a C and a C++ library of its own, which get no security updates. What is linked comes from the
-# sysroot instead, and so do the C++ library's headers. Those of the C library are the cross compiler's, of the same release.
-add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:-nostdinc++>")
+# The cross compiler brings a C and a C++ library of its own, which get no security updates. Everything that goes into a
+# program, headers as well, comes from the sysroot instead.
+add_compile_options(-nostdinc)
 set(CMAKE_CXX_STANDARD_INCLUDE_DIRECTORIES
-  "${sysroot}/usr/include/c++/12" "${sysroot}/usr/include/${triplet}/c++/12" "${sysroot}/usr/include/c++/12/backward")
+  "${sysroot}/usr/include/c++/12" "${sysroot}/usr/include/${triplet}/c++/12" "${sysroot}/usr/include/c++/12/backward"
+  "${sysroot}/usr/lib/gcc/${triplet}/12/include" "${sysroot}/usr/include/${triplet}" "${sysroot}/usr/include")
 foreach(directory usr/lib/${triplet} usr/lib/gcc/${triplet}/12)
   add_link_options("-B${sysroot}/${directory}" "-L${sysroot}/${directory}")
 endforeach()
