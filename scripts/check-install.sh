@@ -1,8 +1,10 @@
 #!/bin/bash
-# Checks what a release build installs: check-install.sh BUILD_DIRECTORY
+# Checks what a release build installs: check-install.sh BUILD_DIRECTORY [EMULATOR…]
+# The emulator runs programs of another architecture.
 # The last line is `N passed, N failed, N skipped`.
 set -euo pipefail
 build=$1
+emulator=("${@:2}")
 sources=$(dirname "$0")/..
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
@@ -28,14 +30,14 @@ has_no_fault_points() {
   local names
   names=$(sed -n '/ kNames = {/,/};/p' "$sources/common/base/fault_point.cpp" | grep -o '"[a-z_]*"' | tr -d '"')
   [[ $(wc -w <<<"$names") -gt 10 ]] || { echo "the points' names were not found"; return 1; }
-  strip --strip-all -o "$directory/stripped" "$1" || return 1  # names in debug information cannot be switched
+  "$(sed -n 's/^CMAKE_STRIP:FILEPATH=//p' "$build/CMakeCache.txt")" --strip-all -o "$directory/stripped" "$1" || return 1  # names in debug information cannot be switched
   # Whole words only: the static C library has a function __tzfile_read, which is no fault point.
   ! strings -a "$directory/stripped" | grep -F -w -e NETCLSD_FAULTS -f <(echo "$names")
 }
 
 check "cmake --install $build --prefix DIR" cmake --install "$build" --prefix "$directory/prefix"
 for program in netclsd netclsd-hook netclsd-nri netclsctl; do
-  check "DIR/bin/$program --version" "$directory/prefix/bin/$program" --version
+  check "DIR/bin/$program --version" "${emulator[@]}" "$directory/prefix/bin/$program" --version
 done
 for program in netclsd netclsd-hook netclsd-nri netclsctl; do
   check "DIR/bin/$program has no fault points" has_no_fault_points "$directory/prefix/bin/$program"

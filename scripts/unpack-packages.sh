@@ -1,39 +1,50 @@
 #!/bin/bash
 # Unpacks packages of another Debian suite into a directory. Installs nothing, and changes nothing of this machine's apt.
 #
-#   scripts/unpack-packages.sh [OPTION] SUITE DIRECTORY PACKAGE...    (trixie build/suites/trixie containerd)
+#   scripts/unpack-packages.sh [OPTION]... SUITE DIRECTORY PACKAGE...    (trixie build/suites/trixie containerd)
 #
-#   --with-dependencies      also all that the packages depend on: a root directory to run programs in
+#   --with-dependencies      also all that the packages depend on: a root directory to run programs in, or to compile for.
+#                            It has dpkg's records, for `dpkg-query --admindir DIRECTORY/var/lib/dpkg`
 #   --dependencies REGEX     instead of the packages what they depend on, directly or not, if REGEX matches its name: a
 #                            kernel, whose packages have its version in their names
+#   --architecture NAME      packages of another architecture than this machine's: arm64
 #
 # The packages come from the mirror from which this machine's apt gets Debian 12, through the same proxy, and apt verifies
-# them with Debian's keyring. Prints the versions. Does nothing if the directory has what was asked for, unpacked less than a
-# week ago.
+# them with Debian's keyring. Those of bookworm come with the updates that this machine gets, too. Prints the versions. Does
+# nothing if the directory has what was asked for, unpacked less than a week ago.
 set -euo pipefail
 
 usage() { sed -n '2,/^set -euo/{/^set -euo/d; s/^# \{0,1\}//; p}' "$0"; }
 [[ "${1:-}" != -h && "${1:-}" != --help ]] || { usage; exit 0; }
-with_dependencies='' pattern=''
-case "${1:-}" in
-  --with-dependencies) with_dependencies=yes; shift ;;
-  --dependencies) pattern=${2:-}; [[ -n "$pattern" ]] || { usage >&2; exit 2; }; shift 2 ;;
-esac
+with_dependencies='' pattern='' architecture=''
+while [[ "${1:-}" == --* ]]; do
+  case "$1" in
+    --with-dependencies) with_dependencies=yes ;;
+    --dependencies) pattern=${2:-}; [[ -n "$pattern" ]] || { usage >&2; exit 2; }; shift ;;
+    --architecture) architecture=${2:-}; [[ -n "$architecture" ]] || { usage >&2; exit 2; }; shift ;;
+    *) usage >&2; exit 2 ;;
+  esac
+  shift
+done
 [[ $# -ge 3 ]] || { usage >&2; exit 2; }
 suite=$1
 directory=$(realpath -m "$2")
 shift 2
 
 made=$directory/.versions
-asked="$with_dependencies$pattern $*"
+asked="$with_dependencies$pattern $*${architecture:+ for $architecture}"
 if [[ -n "$(find "$made" -mtime -7 2>/dev/null)" ]] && [[ "$(cat "$directory/.asked" 2>/dev/null)" == "$asked" ]]; then
   cat "$made"
   exit
 fi
 
-# shellcheck disable=SC2016  # apt's own placeholder
-mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Component: main' 'Release: bookworm' | head -n 1)
+# What this machine has of Debian 12: lines with a mirror and bookworm, bookworm-updates or bookworm-security.
+# shellcheck disable=SC2016  # apt's own placeholders
+mirrors=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' 'Component: main' |
+  grep -E ' bookworm(-updates|-security)?$' | sort -u || true)
+mirror=$(sed -n 's/ bookworm$//p' <<<"$mirrors" | head -n 1)
 [[ -n "$mirror" ]] || { echo "unpack-packages.sh: apt knows no mirror of Debian 12" >&2; exit 1; }
+if [[ "$suite" != bookworm ]]; then mirrors="$mirror $suite"; fi
 
 mkdir -p "$(dirname "$directory")"
 work=$(mktemp -d "$directory.XXXXXX")
@@ -41,14 +52,17 @@ trap 'rm -rf --one-file-system "$work"' EXIT
 chmod 755 "$work" # _apt fetches
 mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/packages" "$work/root"
 : >"$work/status"
-echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$work/sources.list"
+while read -r each; do
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $each main"
+done <<<"$mirrors" >"$work/sources.list"
 chown _apt "$work/packages" 2>/dev/null || true
 
 # Of the suite only its list of packages is read, without translations and what other programs add to apt.
 options=(-q -q -o "Dir::Etc::SourceList=$work/sources.list" -o Dir::Etc::SourceParts=/dev/null
   -o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null -o "Dir::State::Lists=$work/lists"
   -o "Dir::State::status=$work/status" -o "Dir::Cache=$work/cache" -o Acquire::Languages=none -o Acquire::Retries=3
-  -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false -o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false)
+  -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false -o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false
+  ${architecture:+-o "APT::Architecture=$architecture" -o "APT::Architectures=$architecture"})
 apt_get() {
   if ! (cd "$work/packages" && apt-get "${options[@]}" "$@") >"$work/log" 2>&1; then
     echo "unpack-packages.sh: apt-get $* for $suite failed:" >&2
@@ -74,11 +88,31 @@ if [[ -n "$with_dependencies" ]]; then
 else
   apt_get download "$@"
 fi
+
+# What dpkg would know if it had installed the package.
+record() {
+  local books=$work/root/var/lib/dpkg name
+  name=$(dpkg-deb --field "$1" Package)
+  [[ "$(dpkg-deb --field "$1" Multi-Arch)" != same ]] || name+=:$(dpkg-deb --field "$1" Architecture)
+  mkdir -p "$books/info"
+  echo 1 >"$books/info/format" # names have the architecture
+  dpkg-deb --fsys-tarfile "$1" | tar --list | sed 's,^\.,,; s,/$,,; s,^$,/.,' >"$books/info/$name.list"
+  dpkg-deb --control "$1" "$work/control"
+  if [[ -e "$work/control/shlibs" ]]; then cp "$work/control/shlibs" "$books/info/$name.shlibs"; fi
+  { cat "$work/control/control"; printf 'Status: install ok installed\n\n'; } >>"$books/status"
+  rm -r "$work/control"
+}
+
 for package in "$work/packages/"*.deb; do
   dpkg-deb --fsys-tarfile "$package" | tar --extract --keep-directory-symlink --directory "$work/root"
+  [[ -z "$with_dependencies" ]] || record "$package"
   # shellcheck disable=SC2016  # dpkg's own placeholders
   dpkg-deb --show --showformat '${Package} ${Version}\n' "$package"
 done >"$work/root/.versions"
+# Links to absolute names would lead out of it.
+find "$work/root" -lname '/*' -printf '%l\n%p\n' | while read -r target && read -r link; do
+  ln --symbolic --relative --force --no-dereference "$work/root$target" "$link"
+done
 echo "$asked" >"$work/root/.asked"
 rm -rf --one-file-system "$directory"
 mv "$work/root" "$directory"

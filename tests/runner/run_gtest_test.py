@@ -75,6 +75,31 @@ class Runs(unittest.TestCase):
             self.assertIn(f"{name}: failed", text)
             self.assertIn(end, text)
 
+    def test_another_program_can_run_it(self):
+        """As an emulator does. A test's process inherits what that sets."""
+        status, summary, _ = self.run_it(options=("--by", "env FAIL=yes"))
+        self.assertEqual((status, summary), (1, "6 passed, 2 failed, 1 skipped"))
+
+    def without(self, text, *conditions):
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write(text)
+            file.flush()
+            return self.run_it(*conditions, options=("--without", file.name))
+
+    def test_tests_that_are_left_out_are_named_with_the_reason_and_not_counted(self):
+        status, summary, text = self.without("# a comment\n\nSecond.Dies  it needs a king\n*/Each.*  no parameters\n", "DIE")
+        self.assertEqual((status, summary), (0, "5 passed, 0 failed, 1 skipped"))
+        self.assertIn("Second.Dies: 1 not run: it needs a king", text)
+        self.assertIn("*/Each.*: 2 not run: no parameters", text)
+
+    def test_a_left_out_test_that_is_not_there_is_an_error(self):
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write("Third.*  was there once\n")
+            file.flush()
+            command = [REPOSITORY / "scripts" / "run_gtest.py", self.program, "--without", file.name]
+            done = subprocess.run(command, capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (1, "run_gtest.py: no test is called Third.*\n"))
+
     def test_each_of_many_that_die_is_counted(self):
         status, summary, _ = self.run_it("DIE", "LEAVE", "FAIL")
         self.assertEqual((status, summary), (1, "4 passed, 4 failed, 1 skipped"))
