@@ -171,7 +171,7 @@ void add_other_architectures(const Judge& judge, std::vector<std::string>& found
   constexpr std::uint32_t kX32Bit = 0x4000'0000;
   for (std::uint32_t number = 0; number < 500; ++number) {
     const Call call{static_cast<long>(number)};
-    for (const std::uint32_t architecture : {AUDIT_ARCH_I386, AUDIT_ARCH_ARM}) {
+    for (const std::uint32_t architecture : {std::uint32_t{AUDIT_ARCH_I386}, std::uint32_t{AUDIT_ARCH_ARM}}) {
       if (evaluate(judge.filter(), call, architecture) != SECCOMP_RET_KILL_PROCESS) found.emplace_back("32 bit");
     }
     if (evaluate(judge.filter(), {static_cast<long>(kX32Bit | number)}) != SECCOMP_RET_KILL_PROCESS) {

@@ -63,7 +63,7 @@ TEST(SeccompPolicyTest, InRefuseModeWhatIsNotNamedFails) {
 TEST(SeccompPolicyTest, OtherArchitecturesKillInEveryMode) {
   for (const SeccompMode mode : {SeccompMode::kKill, SeccompMode::kRefuse, SeccompMode::kLog}) {
     const Judge judge(SeccompPolicy().allow_clocks(), mode);
-    for (const std::uint32_t architecture : {AUDIT_ARCH_I386, AUDIT_ARCH_ARM}) {
+    for (const std::uint32_t architecture : {std::uint32_t{AUDIT_ARCH_I386}, std::uint32_t{AUDIT_ARCH_ARM}}) {
       EXPECT_EQ(evaluate(judge.filter(), {SYS_clock_gettime}, architecture), SECCOMP_RET_KILL_PROCESS);
     }
     if (kNativeArchitecture != AUDIT_ARCH_X86_64) continue;  // only that has x32, and by the number alone
