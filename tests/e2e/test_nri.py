@@ -132,7 +132,7 @@ class Restarts(NriTest):
         eventually("it has ended", lambda: gone.pid not in kernel.all_pids())
         self.assertEqual(self.agent.containers(), {})
         plugin = self.start_plugin()
-        self.assertIn("which has 3 containers", plugin.log())
+        self.assertRegex(plugin.log(), "which has [23] containers", "whether containerd has noticed the end of one, or not")
         self.assert_gets_class(web, GOLD)
         self.assert_not_managed(plain)
         self.assertEqual(self.registered(), 1)
