@@ -19,6 +19,8 @@ using std::chrono::seconds;
 
 constexpr milliseconds kReconnectMin{200};
 constexpr milliseconds kReconnectMax{5'000};
+constexpr seconds kHurriedFor{
+    30};  // a runtime that restarts is back by then, and what it starts meanwhile has no class
 // The runtime takes one plugin after the other, and gives each 5 s to register.
 constexpr seconds kSynchronizedWithin{30};
 constexpr seconds kSentWithin{5};
@@ -60,8 +62,12 @@ Result<void> Service::sleep_and_work() {
   return {};
 }
 
+milliseconds reconnect_pause(milliseconds before, std::chrono::steady_clock::duration away) {
+  return away < kHurriedFor ? kReconnectMin : std::clamp(2 * before, kReconnectMin, kReconnectMax);
+}
+
 void Service::connect() {
-  pause_ = std::clamp(2 * pause_, kReconnectMin, kReconnectMax);
+  pause_ = reconnect_pause(pause_, Clock::now() - away_since_);
   connect_at_ = Clock::now() + pause_;
   auto socket = connect_unix(options_.nri_socket, kConnectedWithin);
   if (!socket) return drop(socket.error().message());
@@ -70,6 +76,7 @@ void Service::connect() {
 }
 
 void Service::drop(const std::string& why) {
+  if (connection_ && connection_->is_noted) away_since_ = Clock::now();
   connection_.reset();
   connect_at_ = Clock::now() + pause_;
   report_.note_disconnected(why);

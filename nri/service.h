@@ -18,6 +18,11 @@
 
 namespace netclsd::nri {
 
+// How long to wait before the next attempt to connect: briefly while a runtime may only be restarting, since what it
+// starts before the plugin is back has no class; then less and less often. `away`: since the last connection ended.
+[[nodiscard]] std::chrono::milliseconds reconnect_pause(std::chrono::milliseconds before,
+                                                        std::chrono::steady_clock::duration away);
+
 class Service {
  public:
   using Clock = Plugin::Clock;
@@ -64,6 +69,7 @@ class Service {
   std::optional<Connection> connection_;
   Clock::time_point connect_at_{};  // at once
   std::chrono::milliseconds pause_{0};
+  Clock::time_point away_since_ = Clock::now();
   std::string last_complaint_;       // said once, not with each attempt
   bool has_told_of_report_ = false;  // that it cannot be written; likewise
 };

@@ -103,6 +103,19 @@ class ServiceTest : public testing::Test {
   Service service_{options_, plugin_, report_, say_, sigset_t{}};
 };
 
+TEST(ReconnectPauseTest, IsShortWhileTheRuntimeMayOnlyBeRestarting) {
+  EXPECT_EQ(reconnect_pause(0ms, 0s), 200ms);
+  EXPECT_EQ(reconnect_pause(200ms, 29s), 200ms);
+}
+
+TEST(ReconnectPauseTest, GrowsToFiveSecondsAfterThat) {
+  std::chrono::milliseconds pause = 200ms;
+  for (const auto expected : {400ms, 800ms, 1'600ms, 3'200ms, 5'000ms, 5'000ms}) {
+    pause = reconnect_pause(pause, 30s);
+    EXPECT_EQ(pause, expected);
+  }
+}
+
 TEST_F(ServiceTest, RegistersAndIsSynchronized) {
   Listener runtime(options_.nri_socket);
   connect(runtime);
