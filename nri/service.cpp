@@ -19,8 +19,8 @@ using std::chrono::seconds;
 
 constexpr milliseconds kReconnectMin{200};
 constexpr milliseconds kReconnectMax{5'000};
-constexpr seconds kHurriedFor{
-    30};  // a runtime that restarts is back by then, and what it starts meanwhile has no class
+// A runtime that restarts is back by then, and what it starts before the plugin is back has no class.
+constexpr seconds kHurriedFor{30};
 // The runtime takes one plugin after the other, and gives each 5 s to register.
 constexpr seconds kSynchronizedWithin{30};
 constexpr seconds kSentWithin{5};

@@ -39,14 +39,9 @@ release=build/release-arm64
 tests=build/tests-arm64
 static_programs=(netclsd-hook netclsd-hook-stub netclsd-nri netclsctl)
 
-# What scripts/install-deps.sh installs to compile and to test, of the libraries; and the C and C++ library.
-libraries=(
-  libc6-dev libstdc++-12-dev linux-libc-dev
-  libcpp-httplib-dev nlohmann-json3-dev prometheus-cpp-dev libspdlog-dev libcli11-dev libexpected-dev
-  libboost1.81-dev libsystemd-dev libtomlplusplus-dev libmd-dev
-  libseccomp-dev libcap-ng-dev libssl-dev libyaml-cpp-dev libcrypt-dev libprotozero-dev
-  libgtest-dev libgmock-dev
-)
+# The libraries that scripts/install-deps.sh installs to compile and to test; and the C and C++ library.
+mapfile -t libraries < <(scripts/install-deps.sh --list build unit | grep -e '-dev$' | grep -vx dpkg-dev)
+libraries+=(libc6-dev libstdc++-12-dev linux-libc-dev)
 
 # shellcheck disable=SC2317  # it is called by name
 make_sysroot() {

@@ -43,7 +43,7 @@ class Intake {
   // known by its exec; else it is examined kForkWait later.
   void let_children_run_first() { lets_children_run_first_ = true; }
   [[nodiscard]] bool lets_children_run_first() const { return lets_children_run_first_; }
-  // Examines it kForkWait later, instead of what waits for it. On any kernel.
+  // Examines it kForkWait later, instead of what waits for it.
   void put_off(const Examine& examine);
   [[nodiscard]] bool has_put_off() const { return !put_off_.empty(); }
   // When the next one of them is due.

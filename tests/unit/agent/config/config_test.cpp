@@ -9,6 +9,7 @@
 namespace netclsd {
 namespace {
 
+using testing::AnyOf;
 using testing::HasSubstr;
 
 std::string error_of(std::string_view text) {
@@ -227,7 +228,8 @@ TEST(PolicyKeysTest, RulesAndPatternsAreBounded) {
 TEST(ConfigTest, ASyntaxErrorNamesItsLine) {
   EXPECT_THAT(error_of("{\n\"socket\": \"/s\"\n\"listen\": null}"), HasSubstr("c.json:3: syntax error"));
   EXPECT_THAT(error_of("{\n\"socket\": \"/s\",\n}"), HasSubstr("c.json:3: syntax error"));
-  EXPECT_THAT(error_of(""), HasSubstr("c.json:1: "));  // the library's words differ by version
+  EXPECT_THAT(error_of(""),
+              AnyOf(HasSubstr("c.json:1: syntax error"), HasSubstr("c.json:1: attempting to parse an empty")));
   EXPECT_THAT(error_of("{} {}"), HasSubstr("c.json:1: syntax error"));
   EXPECT_THAT(error_of("{\n/* open"), HasSubstr("c.json:2: syntax error"));
   EXPECT_THAT(error_of("{\"socket\": \"\xff\"}"), HasSubstr("c.json:1: syntax error"));

@@ -339,83 +339,9 @@ TEST_F(ElsewhereTest, IsFoundBeforeAnyContainerIsReleased) {
 }
 
 TEST_F(ElsewhereTest, IsNotLookedForWhereInitHasNotRun) {
-  const Pid init = make_init("c1");
-  RegisterRequest request;
-  request.pid = init;
-  request.annotations[kClassIdAnnotation] = "10:1";
-  request.source = RegistrationSource::kHook;
-  ASSERT_TRUE(engine_->register_container(*ContainerId::parse("c1"), request).has_value());
+  register_by_hook("c1");
   wait(SweepDebt::kCalm);
   EXPECT_EQ(sweeps(), 0U);
-}
-
-// A connection that waits to be accepted while its listener is moved has no class until the class is written again.
-class AcceptQueueTest : public LateTest {
- protected:
-  // How often a class was written.
-  std::size_t writes_in_a_second_after(MonotonicTime time) {
-    const std::size_t before = world_.classid_writes;
-    world_.pass(time);
-    engine_->on_second();
-    work();
-    return world_.classid_writes - before;
-  }
-  void register_by_hook(const std::string& id) {
-    RegisterRequest request;
-    request.pid = make_init(id);
-    request.annotations[kClassIdAnnotation] = "10:1";
-    request.source = RegistrationSource::kHook;
-    ASSERT_TRUE(engine_->register_container(*ContainerId::parse(id), request).has_value());
-  }
-};
-
-TEST_F(AcceptQueueTest, TheClassIsWrittenAgainWhenThingsAreQuietAndThenNoMore) {
-  register_init("c1", make_init("c1"));
-  EXPECT_EQ(writes_in_a_second_after(MonotonicTime{0}), 0U);
-  EXPECT_EQ(writes_in_a_second_after(Registrar::kTagAgainAfter.front()), 1U);
-  EXPECT_EQ(writes_in_a_second_after(Registrar::kTagAgainAfter.back()), 1U);
-  EXPECT_EQ(writes_in_a_second_after(std::chrono::minutes{1}), 0U);
-  EXPECT_EQ(counters_.sockets_tagged_again.value(), 2U);
-}
-
-TEST_F(AcceptQueueTest, NotOfAContainerThatHasNotRunYet) {
-  register_by_hook("c1");
-  EXPECT_EQ(writes_in_a_second_after(std::chrono::minutes{1}), 0U);
-}
-
-TEST_F(AcceptQueueTest, NotOfOneThatHasEnded) {
-  const Pid init = make_init("c1");
-  register_init("c1", init);
-  world_.exit(init);
-  engine_->on_exit(init);
-  EXPECT_EQ(writes_in_a_second_after(std::chrono::minutes{1}), 0U);
-  EXPECT_TRUE(world_.problems.empty());
-}
-
-TEST_F(AcceptQueueTest, NotOverWhatSomebodyElseWrote) {
-  register_init("c1", make_init("c1"));
-  world_.set_group_by_hand("netclsd/c1", 7);
-  EXPECT_EQ(writes_in_a_second_after(Registrar::kTagAgainAfter.front()), 0U);
-}
-
-TEST_F(AcceptQueueTest, OnlySomeInASecond) {
-  for (std::size_t i = 0; i < Registrar::kTagsPerSecond + 3; ++i) {
-    const std::string id = "c" + std::to_string(i);
-    register_init(id, make_init(id));
-  }
-  EXPECT_EQ(writes_in_a_second_after(Registrar::kTagAgainAfter.front()), Registrar::kTagsPerSecond);
-  EXPECT_EQ(writes_in_a_second_after(std::chrono::seconds{1}), 3U);
-}
-
-TEST_F(AcceptQueueTest, NoMoreThanSomeWait) {
-  for (std::size_t i = 0; i < Registrar::kTagsWaitingMax + 5; ++i) {
-    const std::string id = "c" + std::to_string(i);
-    register_late(id, make_init(id));
-  }
-  wait(SweepDebt::kCalm);
-  std::size_t writes = 0;
-  for (int second = 0; second < 100; ++second) writes += writes_in_a_second_after(std::chrono::seconds{1});
-  EXPECT_EQ(writes, 2 * Registrar::kTagsWaitingMax);
 }
 
 }  // namespace

@@ -57,6 +57,14 @@ RegistrationAnswer EngineFixture::register_late(const std::string& id, Pid init,
   return *answer;
 }
 
+void EngineFixture::register_by_hook(const std::string& id) {
+  RegisterRequest request;
+  request.pid = make_init(id);
+  request.annotations[kClassIdAnnotation] = "10:1";
+  request.source = RegistrationSource::kHook;
+  ASSERT_TRUE(engine_->register_container(*ContainerId::parse(id), request).has_value());
+}
+
 Pid EngineFixture::enter(const std::string& id) {
   const Pid entrant = world_.fork(FakeHost::kInit);
   world_.process(entrant).unified = "/pod/" + id;

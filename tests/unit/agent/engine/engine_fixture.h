@@ -25,6 +25,8 @@ class EngineFixture : public testing::Test {
   RegistrationAnswer register_init(const std::string& id, Pid init, const std::string& classid = "10:1");
   // The same, before that sweep.
   RegistrationAnswer register_late(const std::string& id, Pid init, const std::string& classid = "10:1");
+  // One whose init waits for its first instruction.
+  void register_by_hook(const std::string& id);
   // A process of the host that enters the container, as `runc exec` does.
   [[nodiscard]] Pid enter(const std::string& id);
   void work();

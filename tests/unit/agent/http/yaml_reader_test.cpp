@@ -51,7 +51,8 @@ TEST(YamlReaderTest, AnchorsAliasesAndTagsAreRefused) {
   EXPECT_EQ(error_of("a: &x 1\n"), "w.yaml:1: anchors are not supported");
   EXPECT_EQ(error_of("a: &x {b: c}\nd: *x\n"), "w.yaml:1: anchors are not supported");
   EXPECT_EQ(error_of("a: !!binary aGVsbG8=\n"), "w.yaml:1: tags are not supported");
-  EXPECT_THAT(error_of("<<: *x\n"), testing::StartsWith("w.yaml:1: the referenced anchor is not defined"));
+  const std::string undefined = "w.yaml:1: the referenced anchor is not defined";
+  EXPECT_THAT(error_of("<<: *x\n"), testing::AnyOf(undefined, undefined + ": x"));  // newer versions name it
 }
 
 TEST(YamlReaderTest, APageOfAliasesDoesNotGrow) {

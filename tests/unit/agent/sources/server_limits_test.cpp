@@ -1,8 +1,10 @@
 // What a client can not do to the server.
 #include <gmock/gmock.h>
+#include <httplib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <string_view>
 #include <thread>
 
 #include "server_fixture.h"
@@ -58,8 +60,10 @@ TEST_F(ServerLimitsTest, HeadersAbove64KibibytesAre431) {
   while (flood.size() < (64U << 10)) flood += "a: b\r\n";
   EXPECT_EQ(ask("GET /livez HTTP/1.1\r\n" + flood + "\r\n").status, 431);
   flood.resize(60U << 10);
-  // So many short ones are harmless; newer versions of the library refuse more than 100.
-  EXPECT_THAT(ask("GET /livez HTTP/1.1\r\n" + flood + "\r\n\r\n").status, testing::AnyOf(200, 400));
+  // So many short ones are harmless; versions of the library after Debian 12's may refuse more than some.
+  const int status = ask("GET /livez HTTP/1.1\r\n" + flood + "\r\n\r\n").status;
+  const bool is_of_debian_12 = std::string_view(CPPHTTPLIB_VERSION).starts_with("0.11.");
+  EXPECT_TRUE(status == 200 || (status == 400 && !is_of_debian_12)) << status;
 }
 
 TEST_F(ServerLimitsTest, NobodyIsToldToGoOnSending) {
