@@ -34,7 +34,7 @@ while [[ $# -gt 0 ]]; do
 done
 [[ ${#suites[@]} -gt 0 ]] || suites=("${listed[@]}")
 if [[ $EUID -ne 0 ]]; then
-  echo "distributions.sh: only root can run debootstrap and chroot" >&2
+  echo "distributions.sh: only root can run debootstrap and mount" >&2
   exit 1
 fi
 
@@ -70,18 +70,18 @@ make_root() {
     run_debootstrap "$suite" "$root.new" && mv "$root.new" "$root"
 }
 
-# What apt needs in there to reach its mirror as it does out here.
+# What apt and npm need in there to reach their mirrors as they do out here.
 lend_network() {
   cp --dereference /etc/resolv.conf "$root/etc/resolv.conf"
   apt-config dump | grep -E '^Acquire::https?::' >"$root/etc/apt/apt.conf.d/80netclsd-network" || true
-  if grep -q ' https:' "$root/etc/apt/sources.list"; then
+  if grep -q ' https:' "$root/etc/apt/sources.list" || [[ -n "${NODE_EXTRA_CA_CERTS:-}" ]]; then
     mkdir -p "$root/etc/ssl/certs"
     mount --bind -o ro /etc/ssl/certs "$root/etc/ssl/certs"
   fi
 }
 
 mount_all() {
-  mount --bind "$root" "$root" # a chroot's own root should be a mount: runc looks for it
+  mount --bind "$root" "$root" # only a mount can become the root
   mount -t proc proc "$root/proc"
   mount --rbind /sys "$root/sys"
   mount --rbind /dev "$root/dev"
@@ -93,9 +93,14 @@ mount_all() {
   mount -o remount,bind,ro "$root/src"
 }
 
+# Its root is that of its mount namespace, too: whoever enters the namespace of such a process, as tests do, finds the same
+# files. After chroot it would find this machine's.
 in_suite() {
+  # shellcheck disable=SC2016  # the inner shell's
   env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 JOBS="$jobs" ${CI:+CI="$CI"} \
-    chroot "$root" /bin/sh -c 'cd /src && exec "$@"' sh "$@"
+    ${NODE_EXTRA_CA_CERTS:+NODE_EXTRA_CA_CERTS="$NODE_EXTRA_CA_CERTS"} \
+    unshare --mount --propagation private \
+    sh -c 'cd "$1" && pivot_root . mnt && cd /src && umount -l /mnt && shift && exec "$@"' sh "$root" "$@"
 }
 
 # As in CI: each folder is one file, and nobody uses a debugger.

@@ -162,6 +162,7 @@ constexpr std::string_view kBuiltIn = R"({
       "/proc/timer_stats",
       "/proc/sched_debug",
       "/sys/firmware",
+      "/sys/devices/virtual/powercap",
       "/proc/scsi"
     ],
     "readonlyPaths": ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]

@@ -190,6 +190,10 @@ class Containerd(HookInstallTest):
         self.assertEqual(spec.pop("hooks"), {
             "prestart": [{"path": LINK, "args": [*arguments, "prestart"], "timeout": 2}]})
         default["process"].pop("rlimits")  # as the CRI plugin does with its own default
+        # The version is the oldest that has all this. Versions before 1.7 do not mask the last path yet.
+        self.assertEqual((spec.pop("ociVersion"), default.pop("ociVersion")[:2]), ("1.0.2-dev", "1."))
+        masked, defaults = (set(each["linux"].pop("maskedPaths")) for each in (spec, default))
+        self.assertEqual(masked, defaults | {"/sys/devices/virtual/powercap"})
         self.assertEqual(spec, default)
 
     def test_configured_base_spec_is_kept_beside_our_hooks(self):

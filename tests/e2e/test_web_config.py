@@ -1,7 +1,7 @@
 """TLS and passwords for the TCP listener, from a file as Prometheus's own tools take it."""
 
 import base64
-import crypt
+import ctypes
 import http.client
 import json
 import signal
@@ -21,7 +21,9 @@ USER, PASSWORD = "prometheus", "open sesame"
 
 
 def bcrypt(password, cost=4):
-    return crypt.crypt(password, f"$2b${cost:02}$abcdefghijklmnopqrstuu")
+    library = ctypes.CDLL("libcrypt.so.1")  # Python's own module for it ended with 3.12
+    library.crypt.restype = ctypes.c_char_p
+    return library.crypt(password.encode(), f"$2b${cost:02}$abcdefghijklmnopqrstuu".encode()).decode()
 
 
 def basic(user, password):

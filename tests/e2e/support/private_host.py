@@ -131,8 +131,7 @@ root = "{self.host.work}/containerd"
         self.ctr("run", "--detach", "--config", config, name)
 
         def end():
-            self.ctr("task", "kill", "--signal", "SIGKILL", name)
-            self.ctr("task", "delete", name)
+            self.ctr("task", "delete", "--force", name)  # kills it, and waits for its end
             self.ctr("container", "delete", name)
         return end
 
