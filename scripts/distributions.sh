@@ -73,7 +73,7 @@ make_root() {
 # What apt and npm need in there to reach their mirrors as they do out here.
 lend_network() {
   cp --dereference /etc/resolv.conf "$root/etc/resolv.conf"
-  apt-config dump | grep -E '^Acquire::https?::' >"$root/etc/apt/apt.conf.d/80netclsd-network" || true
+  apt-config dump | grep -E '^Acquire::(https?::|Check-Valid-Until)' >"$root/etc/apt/apt.conf.d/80netclsd-network" || true
   if grep -q ' https:' "$root/etc/apt/sources.list" || [[ -n "${NODE_EXTRA_CA_CERTS:-}" ]]; then
     mkdir -p "$root/etc/ssl/certs"
     mount --bind -o ro /etc/ssl/certs "$root/etc/ssl/certs"

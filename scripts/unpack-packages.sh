@@ -9,8 +9,8 @@
 #                            kernel, whose packages have its version in their names
 #   --architecture NAME      packages of another architecture than this machine's: arm64
 #
-# The packages come from the mirror from which this machine's apt gets Debian 12, through the same proxy, and apt verifies
-# them with Debian's keyring. Those of bookworm come with the updates that this machine gets, too. Prints the versions. Does
+# The packages come from the mirror from which this machine's apt gets Debian, through the same proxy, and apt verifies
+# them with Debian's keyring. Those of its own suite come with the updates that it gets, too. Prints the versions. Does
 # nothing if the directory has what was asked for, unpacked less than a week ago.
 set -euo pipefail
 
@@ -38,13 +38,15 @@ if [[ -n "$(find "$made" -mtime -7 2>/dev/null)" ]] && [[ "$(cat "$directory/.as
   exit
 fi
 
-# What this machine has of Debian 12: lines with a mirror and bookworm, bookworm-updates or bookworm-security.
+# What this machine has of its own suite: lines with a mirror and bookworm, bookworm-updates or bookworm-security, if it is
+# Debian 12.
+own=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 # shellcheck disable=SC2016  # apt's own placeholders
 mirrors=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' 'Component: main' |
-  grep -E ' bookworm(-updates|-security)?$' | sort -u || true)
-mirror=$(sed -n 's/ bookworm$//p' <<<"$mirrors" | head -n 1)
-[[ -n "$mirror" ]] || { echo "unpack-packages.sh: apt knows no mirror of Debian 12" >&2; exit 1; }
-if [[ "$suite" != bookworm ]]; then mirrors="$mirror $suite"; fi
+  grep -E " $own(-updates|-security)?\$" | sort -u || true)
+mirror=$(sed -n "s/ $own\$//p" <<<"$mirrors" | head -n 1)
+[[ -n "$mirror" ]] || { echo "unpack-packages.sh: apt knows no mirror of Debian's suite $own" >&2; exit 1; }
+if [[ "$suite" != "$own" ]]; then mirrors="$mirror $suite"; fi
 
 mkdir -p "$(dirname "$directory")"
 work=$(mktemp -d "$directory.XXXXXX")
