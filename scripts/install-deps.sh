@@ -55,7 +55,7 @@ lint_packages=(clang clang-tidy clang-format cpplint cppcheck shellcheck)
 fuzz_packages=(clang lld llvm libclang-rt-dev)
 # cgroup-tools has the real cgrulesengd; nothing starts it. valgrind counts instructions, linux-perf samples.
 bench_packages=(libbenchmark-dev cgroup-tools valgrind "$perf" runc busybox-static util-linux procps python3)
-vm_packages=(qemu-system-x86 seabios cpio kmod busybox-static bash nftables iproute2 binutils python3 util-linux)
+vm_packages=(qemu-system-x86 qemu-system-arm seabios cpio kmod busybox-static bash nftables iproute2 binutils python3 util-linux)
 arm64_packages=(g++-aarch64-linux-gnu qemu-user-static file python3)
 # If npm is installed without Debian's package of that name, it is left as it is.
 chart_packages=(python3 python3-yaml prometheus)

@@ -160,7 +160,7 @@ if [[ -n "$release" ]]; then
     with_summary benchmark scripts/bench.sh --quick
   fi
   step "Real kernels in emulated machines"
-  with_summary kernels scripts/vm.sh --programs build/release/bin --tests "$build" --boot usual --boot cgroup_no_v1
+  with_summary kernels scripts/vm.sh --programs build/release/bin --tests "$build" --architecture amd64 --boot usual --boot cgroup_no_v1
   step "Installation, hardening and bill of materials"
   tested release-install
   tested hardening-checks

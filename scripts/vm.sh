@@ -2,15 +2,18 @@
 # Boots real kernels of Debian in an emulated machine, and tries netclsd there: the kernel tests, and a container from its
 # registration to its end. Needs neither root nor KVM; installs nothing but qemu.
 #
-#   scripts/vm.sh [--boot WAY]... [--write] [--deadline SECONDS] [--programs DIR] [--tests BUILD] [KERNEL]...
+#   scripts/vm.sh [OPTION]... [KERNEL]...
 #   scripts/vm.sh --list | --help
 #
-#   KERNEL              only these kernels of tests/vm/kernels.txt; --list names them, and the ways in which they are booted
-#   --boot WAY          only booted so
-#   --write             writes the tables in docs/kernels.md
-#   --deadline SECONDS  a machine that takes longer is ended, and has failed (300)
-#   --programs DIR      a release's programs. Without it they are built with the preset release
-#   --tests BUILD       a build of the preset dev. Without it the kernel tests are built there
+#   KERNEL               only these kernels of tests/vm/kernels.txt; --list names them, and the ways in which they are booted
+#   --architecture NAME  only kernels for this one: amd64 or arm64
+#   --boot WAY           only booted so
+#   --write              writes the tables in docs/kernels.md
+#   --deadline SECONDS   a machine that takes longer is ended, and has failed (300)
+#   --programs DIR       a release's programs. Without it they are built with the preset release
+#   --tests BUILD        a build of the preset dev. Without it the kernel tests are built there
+#   --programs-arm64 DIR, --tests-arm64 BUILD
+#                        the same for kernels for arm64; the presets are release-arm64 and tests-arm64 (scripts/arm64.sh)
 #
 # The kernels are fetched from Debian's mirror (100 MB, kept for a week in build/vm) and unpacked there.
 # The last line is `N passed, N failed, N skipped`. What cannot be tried on a kernel, as is known, does not count; any other
@@ -20,14 +23,15 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/common.sh
 . scripts/common.sh
 
-arguments=("$@") is_list='' programs='' tests=''
+arguments=("$@") is_list=''
+declare -A given=()
 while [[ $# -gt 0 ]]; do
   case "$1" in
     --list) is_list=yes ;;
     --write) ;;
-    --boot | --deadline | --programs | --tests)
+    --architecture | --boot | --deadline | --programs | --tests | --programs-arm64 | --tests-arm64)
       [[ $# -ge 2 ]] || { usage >&2; exit 2; }
-      if [[ "$1" == --programs ]]; then programs=$2; elif [[ "$1" == --tests ]]; then tests=$2; fi
+      given[$1]=yes
       shift
       ;;
     -h | --help) usage; exit 0 ;;
@@ -36,11 +40,28 @@ while [[ $# -gt 0 ]]; do
   shift
 done
 
-if [[ -z "$is_list" ]]; then
-  scripts/install-deps.sh vm
-  [[ -n "$programs" && -n "$tests" ]] || scripts/install-deps.sh build test
-  [[ -n "$programs" ]] || build_preset release build/vm/release-build.log
-  [[ -n "$tests" ]] || build_preset dev build/vm/tests-build.log
-fi
 export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$PWD/tests
-exec /usr/bin/python3 -m vm.run "${arguments[@]}"
+run=(/usr/bin/python3 -m vm.run)
+
+# prepare OPTION PRESET: builds what the option would give. A preset as build_preset takes it.
+prepare() { [[ -n "${given[$1]:-}" ]] || build_preset "$2" "build/vm/${2#*:}-build.log"; }
+
+if [[ -z "$is_list" ]]; then
+  mkdir -p build/vm
+  for architecture in $("${run[@]}" --architectures "${arguments[@]}"); do
+    scripts/install-deps.sh vm
+    case "$architecture" in
+      amd64)
+        [[ -n "${given[--programs]:-}" && -n "${given[--tests]:-}" ]] || scripts/install-deps.sh build test
+        prepare --programs release
+        prepare --tests dev
+        ;;
+      arm64)
+        scripts/arm64.sh --prepare >build/vm/arm64.log
+        prepare --programs-arm64 release-arm64
+        prepare --tests-arm64 tests-arm64:kernel-tests-arm64
+        ;;
+    esac
+  done
+fi
+exec "${run[@]}" "${arguments[@]}"

@@ -80,11 +80,11 @@ class Runs(unittest.TestCase):
         status, summary, _ = self.run_it(options=("--by", "env FAIL=yes"))
         self.assertEqual((status, summary), (1, "6 passed, 2 failed, 1 skipped"))
 
-    def without(self, text, *conditions):
+    def without(self, text, *conditions, options=()):
         with tempfile.NamedTemporaryFile("w") as file:
             file.write(text)
             file.flush()
-            return self.run_it(*conditions, options=("--without", file.name))
+            return self.run_it(*conditions, options=("--without", file.name, *options))
 
     def test_tests_that_are_left_out_are_named_with_the_reason_and_not_counted(self):
         status, summary, text = self.without("# a comment\n\nSecond.Dies  it needs a king\n*/Each.*  no parameters\n", "DIE")
@@ -99,6 +99,12 @@ class Runs(unittest.TestCase):
             command = [REPOSITORY / "scripts" / "run_gtest.py", self.program, "--without", file.name]
             done = subprocess.run(command, capture_output=True, text=True)
         self.assertEqual((done.returncode, done.stderr), (1, "run_gtest.py: no test is called Third.*\n"))
+
+    def test_a_part_of_the_program_need_not_have_it(self):
+        status, summary, text = self.without("Third.*  elsewhere\nSecond.Dies  it needs a king\n", options=("--part",))
+        self.assertEqual((status, summary), (0, "7 passed, 0 failed, 1 skipped"))
+        self.assertNotIn("Third", text)
+        self.assertIn("Second.Dies: 1 not run", text)
 
     def test_each_of_many_that_die_is_counted(self):
         status, summary, _ = self.run_it("DIE", "LEAVE", "FAIL")

@@ -1,5 +1,6 @@
 """The root directory of the machines: the programs under test, a few tools with their libraries, and guest/."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -7,16 +8,15 @@ from pathlib import Path
 
 GUEST = Path(__file__).with_name("guest")
 _TOOLS = ("bash", "ss", "nft")
-_BUSYBOX = "/usr/bin/busybox"  # Debian's busybox-static
 _PROGRAMS = ("netclsd", "netclsd-hook", "netclsctl")
 _HELPERS = ("silencer", "storm")
-_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+_PLACES = ("usr/sbin", "usr/bin", "sbin", "bin")
 KERNEL_TESTS = "netclsd/kernel_tests"
 
 
 class Tree:
-    def __init__(self, directory):
-        self.directory = directory
+    def __init__(self, architecture, directory):
+        self.architecture, self.directory = architecture, directory
         for each in ("dev", "proc", "sys", "run", "tmp", "etc", "netclsd", "usr/bin", "usr/sbin", "usr/lib", "usr/lib64"):
             (directory / each).mkdir(parents=True)
         for each in ("bin", "sbin", "lib", "lib64"):
@@ -24,41 +24,57 @@ class Tree:
 
     def add(self, source, place, strip=False):
         """With the libraries that it needs, where it looks for them."""
+        target = self._copy(source, place)
+        if strip:
+            subprocess.run([f"{self.architecture.triplet}-strip", target], check=True)
+        for library in libraries(source, self.architecture.emulator):
+            self._copy(self.architecture.root / library.lstrip("/"), library)
+
+    def _copy(self, source, place):
         target = self.directory / place.lstrip("/")
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(source, target)
-        if strip and b"\x7fELF" == source.read_bytes()[:4]:
-            subprocess.run(["strip", target], check=True)
-        for library in libraries(source):
-            if not (self.directory / library.lstrip("/")).exists():
-                self.add(library, library)
+        if not target.exists():
+            shutil.copy(source, target)
+        return target
+
+    def add_tool(self, name):
+        """The program that was added."""
+        found = [path for place in _PLACES if (path := self.architecture.root / place / name).exists()]
+        if not found:
+            raise FileNotFoundError(f"{name} of {self.architecture.name}")
+        self.add(found[0], f"/usr/bin/{name}")
+        return found[0]
 
     def add_busybox(self):
-        self.add(_BUSYBOX, "/usr/bin/busybox")
-        names = subprocess.run([_BUSYBOX, "--list"], capture_output=True, text=True, check=True).stdout.split()
-        for name in names:
+        busybox = self.add_tool("busybox")  # Debian's busybox-static
+        listed = subprocess.run([*self.architecture.emulator, busybox, "--list"], capture_output=True, text=True, check=True)
+        for name in listed.stdout.split():
             link = self.directory / "usr/bin" / name
             if not link.exists():
                 link.symlink_to("busybox")
 
 
-def libraries(program):
-    """Paths of the loader and of the libraries; none of a static program."""
-    done = subprocess.run(["ldd", program], capture_output=True, text=True)
-    return parse_ldd(done.stdout) if done.returncode == 0 else []
+def libraries(program, emulator):
+    """Paths of the loader and of the libraries; none of a static program. ldd itself knows only this machine's programs."""
+    headers = subprocess.run(["readelf", "--program-headers", program], capture_output=True, text=True).stdout
+    if "program interpreter" not in headers:
+        return []
+    listed = subprocess.run([*emulator, program], env={**os.environ, "LD_TRACE_LOADED_OBJECTS": "1"}, capture_output=True,
+                            text=True, check=True)
+    return parse_list(listed.stdout)
 
 
-def parse_ldd(text):
+def parse_list(text):
     if missing := re.search(r"(\S+) => not found", text):
         raise FileNotFoundError(missing[1])
     return re.findall(r"(/\S+) \(0x", text)
 
 
-def make_tree(directory, programs, tests):
+def make_tree(architecture, directory, programs, tests):
     """`programs`: the directory of a release's programs. `tests`: a build with kernel_tests and their helpers."""
-    tree = Tree(directory)
+    tree = Tree(architecture, directory)
     for name in _TOOLS:
-        tree.add(shutil.which(name, path=_PATH), f"/usr/bin/{name}")
+        tree.add_tool(name)
     tree.add_busybox()
     for name in _PROGRAMS:
         tree.add(programs / name, f"/usr/bin/{name}")

@@ -5,9 +5,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from .architectures import ARCHITECTURES, REPOSITORY, Architecture
 from .boots import BOOTS
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 TOP = REPOSITORY / "build" / "vm"
 TABLE = Path(__file__).with_name("kernels.txt")
 # The packages that have the image and the modules. Their names begin so in all suites, and end with the version.
@@ -24,6 +24,7 @@ class FetchFailed(Exception):
 class Kernel:
     name: str
     suite: str
+    architecture: Architecture
     package: str
     boots: tuple
 
@@ -33,9 +34,10 @@ def parse_table(text):
     for line in text.splitlines():
         if not (words := line.partition("#")[0].split()):
             continue
-        if len(words) != 4 or not (boots := tuple(words[3].split(","))) or not set(boots) <= set(BOOTS):
-            raise ValueError(f"not a name, a suite, a package and ways to boot: {line!r}")
-        kernels.append(Kernel(*words[:3], boots))
+        if len(words) != 5 or words[2] not in ARCHITECTURES or not set(words[4].split(",")) <= set(BOOTS):
+            raise ValueError(f"not a name, a suite, an architecture, a package and ways to boot: {line!r}")
+        name, suite, architecture, package, boots = words
+        kernels.append(Kernel(name, suite, ARCHITECTURES[architecture], package, tuple(boots.split(","))))
     return kernels
 
 
@@ -48,8 +50,8 @@ class Unpacked:
 
     def __init__(self, kernel):
         self.directory = TOP / kernel.name
-        done = subprocess.run([REPOSITORY / "scripts/unpack-packages.sh", "--dependencies", _PACKAGES, kernel.suite,
-                               self.directory, kernel.package], capture_output=True, text=True)
+        done = subprocess.run([REPOSITORY / "scripts/unpack-packages.sh", "--dependencies", _PACKAGES, "--architecture",
+                               kernel.architecture.name, kernel.suite, self.directory, kernel.package], capture_output=True, text=True)
         if done.returncode != 0:
             raise FetchFailed(done.stderr.strip())
         self.version = done.stdout.split()[1].partition("-")[0]  # Debian's; the release may be an older one's, 6.1.0-50

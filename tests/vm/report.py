@@ -40,6 +40,7 @@ class Outcome:
     kernel: str  # its name in the table
     release: str  # begins with the version
     boot: str
+    architecture: str
     results: list = field(default_factory=list)
     facts: dict = field(default_factory=dict)
     kernel_tests: list = field(default_factory=list)  # Results, one of each test
@@ -174,7 +175,7 @@ def render_tables(outcomes):
         if not of_boot:
             continue
         rows = _rows(of_boot, reasons)
-        parts += ["", _line(f"booted {boot.title}", *(each.release.partition("-")[0] for each in of_boot)),
+        parts += ["", _line(f"booted {boot.title}", *(f"{each.release.partition('-')[0]} {each.architecture}" for each in of_boot)),
                   _line(*["---"] * (1 + len(of_boot)))]
         parts += [_line(row, *(cells.get(each.kernel, "·") for each in of_boot)) for row, cells in rows.items()]
     if reasons.texts:

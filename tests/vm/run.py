@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from . import initramfs, kernels, machine
+from .architectures import ARCHITECTURES
 from .boots import BOOTS
 from .report import Outcome, Reader, Verdict, render_counts, render_tables, replace_generated
 
@@ -36,19 +37,28 @@ def parse_arguments(arguments):
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--architectures", action="store_true")  # for scripts/vm.sh: only says which are wanted
+    parser.add_argument("--architecture", choices=ARCHITECTURES, action="append")
     parser.add_argument("--boot", choices=BOOTS, action="append")
     parser.add_argument("--deadline", type=int, default=300)
-    parser.add_argument("--programs", type=Path, default=kernels.REPOSITORY / "build/release/bin")
-    parser.add_argument("--tests", type=Path, default=kernels.REPOSITORY / "build/dev")
+    for suffix, programs, tests in (("", "release", "dev"), ("-arm64", "release-arm64", "tests-arm64")):
+        parser.add_argument(f"--programs{suffix}", type=Path, default=kernels.REPOSITORY / "build" / programs / "bin")
+        parser.add_argument(f"--tests{suffix}", type=Path, default=kernels.REPOSITORY / "build" / tests)
     parser.add_argument("kernels", nargs="*")
     return parser.parse_args(arguments)
 
 
-def select(table, names, boots):
+def builds(options):
+    """The name of each architecture → the directory of its programs, and the build with its tests."""
+    return {"amd64": (options.programs, options.tests), "arm64": (options.programs_arm64, options.tests_arm64)}
+
+
+def select(table, names, architectures, boots):
     """(kernel, boot) of all that shall be booted."""
     if unknown := set(names) - {each.name for each in table}:
         raise ValueError(f"no such kernel: {' '.join(sorted(unknown))}; there are {' '.join(each.name for each in table)}")
     return [(kernel, boot) for kernel in table if not names or kernel.name in names
+            if not architectures or kernel.architecture.name in architectures
             for boot in kernel.boots if not boots or boot in boots]
 
 
@@ -66,20 +76,23 @@ class Run:
             (tree / "modules").mkdir(parents=True)
             unpacked.write_modules(tree / "modules")
             initramfs.pack(tree, self.work / f"{kernel.name}.cpio")
-        with timed("initramfs"):
-            initramfs.make_tree(self.work / "root", self.options.programs, self.options.tests)
-            initramfs.pack(self.work / "root", self.work / "root.cpio")
+        for architecture in dict.fromkeys(kernel.architecture for kernel, _ in wanted):
+            root = self.work / f"root.{architecture.name}"
+            with timed(f"initramfs for {architecture.name}"):
+                initramfs.make_tree(architecture, root, *builds(self.options)[architecture.name])
+                initramfs.pack(root, self.work / f"root.{architecture.name}.cpio")
 
     def boot(self, kernel, boot):
-        outcome = Outcome(kernel.name, self._unpacked[kernel].version, boot)
+        outcome = Outcome(kernel.name, self._unpacked[kernel].version, boot, kernel.architecture.name)
         joined = self.work / "joined.cpio"
-        initramfs.join([self.work / "root.cpio", self.work / f"{kernel.name}.cpio"], joined)
+        initramfs.join([self.work / f"root.{kernel.architecture.name}.cpio", self.work / f"{kernel.name}.cpio"], joined)
         console = LOGS / f"{kernel.name}-{boot}.console"
         console.write_bytes(b"")
         reader = Reader(outcome)
         parameters = f"{BOOTS[boot].parameters} netclsd.script={BOOTS[boot].script}"
         with open(LOGS / f"{kernel.name}-{boot}.results", "w", encoding="utf-8") as log:
-            for line in machine.boot(self._unpacked[kernel].image, joined, parameters, console, self.options.deadline):
+            for line in machine.boot(kernel.architecture, self._unpacked[kernel].image, joined, parameters, console,
+                                     self.options.deadline):
                 log.write(line + "\n")
                 if (result := reader.take(line)) is not None:
                     self._show(outcome, result)
@@ -95,8 +108,9 @@ class Run:
             say(f"  {_SIGNS[result.verdict]} {result.name} ({result.seconds:.1f} s)" + (f": {result.text}" if result.text else ""))
 
 
-def facts(programs):
-    version = subprocess.run([programs / "netclsd", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+def facts(architecture, programs):
+    version = subprocess.run([*architecture.emulator, programs / "netclsd", "--version"], capture_output=True, text=True,
+                             check=True).stdout.strip()
     return f"{date.today().isoformat()}, {version.partition(' (')[0]}: "  # without its commit
 
 
@@ -123,12 +137,15 @@ def main():
     options = parse_arguments(sys.argv[1:])
     table = kernels.read_table()
     try:
-        wanted = select(table, options.kernels, options.boot)
+        wanted = select(table, options.kernels, options.architecture, options.boot)
     except ValueError as problem:
         print(f"vm.sh: {problem}", file=sys.stderr)
         return 2
     if options.list:
         say("\n".join(f"{each.name}: {each.package} of {each.suite}, booted {', '.join(each.boots)}" for each in table))
+        return 0
+    if options.architectures:
+        say(" ".join(dict.fromkeys(kernel.architecture.name for kernel, _ in wanted)))
         return 0
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
@@ -143,7 +160,8 @@ def main():
         return 130
     counts = render_counts(outcomes)
     if options.write:
-        PAGE.write_text(replace_generated(PAGE.read_text(), f"{facts(options.programs)}{counts}.\n{render_tables(outcomes)}"))
+        architecture = wanted[0][0].architecture
+        PAGE.write_text(replace_generated(PAGE.read_text(), f"{facts(architecture, builds(options)[architecture.name][0])}{counts}.\n{render_tables(outcomes)}"))
         say(f"written: {PAGE.relative_to(kernels.REPOSITORY)}")
     say(f"Logs: {LOGS.relative_to(kernels.REPOSITORY)}\n{counts}")
     return 1 if any(each.count(Verdict.FAILED) for each in outcomes) else 0

@@ -3,6 +3,7 @@
 
 import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -10,11 +11,13 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests"))
 
 from summary import run_tests  # noqa: E402
-from vm import initramfs, kernels, report, run  # noqa: E402
+from vm import initramfs, kernels, machine, report, run  # noqa: E402
+from vm.architectures import ARCHITECTURES  # noqa: E402
 from vm.boots import BOOTS  # noqa: E402
 from vm.report import Outcome, Reader, Verdict  # noqa: E402
 
 OLD, NEW = "6.1.0-50-cloud-amd64", "7.2.12+deb14-cloud-amd64"
+AMD64, ARM64 = ARCHITECTURES["amd64"], ARCHITECTURES["arm64"]
 SINCE_6_6 = "only since 6.6 may anybody unsubscribe"
 TESTS = """[==========] Running 3 tests from 1 test suite.
 [ RUN      ] A.Works
@@ -35,8 +38,8 @@ Expected: 1
 """
 
 
-def reported(lines="", tests="", release=NEW, boot="usual", console=""):
-    outcome = Outcome("forky", release, boot)
+def reported(lines="", tests="", release=NEW, boot="usual", console="", architecture="amd64"):
+    outcome = Outcome("forky", release, boot, architecture)
     reader = Reader(outcome)
     for line in [*(f"gtest\t{line}" for line in tests.splitlines()), *lines.splitlines()]:
         reader.take(line)
@@ -106,12 +109,19 @@ class Page(unittest.TestCase):
 
     def test_each_way_to_boot_has_a_table_with_its_kernels(self):
         lines = report.render_tables(self.outcomes()).splitlines()
-        self.assertIn("| booted as it is | 6.1.0 | 7.2.12+deb14 |", lines)
+        self.assertIn("| booted as it is | 6.1.0 amd64 | 7.2.12+deb14 amd64 |", lines)
         self.assertIn("| silence | – (1) | ✓ |", lines)
         self.assertIn(f"| {report.KERNEL_TESTS} | 1 of 3 (1) (2) | 1 of 3 (1) (2) |", lines)
         self.assertIn("| bytes of one event in the receive buffer | 896 | 896 |", lines)
-        self.assertIn("| booted `cgroup_no_v1=all` | 7.2.12+deb14 |", lines)
+        self.assertIn("| booted `cgroup_no_v1=all` | 7.2.12+deb14 amd64 |", lines)
         self.assertEqual(lines[-2:], [f"1. {SINCE_6_6}", "2. Expected: 1 Actual: 2"])
+
+    def test_the_same_version_for_two_architectures_has_two_columns(self):
+        other = reported("result\tfailed\t0\tsilence\tdeaf\nend", TESTS, OLD, architecture="arm64")
+        other.kernel = "other"
+        lines = report.render_tables([self.outcomes()[0], other]).splitlines()
+        self.assertIn("| booted as it is | 6.1.0 amd64 | 6.1.0 arm64 |", lines)
+        self.assertIn("| silence | – (1) | ✗ (3) |", lines)
 
     def test_the_rest_of_the_page_stays(self):
         page = "# Head\n<!-- written by scripts/vm.sh -->\nold\n<!-- end -->\nTail\n"
@@ -124,13 +134,48 @@ class Page(unittest.TestCase):
         report.replace_generated(text, "")
         for boot in BOOTS.values():
             self.assertIn(f"| booted {boot.title} |", text)
+        for architecture in ARCHITECTURES:
+            self.assertRegex(text, rf"\| booted as it is .*\d {architecture} \|")
+
+
+class Machines(unittest.TestCase):
+    def test_kernel_and_init_know_the_ports_that_qemu_gives_them(self):
+        for architecture, console, results in ((AMD64, "ttyS0", "ttyS1"), (ARM64, "ttyAMA0", "ttyS0")):
+            words = machine.command(architecture, "image", "initramfs", "more=1", "file")
+            self.assertIn("file:file", words)
+            parameters = words[words.index("-append") + 1].split()
+            self.assertLessEqual({f"console={console}", f"netclsd.results={results}", "more=1"}, set(parameters))
+
+    def test_each_architecture_has_programs_of_its_own(self):
+        options = run.parse_arguments(["--programs", "a", "--tests-arm64", "b"])
+        built = run.builds(options)
+        self.assertEqual(list(built), list(ARCHITECTURES))
+        self.assertEqual((built["amd64"][0], built["arm64"][1]), (Path("a"), Path("b")))
+        self.assertEqual(built["arm64"][0], REPOSITORY / "build/release-arm64/bin")
+
+    def test_the_script_is_told_which_architectures_are_wanted(self):
+        for kernel in kernels.read_table():
+            said = subprocess.run([sys.executable, "-m", "vm.run", "--architectures", kernel.name], cwd=REPOSITORY / "tests",
+                                  capture_output=True, text=True, check=True).stdout
+            self.assertEqual(said, f"{kernel.architecture.name}\n")
+
+    def test_a_program_comes_with_its_loader_and_libraries(self):
+        with tempfile.TemporaryDirectory() as directory:
+            tree = initramfs.Tree(AMD64, Path(directory) / "tree")
+            tree.add_tool("bash")
+            tree.add_busybox()
+            for place in ("usr/bin/bash", "lib64/ld-linux-x86-64.so.2", "usr/bin/busybox", "usr/bin/sleep"):
+                self.assertTrue((tree.directory / place).is_file(), place)
+            self.assertTrue(list(tree.directory.glob("usr/lib/*/libc.so.6")))
+            with self.assertRaises(FileNotFoundError):
+                tree.add_tool("no-such-tool")
 
 
 class Files(unittest.TestCase):
     def test_a_line_is_a_kernel(self):
-        table = kernels.parse_table("# comment\none  trixie  linux-image-amd64  usual,cgroup_no_v1 # more\n\n")
-        self.assertEqual(table, [kernels.Kernel("one", "trixie", "linux-image-amd64", ("usual", "cgroup_no_v1"))])
-        for bad in ("one trixie usual", "one trixie linux-image-amd64 unknown"):
+        table = kernels.parse_table("# comment\none  trixie  arm64  linux-image-arm64  usual,cgroup_no_v1 # more\n\n")
+        self.assertEqual(table, [kernels.Kernel("one", "trixie", ARM64, "linux-image-arm64", ("usual", "cgroup_no_v1"))])
+        for bad in ("one trixie amd64 usual", "one trixie amd64 linux-image-amd64 unknown", "one trixie vax linux-image-vax usual"):
             with self.assertRaises(ValueError):
                 kernels.parse_table(bad)
 
@@ -142,23 +187,25 @@ class Files(unittest.TestCase):
         text = "k/a-b.ko.xz: k/c.ko.xz k/d.ko.xz\nk/c.ko.xz: k/d.ko.xz\nk/d.ko.xz:\nk/other.ko.xz:\n"
         self.assertEqual(kernels.load_order(text, ("a_b", "built_in", "c")), ["k/d.ko.xz", "k/c.ko.xz", "k/a-b.ko.xz"])
 
-    def test_libraries_are_those_that_ldd_finds(self):
+    def test_libraries_are_those_that_the_loader_finds(self):
         text = "\tlinux-vdso.so.1 (0x7f)\n\tlibc.so.6 => /lib/libc.so.6 (0x7f)\n\t/lib64/ld-linux-x86-64.so.2 (0x7f)\n"
-        self.assertEqual(initramfs.parse_ldd(text), ["/lib/libc.so.6", "/lib64/ld-linux-x86-64.so.2"])
+        self.assertEqual(initramfs.parse_list(text), ["/lib/libc.so.6", "/lib64/ld-linux-x86-64.so.2"])
         with self.assertRaises(FileNotFoundError):
-            initramfs.parse_ldd("\tlibx.so.1 => not found\n")
+            initramfs.parse_list("\tlibx.so.1 => not found\n")
 
     def test_kernels_and_boots_are_chosen_by_name(self):
-        table = kernels.parse_table("a s p usual\nb s p usual,favordynmods\n")
-        self.assertEqual(run.select(table, [], None), [(table[0], "usual"), (table[1], "usual"), (table[1], "favordynmods")])
-        self.assertEqual(run.select(table, ["b"], ["favordynmods"]), [(table[1], "favordynmods")])
+        table = kernels.parse_table("a s amd64 p usual\nb s arm64 p usual,favordynmods\n")
+        self.assertEqual(run.select(table, [], None, None),
+                         [(table[0], "usual"), (table[1], "usual"), (table[1], "favordynmods")])
+        self.assertEqual(run.select(table, ["b"], None, ["favordynmods"]), [(table[1], "favordynmods")])
+        self.assertEqual(run.select(table, [], ["amd64"], None), [(table[0], "usual")])
         with self.assertRaises(ValueError):
-            run.select(table, ["c"], None)
+            run.select(table, ["c"], None, None)
 
     def test_the_script_says_what_it_does_and_refuses_the_rest(self):
         script = REPOSITORY / "scripts" / "vm.sh"
         shown = subprocess.run([script, "--help"], capture_output=True, text=True, check=True).stdout
-        self.assertIn("scripts/vm.sh [--boot WAY]", shown)
+        self.assertIn("scripts/vm.sh [OPTION]", shown)
         self.assertEqual(subprocess.run([script, "--nothing"], capture_output=True, check=False).returncode, 2)
         listed = subprocess.run([script, "--list"], capture_output=True, text=True, check=True).stdout
         self.assertEqual([line.partition(":")[0] for line in listed.splitlines()], [each.name for each in kernels.read_table()])

@@ -142,7 +142,7 @@ released() {
 kernel_tests
 check "the agent starts and is ready" starts
 check "\`netclsctl doctor\` finds no fault" doctor
-check "init is in its class before its first instruction (hook)" before_its_first_instruction
+check "the static hook registers a container, and init is in its class before its first instruction" before_its_first_instruction
 check "what it forks is born in the class, and moved by nobody" born_in_the_class
 check "entrants are placed by their exec events" entrants
 check "nftables counts the packets of the class" packets
