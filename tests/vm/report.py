@@ -44,11 +44,17 @@ class Outcome:
     results: list = field(default_factory=list)
     facts: dict = field(default_factory=dict)
     kernel_tests: list = field(default_factory=list)  # Results, one of each test
+    has_begun: bool = False  # a program of ours has run
     has_ended: bool = False
 
     @property
     def version(self):
         return tuple(map(int, re.match(r"(\d+)\.(\d+)", self.release).groups()))
+
+    def is_flaw_of_the_emulator(self):
+        """While the kernel replaces an instruction there is a breakpoint in its place (int3). An emulated processor that
+        executes it at the wrong moment finds nobody who expects it. Seen at the start of a machine only."""
+        return not self.has_begun and "int3" in self.results[-1].text
 
     def all_results(self):
         return [*self.kernel_tests, *self.results]
@@ -70,6 +76,8 @@ class Reader:
         kind, *words = line.split("\t")
         if kind == "gtest":
             return self._take_gtest("\t".join(words))
+        if kind == "begin":
+            self.outcome.has_begun = True
         if kind == "end":
             self.outcome.has_ended = True
         if kind == "fact":

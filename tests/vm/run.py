@@ -19,6 +19,7 @@ from .report import Outcome, Reader, Verdict, render_counts, render_tables, repl
 PAGE = kernels.REPOSITORY / "docs" / "kernels.md"
 LOGS = kernels.TOP / "logs"
 _SIGNS = {Verdict.PASSED: "✓", Verdict.FAILED: "✗", Verdict.SKIPPED: "skipped", Verdict.IMPOSSIBLE: "not possible"}
+ATTEMPTS_MAX = 3  # to boot a machine that the emulator ended
 
 
 def say(text, end="\n"):
@@ -83,6 +84,15 @@ class Run:
                 initramfs.pack(root, self.work / f"root.{architecture.name}.cpio")
 
     def boot(self, kernel, boot):
+        for _ in range(ATTEMPTS_MAX):
+            outcome = self._boot_once(kernel, boot)
+            if not outcome.is_flaw_of_the_emulator():
+                break
+            say(f"  booted again, since before anything of ours ran the emulator failed: {outcome.results[-1].text}")
+        self._show(outcome, outcome.results[-1])
+        return outcome
+
+    def _boot_once(self, kernel, boot):
         outcome = Outcome(kernel.name, self._unpacked[kernel].version, boot, kernel.architecture.name)
         joined = self.work / "joined.cpio"
         initramfs.join([self.work / f"root.{kernel.architecture.name}.cpio", self.work / f"{kernel.name}.cpio"], joined)
@@ -97,7 +107,6 @@ class Run:
                 if (result := reader.take(line)) is not None:
                     self._show(outcome, result)
         reader.finish(console.read_text(errors="replace"))
-        self._show(outcome, outcome.results[-1])
         return outcome
 
     @staticmethod

@@ -52,6 +52,13 @@ def verdicts(results):
 
 
 class Results(unittest.TestCase):
+    def test_a_breakpoint_of_the_kernel_before_anything_ran_is_a_flaw_of_the_emulator(self):
+        oops = "[    1.5] Oops: int3: 0000 [#1] SMP NOPTI\n"
+        self.assertTrue(reported(console=oops).is_flaw_of_the_emulator())
+        self.assertFalse(reported("begin\n", console=oops).is_flaw_of_the_emulator())
+        self.assertFalse(reported(console="[    1.5] Oops: general protection fault\n").is_flaw_of_the_emulator())
+        self.assertFalse(reported("begin\nend\n").is_flaw_of_the_emulator())
+
     def test_a_check_has_its_verdict_and_why(self):
         outcome = reported("result\tpassed\t1.250\tit works\t\nresult\tfailed\t0.100\tit does not\tno  such\nfact\tspeed\t7\nend\n",
                            boot="cgroup_no_v1")
