@@ -249,7 +249,7 @@ TEST_P(AgentSeccompProcessTest, IsConfinedByOneCall) {
   const Who who = GetParam();
   for (const auto& [mode, fate] :
        {std::pair{SeccompMode::kKill, SIGSYS}, std::pair{SeccompMode::kLog, 0}, std::pair{SeccompMode::kOff, 0}}) {
-    EXPECT_EQ(fate_of_child(none, [who, mode = mode] { return confine(who, mode) && opens_a_connection(); }), fate);
+    EXPECT_EQ(fate_of_child(none, [who, wanted = mode] { return confine(who, wanted) && opens_a_connection(); }), fate);
   }
 }
 
