@@ -5,9 +5,9 @@
 #
 #   --unit-only      only tests that need neither root nor a container runtime
 #   --e2e PATTERN    only build, and run the end-to-end tests whose name contains PATTERN
-#   --no-sanitizers  without the builds for scripts/sanitize.sh and for fuzzing, which take most of the time.
-#                    Then all end-to-end tests run with the programs as they are; else each runs once, and those that
-#                    scripts/e2e_selection.sh says with AddressSanitizer
+#   --no-sanitizers  without the builds for scripts/sanitize.sh, for fuzzing, for arm64 and on Debian 13, which take most
+#                    of the time. Then all end-to-end tests run with the programs as they are; else each runs once, and
+#                    those that scripts/e2e_selection.sh says with AddressSanitizer
 #   --no-skips       a test that skips counts as failed; always so in CI (CI=true)
 #
 # The last line is `N passed, N failed, N skipped`, above it is a table of the seconds that each step took; the exit code is 1
@@ -53,6 +53,12 @@ if [[ -z "$e2e_pattern" ]]; then
   [[ -n "$no_sanitizers" ]] || sanitizers=yes
   [[ -n "$unit_only" ]] || release=yes
 fi
+# The other architecture, and the other Debian. Root alone can make the latter's root directory.
+arm64='' debian_13=''
+if [[ -n "$sanitizers" && -n "$release" && -n "$is_root" ]]; then
+  [[ "$(uname -m)" == aarch64 ]] || arm64=yes
+  grep -qx VERSION_CODENAME=trixie /etc/os-release || debian_13=yes
+fi
 
 # In CI nobody uses a debugger or compiles a second time: each folder is one file, so that its headers are read once. The
 # build with AddressSanitizer compiles each file alone and finds what it lacks.
@@ -80,6 +86,7 @@ if [[ -n "$all" ]]; then
   beside lint scripts/lint.sh --quick
   beside chart tests/chart/run.py
 fi
+[[ -z "$arm64" ]] || beside arm64-build scripts/arm64.sh --quick --build-only
 lane
 beside tests-build cmake --build --preset dev --parallel "$jobs" --target "${tests[@]}"
 [[ -z "$all" ]] || beside sim scripts/run_gtest.py "$build/tests/sim/sim_tests" --shards "$jobs" --logs "$logs"
@@ -90,9 +97,10 @@ if [[ -n "$release" ]]; then
   beside hardening-checks tests/hardening/hardening_test.py
   beside bill-of-materials tests/sbom/sbom_test.py build/release
 fi
+[[ -z "$debian_13" ]] || beside debian-13 scripts/distributions.sh trixie
 
 step "Build"
-quietly install-deps scripts/install-deps.sh build image test lint fuzz bench chart
+quietly install-deps scripts/install-deps.sh build image test lint fuzz bench chart ${arm64:+arm64} ${release:+vm}
 quietly configure cmake --preset dev "${for_ci[@]}"
 quietly build cmake --build --preset dev --parallel "$jobs" --target "${programs[@]}"
 [[ -n "$e2e_pattern" ]] || begin_beside
@@ -165,6 +173,17 @@ if [[ -n "$release" ]]; then
   tested release-install
   tested hardening-checks
   tested bill-of-materials
+fi
+
+if [[ -n "$arm64" ]]; then
+  step "arm64"
+  built arm64-build
+  with_summary arm64 scripts/arm64.sh --quick
+fi
+
+if [[ -n "$debian_13" ]]; then
+  step "Debian 13"
+  tested debian-13
 fi
 
 if [[ -n "$sanitizers" ]]; then
