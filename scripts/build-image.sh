@@ -36,18 +36,29 @@ while [[ $# -gt 0 ]]; do
   shift
 done
 
+directory=$(mktemp -d)
+trap 'rm -rf --one-file-system "$directory"' EXIT
+
 make_base() {
-  local directory
-  directory=$(mktemp -d)
-  # shellcheck disable=SC2064  # now
-  trap "rm -rf --one-file-system '$directory'" EXIT
   run_debootstrap bookworm "$directory/tree"
   tar -C "$directory/tree" -c . | podman import - "$base"
 }
 
+# This machine's, of the same mirrors and suites, but for Debian 12. Prints the directory.
+apt_of_bookworm() {
+  local own
+  own=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+  cp -rL /etc/apt "$directory/apt"
+  rm -rf "$directory"/apt/preferences*
+  find "$directory/apt" \( -name '*.sources' -o -name '*.list' \) -exec sed -i "s/\<$own\>/bookworm/g" {} +
+  echo "$directory/apt"
+}
+
 # Mounted while the build runs, not copied: the image must not reveal where it was built.
 lend_apt_configuration() {
-  options+=(--network host --pull=never --volume /etc/apt:/etc/apt:ro --volume /usr/share/keyrings:/usr/share/keyrings:ro)
+  local configuration=/etc/apt
+  if ! grep -qx VERSION_CODENAME=bookworm /etc/os-release; then configuration=$(apt_of_bookworm); fi
+  options+=(--network host --pull=never --volume "$configuration:/etc/apt:ro" --volume /usr/share/keyrings:/usr/share/keyrings:ro)
   # shellcheck disable=SC2016  # apt's own placeholder
   if apt-get indextargets --format '$(REPO_URI)' | grep -q '^https:'; then
     options+=(--volume /etc/ssl/certs:/etc/ssl/certs:ro)
