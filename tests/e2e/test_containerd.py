@@ -72,7 +72,7 @@ class Pods(ContainerdTest):
         for pod, group in ((gold, r"/{parent}/{id}"), (plain, r"/")):
             container = pod.start("web", *command)
             path = group.format(parent=self.host.parent, id=container.id)
-            shown = eventually("it has written", lambda: container.exec("cat", "/tmp/first"))
+            shown = container.text_when_written("/tmp/first")
             self.assertRegex(shown, rf"(?m)^\d+:net_cls(,net_prio)?:{path}$")
 
 

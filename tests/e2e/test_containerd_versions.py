@@ -118,7 +118,7 @@ class VersionsTest(EndToEndTest):
         """What the container's first instructions saw: its net_cls group, and its limit of open files."""
         pod = Pod(self.containerd, name, {CLASSID: "10:1"})
         self.container = pod.start("web", *_FIRST)
-        limits = eventually("it has written", lambda: self.container.exec("cat", "/tmp/limits"))
+        limits = self.container.text_when_written("/tmp/limits")
         return self.container.exec("cat", "/tmp/first"), {"limits": limits} | self.spec_of(name, pod)
 
     def spec_of(self, name, pod):

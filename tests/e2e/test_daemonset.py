@@ -200,7 +200,7 @@ class WithNriAlone(DaemonSetCase):
 
         shop = Pod(self.containerd, "shop", {CLASSID: "10:1"})
         web = shop.start("web", "sh", "-c", "cat /proc/self/cgroup > /tmp/first; sleep 1000 & sleep 1000 & wait")
-        first = eventually("it has written", lambda: web.exec("cat", "/tmp/first"))
+        first = web.text_when_written("/tmp/first")
         self.assertRegex(first, rf"(?m)^\d+:net_cls:/{self.host.parent}/{web.id}$")
         self.assert_in_class(web, GOLD)
         self.assert_not_managed(shop.pause)

@@ -66,7 +66,7 @@ class Starts(NriTest):
         for pod, group in ((gold, r"/{parent}/{id}"), (plain, r"/")):
             container = pod.start("web", *_FIRST)
             path = group.format(parent=self.host.parent, id=container.id)
-            shown = eventually("it has written", lambda: container.exec("cat", "/tmp/first"))
+            shown = container.text_when_written("/tmp/first")
             self.assertRegex(shown, rf"(?m)^\d+:net_cls(,net_prio)?:{path}$")
             self.assert_not_managed(pod.pause)
         self.assertEqual(self.registered(), 1)

@@ -168,6 +168,10 @@ class CriContainer:
             raise AssertionError(f"exec of {command} ended with {done.exit_code}: {done.stderr.decode()}")
         return done.stdout.decode()
 
+    def text_when_written(self, path):
+        """The file's text, which the container writes at its start."""
+        return eventually(f"{path} is written", lambda: self.exec("sh", "-c", f"cat {path} 2>/dev/null || true"))
+
     def stop_and_remove(self):
         self.cri("StopContainer", container_id=self.id, timeout=0)
         self.cri("RemoveContainer", container_id=self.id)
