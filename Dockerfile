@@ -3,29 +3,45 @@
 
 # Debian 12, whatever machine builds it: the list of libraries below has its names, and CI tests everything there.
 
-# Two stages of their own, because they take a minute each and change only with the list of packages.
-FROM docker.io/library/debian:bookworm-slim AS tools
+# The programs are compiled on and by the machine that builds, whatever machine they are for. The stages that are for that one
+# run little, by an emulator if need be.
+ARG BUILDPLATFORM
+ARG TARGETPLATFORM
+ARG BASE=docker.io/library/debian:bookworm-slim
+
+# Three stages of their own, because they take a minute each and change only with the list of packages.
+FROM --platform=$BUILDPLATFORM docker.io/library/debian:bookworm-slim AS tools
 WORKDIR /src
 COPY scripts/install-deps.sh scripts/
 RUN scripts/install-deps.sh build image
 
-FROM docker.io/library/debian:bookworm-slim AS libraries
+FROM tools AS cross-tools
+COPY scripts/unpack-packages.sh scripts/common.sh scripts/steps.sh scripts/arm64.sh scripts/
+ARG BUILDARCH
+ARG TARGETARCH
+RUN [ "$BUILDARCH" = "$TARGETARCH" ] || "scripts/$TARGETARCH.sh" --prepare
+
+FROM --platform=$TARGETPLATFORM $BASE AS libraries
 # What /out/bin/netclsd is linked to, and nothing else; a library that is missing here ends the build below.
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
       libcpp-httplib0.11 libprometheus-cpp-core1.0 libspdlog1.10 libsystemd0 libcap-ng0 libseccomp2 libssl3 libyaml-cpp0.7 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/aux-cache /var/log/*
 
-FROM tools AS build
+FROM cross-tools AS build
 COPY . .
+ARG BUILDARCH
+ARG TARGETARCH
 ARG REVISION=unknown
 # The commit's time, for the bill of materials.
 ARG SOURCE_DATE_EPOCH
 # A directory mounted at /mnt makes the next build fast; without one nothing is kept.
 ENV CCACHE_DIR=/mnt CCACHE_BASEDIR=/src CCACHE_NOHASHDIR=1 CCACHE_COMPILERCHECK=content CCACHE_SLOPPINESS=locale
-RUN cmake --preset release -D CMAKE_CXX_COMPILER_LAUNCHER=ccache -D "NETCLSD_REVISION=$REVISION" \
- && cmake --build --preset release --parallel "$(nproc)" \
- && cmake --install build/release --strip --prefix /out
+RUN preset=release \
+ && { [ "$BUILDARCH" = "$TARGETARCH" ] || preset="release-$TARGETARCH"; } \
+ && cmake --preset "$preset" -D CMAKE_CXX_COMPILER_LAUNCHER=ccache -D "NETCLSD_REVISION=$REVISION" \
+ && cmake --build --preset "$preset" --parallel "$(nproc)" \
+ && cmake --install "build/$preset" --strip --prefix /out
 
 FROM libraries
 # The DaemonSet runs the agent as root without CAP_DAC_OVERRIDE, CAP_CHOWN and CAP_FOWNER. Programs that belong to another

@@ -1,12 +1,13 @@
 #!/bin/bash
 # Builds netclsd for arm64 on a machine of another kind, and runs its tests there under an emulator of a processor.
 #
-#   scripts/arm64.sh [--seeds N] [--package]
+#   scripts/arm64.sh [--seeds N] [--package] [--image]
 #   scripts/arm64.sh --quick [--build-only]
 #   scripts/arm64.sh --prepare | --help
 #
 #   --seeds N     how many seeds of the simulation (200)
 #   --package     also the Debian package, in build/arm64/package
+#   --image       also the images for amd64 and arm64, as one list, in build/image-platforms (docs/image.md)
 #   --quick       only what is the hardest to get right: the unit tests of seccomp filters, hook, NRI plugin and events, and a
 #                 boot of Debian's kernel in an emulated machine (scripts/vm.sh). Compiled in little time: nothing is optimized
 #   --build-only  only build what --quick tests
@@ -21,12 +22,13 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/common.sh
 . scripts/common.sh
 
-prepare_only='' seeds=200 package='' quick='' build_only=''
+prepare_only='' seeds=200 package='' image='' quick='' build_only=''
 while [[ $# -gt 0 ]]; do
   case "$1" in
     --prepare) prepare_only=yes ;;
     --seeds) [[ "${2:-}" =~ ^[1-9][0-9]*$ ]] || { usage >&2; exit 2; }; seeds=$2; shift ;;
     --package) package=yes ;;
+    --image) image=yes ;;
     --quick) quick=yes ;;
     --build-only) build_only=yes ;;
     -h | --help) usage; exit 0 ;;
@@ -151,5 +153,12 @@ if [[ -n "$package" ]]; then
   rm -f "$top"/package/*.deb
   quietly package cpack -G DEB --config "$release/CPackConfig.cmake" -B "$top/package"
   for each in "$top"/package/netclsd_*.deb; do check "${each##*/}" is_package_of_arm64 "$each"; done
+fi
+
+if [[ -n "$image" ]]; then
+  step "Images"
+  quietly install-deps-image scripts/install-deps.sh test
+  quietly images tests/image/build.sh --platforms
+  with_summary images-test tests/image/platforms_test.py
 fi
 finish

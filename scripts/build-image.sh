@@ -1,8 +1,13 @@
 #!/bin/bash
 # Builds the image of netclsd with podman.
 #
-#   scripts/build-image.sh [--tag TAG] [--ccache DIR] [--base-from-debootstrap] [--packages-only] [--help]
+#   scripts/build-image.sh [--platform PLATFORM[,PLATFORM]] [--tag TAG] [--ccache DIR] [--base-from-debootstrap]
+#                          [--packages-only] [--help]
 #
+#   --platform PLATFORM       the machines that the image is for: linux/amd64 or linux/arm64 (default: such as this one).
+#                             With both, the name is that of a list of two images. For arm64 the programs are compiled on this
+#                             machine; what little runs of the image is emulated, which the kernel must have been told
+#                             (binfmt_misc; Debian: apt-get install qemu-user-static binfmt-support)
 #   --tag TAG                 the image's name (default: localhost/netclsd:VERSION)
 #   --ccache DIR              keep compiled objects there for the next build
 #   --base-from-debootstrap   for a machine without a registry, as root: if podman does not have
@@ -22,10 +27,15 @@ revision=$(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 tag=localhost/netclsd:$version
 debootstrap=
 packages_only=
+here=$(dpkg --print-architecture)
+platforms=("linux/$here")
 options=(--build-arg "VERSION=$version" --build-arg "REVISION=$revision")
+# podman 4.3 does not know by itself what runs where.
+options+=(--build-arg "BUILDPLATFORM=linux/$here" --build-arg "BUILDARCH=$here")
 if committed_at=$(git log -1 --format=%ct 2>/dev/null); then options+=(--build-arg "SOURCE_DATE_EPOCH=$committed_at"); fi
 while [[ $# -gt 0 ]]; do
   case "$1" in
+    --platform) needs_value "$@"; IFS=, read -ra platforms <<<"$2"; shift ;;
     --tag) needs_value "$@"; tag=$2; shift ;;
     --ccache) needs_value "$@"; mkdir -p "$2"; options+=(--volume "$(realpath "$2"):/mnt"); shift ;;
     --base-from-debootstrap) debootstrap=yes ;;
@@ -36,12 +46,28 @@ while [[ $# -gt 0 ]]; do
   shift
 done
 
+# Another machine's programs are compiled by a preset of its own, and run by an emulator.
+for platform in "${platforms[@]}"; do
+  [[ "$platform" != "linux/$here" ]] || continue
+  if [[ "$platform" != linux/arm64 ]]; then
+    echo "build-image.sh: \"$platform\" cannot be built here; there are linux/$here and linux/arm64" >&2
+    exit 2
+  fi
+  if [[ ! -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ]]; then
+    echo "build-image.sh: the kernel knows no emulator for linux/arm64 (Debian: apt-get install qemu-user-static binfmt-support)" >&2
+    exit 1
+  fi
+done
+
 directory=$(mktemp -d)
 trap 'rm -rf --one-file-system "$directory"' EXIT
 
+# make_base PLATFORM NAME
 make_base() {
-  run_debootstrap bookworm "$directory/tree"
-  tar -C "$directory/tree" -c . | podman import - "$base"
+  podman image exists "$2" && return
+  run_debootstrap bookworm "$directory/tree" "${1#*/}"
+  tar -C "$directory/tree" -c . | podman import --arch "${1#*/}" --os linux - "$2"
+  rm -rf --one-file-system "$directory/tree"
 }
 
 # This machine's, of the same mirrors and suites, but for Debian 12. Prints the directory.
@@ -65,12 +91,22 @@ lend_apt_configuration() {
   fi
 }
 
+# build PLATFORM [OPTION]…
+build() {
+  local of=$base
+  if [[ -n "$debootstrap" && "$1" != "linux/$here" ]]; then of=$base-${1#*/}; make_base "$1" "$of"; fi
+  podman build "${options[@]}" --build-arg "BASE=$of" --build-arg "TARGETPLATFORM=$1" --platform "$1" "${@:2}" .
+}
+
 if [[ -n "$debootstrap" ]]; then
-  podman image exists "$base" || make_base
+  make_base "linux/$here" "$base"
   lend_apt_configuration
 fi
 if [[ -n "$packages_only" ]]; then
-  for stage in tools libraries; do podman build "${options[@]}" --target "$stage" .; done
-  exit
+  for stage in tools libraries; do build "linux/$here" --target "$stage"; done
+elif [[ ${#platforms[@]} -eq 1 ]]; then
+  build "${platforms[0]}" --tag "$tag"
+else
+  podman manifest rm "$tag" 2>/dev/null || true
+  for platform in "${platforms[@]}"; do build "$platform" --manifest "$tag"; done
 fi
-podman build "${options[@]}" --tag "$tag" .

@@ -25,7 +25,7 @@ debian_mirror() {
   apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Component: main' 'Label: Debian' | head -n 1
 }
 
-# run_debootstrap SUITE DIRECTORY, from that mirror and through the proxy that apt uses, too. debootstrap itself reads nothing
+# run_debootstrap SUITE DIRECTORY [ARCHITECTURE], from that mirror and through the proxy that apt uses, too. debootstrap itself reads nothing
 # of apt's configuration. A suite that is newer than it is made like sid.
 run_debootstrap() {
   local suite=$1 directory=$2 proxy='' from script=()
@@ -34,7 +34,7 @@ run_debootstrap() {
   eval "$(apt-config shell proxy Acquire::http::Proxy)"
   [[ -e "/usr/share/debootstrap/scripts/$suite" ]] || script=(/usr/share/debootstrap/scripts/sid)
   ${proxy:+env "http_proxy=$proxy" "https_proxy=$proxy"} \
-    debootstrap --variant=minbase "$suite" "$directory" "$from" "${script[@]}" || return 1
+    debootstrap --variant=minbase ${3:+"--arch=$3"} "$suite" "$directory" "$from" "${script[@]}" || return 1
   rm -rf "$directory"/var/lib/apt/lists/* "$directory"/var/cache/apt/archives/*.deb "$directory"/var/log/*
   # As in Debian's own image: nothing needs to be on the disk before the layer is.
   echo force-unsafe-io >"$directory/etc/dpkg/dpkg.cfg.d/docker-apt-speedup"

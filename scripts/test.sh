@@ -1,5 +1,5 @@
 #!/bin/bash
-# Builds netclsd and runs all its tests. On a fresh Debian 12, as root, this one command is enough.
+# Builds netclsd and runs all its tests. On a fresh Debian 12 or 13, as root, this one command is enough.
 #
 #   scripts/test.sh [--unit-only] [--no-sanitizers] [--e2e PATTERN] [--no-skips] [--help]
 #
