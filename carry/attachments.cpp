@@ -158,7 +158,9 @@ Result<void> Attachments::attach(const HostEnd& end) {
 }
 
 Result<void> Attachments::attach_link(const HostEnd& end, unsigned attach_type) {
-  LIBBPF_OPTS(bpf_link_create_opts, options, .flags = kBefore);
+  bpf_link_create_opts options{};
+  options.sz = sizeof options;
+  options.flags = kBefore;
   const UniqueFd link(bpf_link_create(program_.descriptor(), static_cast<int>(end.index),
                                       static_cast<bpf_attach_type>(attach_type), &options));
   if (!link.is_open()) return system_failure(errno, "attach to", end.name);

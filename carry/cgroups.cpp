@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "common/base/file.h"
 #include "common/model/cgroup_paths.h"

@@ -3,10 +3,11 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <chrono>
-#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "agent/config/config.h"
 #include "carry/carrier.h"

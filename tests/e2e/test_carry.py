@@ -11,7 +11,7 @@ from .support.container import CLASSID
 from .support.networks import PORT, Networks
 from .support.other_program import OtherProgram
 from .support.programs import need_fault_points, tool
-from .support.waiting import eventually, eventually_equal
+from .support.waiting import DeadlinePassed, eventually, eventually_equal
 
 GOLD, BULK = 0x100001, 0x100020
 CAP_NET_ADMIN, CAP_BPF = 12, 39
@@ -45,8 +45,12 @@ class CarryTest(EndToEndTest):
         return container.start()
 
     def wait_carried(self, container, *interfaces):
-        eventually_equal(f"interfaces with a carrier\n{self.carrier.log()}",
-                         lambda: self.carrier.interfaces_of(container.id), set(interfaces or ("pod0",)))
+        try:
+            eventually_equal("interfaces with a carrier", lambda: self.carrier.interfaces_of(container.id),
+                             set(interfaces or ("pod0",)))
+        except DeadlinePassed as problem:
+            raise AssertionError(f"{problem}\n{self.carrier.report()}\n--- its log:\n{self.carrier.log()}\n"
+                                 f"{self.agent.state_files()}\n{self.agent.log_tail()}") from None
 
     def start_pod(self, name="gold", **options):
         container = self.make_pod(name, **options)
