@@ -47,7 +47,7 @@ sysroot=$PWD/$top/sysroot
 emulator=(qemu-aarch64-static -L "$sysroot")
 release=build/release-arm64
 tests=build/tests-arm64
-static_programs=(netclsd-hook netclsd-nri netclsctl)
+programs=(netclsd) static_programs=(netclsd-hook netclsd-nri netclsctl)
 
 # The libraries that scripts/install-deps.sh installs to compile and to test; and the C and C++ library. And what goes
 # into an emulated machine (tests/vm/initramfs.py).
@@ -98,7 +98,7 @@ is_package_of_arm64() {
 # check_programs BUILD
 check_programs() {
   local program name
-  for program in netclsd "${static_programs[@]}"; do check "$program is for arm64" is_arm64 "$1/bin/$program"; done
+  for program in "${programs[@]}" "${static_programs[@]}"; do check "$program is for arm64" is_arm64 "$1/bin/$program"; done
   for program in "${static_programs[@]}"; do check "$program is static" is_static "$1/bin/$program"; done
   for name in hook nri; do
     check "the filters of $name are for arm64" has_arm64_filters "$1/generated/netclsd_${name}_filter.h"
@@ -135,6 +135,7 @@ quietly release-build build release-arm64 all
 quietly tests-build build tests-arm64 unit_tests sim_tests kernel_tests silencer storm
 
 step "Programs"
+programs+=(netclsd-carrier)
 static_programs+=(netclsd-hook-stub)
 check_programs "$release"
 with_summary hardening-checks env CXX=aarch64-linux-gnu-g++ tests/hardening/hardening_test.py

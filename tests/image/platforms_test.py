@@ -21,7 +21,8 @@ from summary import run_class  # noqa: E402  (the path comes first)
 BUILD = REPOSITORY / "build" / "image-platforms"
 LIST = "localhost/netclsd:test"
 MACHINES = {"amd64": "x86-64", "arm64": "ARM aarch64"}  # as file calls them
-PROGRAMS = ("netclsd", "netclsd-hook", "netclsd-nri", "netclsctl")
+DYNAMIC_PROGRAMS = ("netclsd", "netclsd-carrier")
+PROGRAMS = (*DYNAMIC_PROGRAMS, "netclsd-hook", "netclsd-nri", "netclsctl")
 OWNER = 65532
 
 
@@ -58,7 +59,7 @@ class Platforms(unittest.TestCase):
                 path = root / "usr/local/bin" / name
                 kind = subprocess.run(["file", "--brief", path], capture_output=True, text=True).stdout
                 self.assertIn(MACHINES[architecture], kind, name)
-                self.assertIn("static-pie linked" if name != "netclsd" else "dynamically linked", kind, name)
+                self.assertIn("dynamically linked" if name in DYNAMIC_PROGRAMS else "static-pie linked", kind, name)
                 seen = path.stat()
                 self.assertEqual((seen.st_uid, seen.st_gid, stat.filemode(seen.st_mode)), (OWNER, OWNER, "-r-xr-xr-x"))
 
