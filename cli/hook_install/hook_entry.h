@@ -31,7 +31,8 @@ struct HookEntry {
 // The spec's text without our hook.
 [[nodiscard]] std::string remove_hook(OrderedJson spec, const std::string& path);
 
-// For hosts whose ctr cannot be run: what `ctr oci spec` prints, of containerd 1.6.20, with the path that 1.7 masks as well.
+// For hosts whose ctr cannot be run: what `ctr oci spec` of containerd 1.6.20 prints, with the path that 1.7 masks,
+// too.
 [[nodiscard]] std::string_view built_in_spec();
 
 // Keeps the order of the fields. `what` names the text in an error.
