@@ -51,6 +51,7 @@ void NodeReports::on_second() {
 void NodeReports::look_at_reports() {
   look_at_nri();
   look_at_hook();
+  look_at_carry();
 }
 
 void NodeReports::look_at_nri() {
@@ -71,6 +72,19 @@ void NodeReports::look_at_hook() {
   const bool is_wanted = report->state == HookState::kOk || report->state == HookState::kDisabled;
   log_event(is_wanted ? LogLevel::kInfo : LogLevel::kWarning, "hook_reported",
             {{"state", kHookStates[static_cast<std::size_t>(report->state)]}, {"message", report->message}});
+}
+
+// Its numbers change with every packet, what is worth a line in the log does not.
+void NodeReports::look_at_carry() {
+  const auto before = reports_.carry.get();
+  if (!carry_report_.look()) return;
+  const auto& now = carry_report_.now();
+  reports_.carry.set(now);
+  reports_.carried.set(carry_report_.containers());
+  if (!now && before) return log_event(LogLevel::kInfo, "carry_report_gone");
+  if (!now || (before && before->state == now->state && before->message == now->message)) return;
+  log_event(now->state == "ok" ? LogLevel::kInfo : LogLevel::kWarning, "carry_reported",
+            {{"state", now->state}, {"kernel", now->kernel}, {"message", now->message}});
 }
 
 }  // namespace netclsd

@@ -1,10 +1,11 @@
-// What the node has to say, looked at once a second: the reports that `netclsctl hook install` and the NRI plugin leave
-// in the state directory, and the kernel's flaws. The status shows it, and changes are logged. Only one of them is
-// acted on: on a kernel that crashes at early moves the engine lets children run first. Loop thread only.
+// What the node has to say, looked at once a second: the reports that `netclsctl hook install`, the NRI plugin and the
+// carrier leave in the state directory, and the kernel's flaws. The status shows it, and changes are logged. Only one
+// of them is acted on: on a kernel that crashes at early moves the engine lets children run first. Loop thread only.
 #pragma once
 
 #include <string>
 
+#include "agent/carry/carry_report_file.h"
 #include "agent/engine/engine.h"
 #include "agent/host/procfs.h"
 #include "agent/metrics/counters.h"
@@ -24,7 +25,8 @@ class NodeReports {
         counters_(counters),
         engine_(engine),
         hook_report_(state_directory, procfs, counters),
-        nri_report_(state_directory, procfs, counters) {}
+        nri_report_(state_directory, procfs, counters),
+        carry_report_(state_directory, procfs, counters) {}
 
   void look_at_kernel();  // call before anything is moved
   void look_at_reports();
@@ -35,6 +37,7 @@ class NodeReports {
   void warn_of_kernel(const std::string& cause);
   void look_at_nri();
   void look_at_hook();
+  void look_at_carry();
 
   Reports& reports_;
   Procfs& procfs_;
@@ -42,6 +45,7 @@ class NodeReports {
   Engine& engine_;
   HookReportFile hook_report_;
   NriReportFile nri_report_;
+  CarryReportFile carry_report_;
   int seconds_to_kernel_look_ = 0;
 };
 

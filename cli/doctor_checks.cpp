@@ -266,6 +266,32 @@ Check check_nri(const Result<std::string>& agent_status, bool has_nri_socket) {
               instead};
 }
 
+Check check_carry(const Result<std::string>& agent_status) {
+  const std::string name = "carry";
+  const auto status =
+      agent_status ? parse_json_object(*agent_status, "the agent's status") : pass_on(agent_status.error());
+  if (!status) return {Verdict::kWarn, name, "not known, since the agent does not answer"};
+  FieldReader fields(*status);
+  const std::string state = printable(fields.text("carry.state"));
+  const std::string message = printable(fields.text("carry.message"), kMessageMax_bytes);
+  const std::string because = message.empty() ? "" : ": " + message;
+  if (state.empty()) return {Verdict::kOk, name, "not configured: behind a pod's veth packets have no class"};
+  if (state == "ok") {
+    const auto carriers = fields.number("carry.carriers", kAnyNumber).value_or(0);
+    return {Verdict::kOk, name,
+            "at " + std::to_string(carriers) + " interfaces, by " + printable(fields.text("carry.kernel")) + because};
+  }
+  if (state == "degraded") return {Verdict::kWarn, name, "not as it should be" + because};
+  if (state == "gone") {
+    return {
+        Verdict::kFail, name,
+        "netclsd-carrier has ended: new containers are not carried; start it (systemctl start netclsd-carrier), or, "
+        "if nothing is to be carried any more, run netclsd-carrier --clean-up"};
+  }
+  if (state == "failed") return {Verdict::kFail, name, "netclsd-carrier could not start" + because};
+  return {Verdict::kWarn, name, "its report is " + state + because};
+}
+
 Check check_containers(const AskingContainers& asking, const Result<std::string>& agent_containers) {
   const std::string name = "containers";
   const auto answer =
@@ -304,6 +330,7 @@ std::vector<Check> run_checks(const HostFacts& facts) {
           check_rules_daemon(facts.rules_daemon, facts.rules),
           check_runtimes(facts.agent_status),
           check_nri(facts.agent_status, facts.has_nri_socket),
+          check_carry(facts.agent_status),
           check_containers(facts.asking, facts.agent_containers),
           {Verdict::kOk, "veth",
            "a packet's classid can be read at tc ingress of the host's end of a veth, and nowhere behind it"}};

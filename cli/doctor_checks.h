@@ -76,6 +76,8 @@ struct HostFacts {
 // shows, which may be a pod's.
 [[nodiscard]] Check check_runtimes(const Result<std::string>& agent_status);
 [[nodiscard]] Check check_nri(const Result<std::string>& agent_status, bool has_nri_socket);
+// A node without a carrier is in order.
+[[nodiscard]] Check check_carry(const Result<std::string>& agent_status);
 [[nodiscard]] Check check_hook(const Result<HookStatus>& status);
 // Whether the agent knows each container that asks. It sees only what the runtime has put into the bundles.
 [[nodiscard]] Check check_containers(const AskingContainers& asking, const Result<std::string>& agent_containers);

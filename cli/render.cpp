@@ -104,6 +104,37 @@ std::string render_nri(const Json& nri) {
   return text + "\n";
 }
 
+// What the carrier says of itself, if one has.
+std::string render_carry(const Json& carry) {
+  if (!carry.is_object()) return "";
+  std::string text = "\ncarry " + cell(carry, "state");
+  if (const std::string message = cell(carry, "message"); message != "-") text += ": " + message;
+  text += "\n";
+  return text + render_lines(carry, {{"  carriers", "carriers"},
+                                     {"  attached by", "kernel"},
+                                     {"  put back", "repairs"},
+                                     {"  packets of two classes", "differing"},
+                                     {"  packets not counted", "uncounted"}});
+}
+
+// What the carrier does for one container, if a carrier knows it.
+std::string render_carried(const Json& container) {
+  const Json& carriers = member(container, "carriers");
+  if (container.find("carriers") == container.end() || !carriers.is_array()) return "";
+  std::string interfaces;
+  for (const Json& each : carriers) {
+    if (!each.is_object()) continue;
+    interfaces += (interfaces.empty() ? "" : ", ") + cell(each, "interface") + " (" + cell(each, "how") + ")";
+  }
+  std::string text = "\ncarried at " + (interfaces.empty() ? "no interface" : interfaces) + "\n";
+  if (cell(container, "packets") != "-") {
+    text += "sent " + cell(container, "packets") + " packets, " + cell(container, "bytes") + " bytes; " +
+            cell(container, "by_fallback") + " packets had their class from the cgroup\n";
+  }
+  const std::string problem = cell(container, "carry_problem");
+  return text + (problem == "-" ? "" : "not carried as it should be: " + problem + "\n");
+}
+
 std::string render_counters(const Json& counters) {
   if (!counters.is_object() || counters.empty()) return "";
   std::vector<Row> rows = {{"COUNTER", "VALUE"}};
@@ -139,7 +170,7 @@ std::string render_container(const Json& answer) {
                                {"adopted", "adopted"},
                                {"membership", "membership_path"},
                                {"registered", "registered_at"}}) +
-         render_members(member(answer, "processes"));
+         render_carried(answer) + render_members(member(answer, "processes"));
 }
 
 std::string render_process(const Json& answer) {
@@ -178,7 +209,8 @@ std::string render_status(const Json& answer) {
                                {"processes", "processes"}}) +
          render_texts("not ready", member(answer, "not_ready_because")) +
          render_texts("kernel", member(answer, "kernel_warnings")) + render_hook(member(answer, "hook")) +
-         render_nri(member(answer, "nri")) + render_counters(member(answer, "counters"));
+         render_nri(member(answer, "nri")) + render_carry(member(answer, "carry")) +
+         render_counters(member(answer, "counters"));
 }
 
 }  // namespace netclsd::cli

@@ -5,7 +5,9 @@
 
 #include <iterator>
 #include <limits>
+#include <map>
 #include <string>
+#include <utility>
 
 #include "agent/metrics/process_metrics.h"
 
@@ -106,6 +108,48 @@ MetricFamily nri_connected(const Counters& c) {
   return made;
 }
 
+// `direction`: of what a pod has sent; empty: without that label.
+MetricFamily counters_by_class(const char* name, const char* help, const char* direction,
+                               const std::map<std::string, Traffic>& rows, std::uint64_t Traffic::*count) {
+  MetricFamily made = family(name, help, MetricType::Counter);
+  for (const auto& [label, traffic] : rows) {
+    ClientMetric& metric = made.metric.emplace_back();
+    metric.label = {{"class", label}};
+    if (*direction != '\0') metric.label.push_back({"direction", direction});
+    metric.counter.value = static_cast<double>(traffic.*count);
+  }
+  return made;
+}
+
+// Gauges only where a carrier has reported, as with the plugin.
+void add_carry(std::vector<MetricFamily>& families, const Counters& c) {
+  const auto rows = c.class_traffic.rows(c.classes.names());
+  const auto add_if_reported = [&](MetricFamily made) {
+    if (c.carry_reported.value() == 0) made.metric.clear();
+    families.push_back(std::move(made));
+  };
+  add_if_reported(gauges_by("carry_state", "1 for the carrier's state, as last reported or found out.", "state",
+                            kCarryStates, c.carry_state));
+  add_if_reported(gauge("carriers", "Interfaces at which the class of packets is carried.", c.carriers));
+  add_if_reported(gauge("containers_without_carrier", "Containers with an interface that cannot be carried.",
+                        c.containers_without_carrier));
+  families.push_back(counter("carriers_repaired_total", "Carriers that somebody removed, and that were put back.",
+                             c.carriers_repaired));
+  families.push_back(
+      counter("carry_failures_total", "Failures of putting carriers there and of taking them back.", c.carry_failures));
+  families.push_back(counter("carry_differing_packets_total",
+                             "Packets whose socket and cgroup named different classes.", c.carry_differing_packets));
+  families.push_back(counter("carry_uncounted_packets_total",
+                             "Packets that were carried and that no count had room for.", c.carry_uncounted_packets));
+  families.push_back(counters_by_class("class_packets_total", "Packets that pods have sent, by class.", "egress", rows,
+                                       &Traffic::packets));
+  families.push_back(
+      counters_by_class("class_bytes_total", "Bytes that pods have sent, by class.", "egress", rows, &Traffic::bytes));
+  families.push_back(counters_by_class("class_fallback_packets_total",
+                                       "Packets of them whose class only the sender's cgroup told.", "", rows,
+                                       &Traffic::by_fallback));
+}
+
 MetricFamily build_info() {
   MetricFamily made = family("build_info", "1, labelled with what was built.", MetricType::Gauge);
   ClientMetric& metric = made.metric.emplace_back();
@@ -117,7 +161,7 @@ MetricFamily build_info() {
 }  // namespace
 
 std::vector<MetricFamily> collect_agent_metrics(const Counters& c) {
-  return {
+  std::vector<MetricFamily> families = {
       build_info(),
       gauge("ready", "1 when subscribed, events are proven to arrive and the first sweep is done.", c.ready),
       gauge("containers", "Registered containers.", c.containers),
@@ -176,6 +220,8 @@ std::vector<MetricFamily> collect_agent_metrics(const Counters& c) {
       counter("config_reload_failures_total", "Configurations refused on SIGHUP; the old one stayed.",
               c.config_reload_failures),
   };
+  add_carry(families, c);
+  return families;
 }
 
 std::string render_metrics(const Counters& counters) {
@@ -191,7 +237,11 @@ std::vector<std::pair<std::string, std::uint64_t>> list_counters(const Counters&
     if (family.type != prometheus::MetricType::Counter) continue;
     for (const auto& metric : family.metric) {
       std::string name = family.name.substr(kMetricPrefix.size());
-      for (const auto& label : metric.label) name += "{" + label.name + "=\"" + label.value + "\"}";
+      std::string labels;
+      for (const auto& label : metric.label) {
+        labels += (labels.empty() ? "" : ",") + label.name + "=\"" + label.value + "\"";
+      }
+      if (!labels.empty()) name += "{" + labels + "}";
       list.emplace_back(std::move(name), static_cast<std::uint64_t>(metric.counter.value));
     }
   }

@@ -104,6 +104,11 @@ void ClassGauges::set(const ClassCounts& counts) {
   counts_ = counts;
 }
 
+std::map<ClassId, std::string> ClassGauges::names() const {
+  const std::scoped_lock lock(mutex_);
+  return names_;
+}
+
 std::vector<ClassRow> ClassGauges::rows() const {
   const std::scoped_lock lock(mutex_);
   const auto& by_class = counts_.by_class();

@@ -14,6 +14,7 @@
 
 #include "agent/classes/class_policy.h"
 #include "agent/membership/targets.h"
+#include "agent/metrics/class_traffic.h"
 #include "common/model/class_id.h"
 
 namespace netclsd {
@@ -106,6 +107,7 @@ class ClassGauges {
   void set(const ClassCounts& counts);
   // The classes of the configuration first, with or without containers.
   [[nodiscard]] std::vector<ClassRow> rows() const;
+  [[nodiscard]] std::map<ClassId, std::string> names() const;
 
  private:
   mutable std::mutex mutex_;
@@ -154,6 +156,10 @@ inline constexpr std::array kHookRuntimes = {"containerd", "crio", "podman"};
 
 enum class NriRequest { kStartContainer, kPostStartContainer, kSynchronize, kEnd };
 inline constexpr std::array kNriRequests = {"start_container", "post_start_container", "synchronize"};
+
+// What the carrier says of itself. "gone": it does not run. "unreadable": the agent could not parse its report.
+enum class CarryState { kOk, kDegraded, kFailed, kGone, kUnreadable, kEnd };
+inline constexpr std::array kCarryStates = {"ok", "degraded", "failed", "gone", "unreadable"};
 
 // Each observation is in one bucket; the last bucket is +Inf. The exposition makes the buckets cumulative.
 class LatencyHistogram {
@@ -204,6 +210,15 @@ struct Counters {
   Count nri_reconnects;
   Count nri_timeouts;
   LatencyHistogram nri_durations;
+  Count carry_reported;  // 0 or 1: a carrier has reported
+  LabelledCount<CarryState> carry_state;
+  Count carriers;                    // gauge
+  Count containers_without_carrier;  // gauge
+  Count carriers_repaired;
+  Count carry_failures;
+  Count carry_differing_packets;
+  Count carry_uncounted_packets;
+  ClassTraffic class_traffic;
   Count canary_misses;
   Count resubscriptions;
   Count receive_buffer_bytes;   // gauge

@@ -1,6 +1,7 @@
 // What the loop thread sets and HTTP workers read, apart from the counters (agent/metrics/counters.h).
 #pragma once
 
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -24,16 +25,24 @@ class Board {
     const std::lock_guard lock(mutex_);
     return value_;
   }
+  // Of a large value, without a copy of all of it. `look` is short, and must not come back to the board.
+  template <typename F>
+  void read(F look) const {
+    const std::lock_guard lock(mutex_);
+    look(value_);
+  }
 
  private:
   mutable std::mutex mutex_;
   T value_;
 };
 
-// What is known of the ways in which containers come, and of the kernel.
+// What is known of the ways in which containers come, of the carrier and of the kernel.
 struct Reports {
-  Board<std::optional<HookView>> hook;  // the hook's installation
-  Board<std::optional<NriView>> nri;    // the NRI plugin
+  Board<std::optional<HookView>> hook;                // the hook's installation
+  Board<std::optional<NriView>> nri;                  // the NRI plugin
+  Board<std::optional<CarryView>> carry;              // the carrier
+  Board<std::map<ContainerId, CarriedView>> carried;  // what it does for each container
   Board<std::vector<std::string>> kernel_warnings;
 };
 

@@ -73,7 +73,8 @@ Result<void> LoopService::release(const ContainerId& id, bool force) {
   return mailbox_.call([this, id, force] { return engine_.release(id, force); }, kTimeout);
 }
 
-// Each slice is a request of its own to the loop, which does all else in between.
+// Each slice is a request of its own to the loop, which does all else in between. What the carrier reported is not
+// asked of the loop.
 Result<std::vector<ContainerView>> LoopService::list() {
   const Deadline deadline;
   std::vector<ContainerView> all;
@@ -81,8 +82,15 @@ Result<std::vector<ContainerView>> LoopService::list() {
     auto slice = look(deadline, [this, last] { return engine_.views().list_after(last); });
     if (!slice) return pass_on(slice.error());
     if (slice->empty()) return all;
+    for (ContainerView& view : *slice) add_carried(view);
     std::move(slice->begin(), slice->end(), std::back_inserter(all));
   }
+}
+
+void LoopService::add_carried(ContainerView& view) const {
+  reports_.carried.read([&](const auto& by_id) {
+    if (const auto found = by_id.find(view.id); found != by_id.end()) view.carried = found->second;
+  });
 }
 
 Result<std::pair<ContainerView, std::vector<MemberView>>> LoopService::show(const ContainerId& id) {
@@ -90,6 +98,7 @@ Result<std::pair<ContainerView, std::vector<MemberView>>> LoopService::show(cons
   auto shown = look(deadline, [this, id] { return engine_.views().show(id); });
   if (!shown) return pass_on(shown.error());
   auto& [view, pids] = *shown;
+  add_carried(view);
   std::vector<MemberView> members;
   for (auto next = pids.begin(); next != pids.end();) {
     const auto end = next + std::min<std::ptrdiff_t>(Views::kMembersPerSlice, pids.end() - next);
@@ -128,6 +137,7 @@ Result<StatusView> LoopService::status() {
   view.processes = counters_.processes.value();
   view.hook = reports_.hook.get();
   view.nri = reports_.nri.get();
+  view.carry = reports_.carry.get();
   for (auto& [name, value] : list_counters(counters_)) view.counters.push_back({name, value});
   return view;
 }

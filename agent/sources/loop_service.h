@@ -35,6 +35,7 @@ class LoopService : public AgentService {
   class Deadline;
   template <typename F>
   auto look(const Deadline& deadline, F f);
+  void add_carried(ContainerView& view) const;
 
   Mailbox& mailbox_;
   Engine& engine_;

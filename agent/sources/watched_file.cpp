@@ -22,7 +22,7 @@ WatchedFile::Change WatchedFile::look() {
     return Change::kGone;
   }
   if (is_same(found, seen_)) return Change::kNone;
-  auto text = read_own_file_at(directory_, name_, kMax_bytes);
+  auto text = read_own_file_at(directory_, name_, max_bytes_);
   if (!text && text.error().sys_errno() == ENOENT) return Change::kNone;  // removed meanwhile
   // A file that cannot be read now is tried again.
   if (text || !text.error().may_pass()) seen_ = found;

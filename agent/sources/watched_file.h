@@ -4,7 +4,7 @@
 
 #include <sys/stat.h>
 
-#include <optional>
+#include <cstddef>
 #include <string>
 
 #include "common/base/error.h"
@@ -17,7 +17,8 @@ class WatchedFile {
   static constexpr std::size_t kMax_bytes = 64U << 10;
 
   // Both outlive it. `name`: in `directory`.
-  WatchedFile(const UniqueFd& directory, const char* name) : directory_(directory), name_(name) {}
+  WatchedFile(const UniqueFd& directory, const char* name, std::size_t max_bytes = kMax_bytes)
+      : directory_(directory), name_(name), max_bytes_(max_bytes) {}
 
   enum class Change { kNone, kGone, kNew };
   // kNew: content() is another than before, or it cannot be read, for which content() has the reason.
@@ -27,6 +28,7 @@ class WatchedFile {
  private:
   const UniqueFd& directory_;
   const char* name_;
+  std::size_t max_bytes_;
   struct stat seen_ {};  // of the file that `content_` is from
   Result<std::string> content_;
 };

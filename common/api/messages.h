@@ -67,6 +67,25 @@ struct MemberView {
   bool placed = false;
 };
 
+// What the carrier does for a container (netclsd-carrier), and has counted of it.
+struct CarriedInterfaceView {
+  std::string interface;  // the host's end
+  std::string how;        // tcx, clsact, netkit
+  friend bool operator==(const CarriedInterfaceView&, const CarriedInterfaceView&) = default;
+};
+struct SentView {
+  std::uint64_t packets = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t by_fallback = 0;  // packets whose class only their cgroup told
+  friend bool operator==(const SentView&, const SentView&) = default;
+};
+struct CarriedView {
+  std::vector<CarriedInterfaceView> carriers = {};
+  std::optional<SentView> sent = {};  // by its processes; std::nullopt: there is nothing that counts → JSON null
+  std::string problem = {};           // empty: none → JSON null
+  friend bool operator==(const CarriedView&, const CarriedView&) = default;
+};
+
 struct ContainerView {
   ContainerId id;
   ClassChoice choice;
@@ -78,6 +97,7 @@ struct ContainerView {
   WallTime registered_at;
   std::uint64_t processes = 0;
   PodVerdict verdict = {};
+  std::optional<CarriedView> carried = {};  // std::nullopt: no carrier knows it → JSON null
 };
 // `members` null: "processes" is the count; else it is the list.
 [[nodiscard]] std::string to_json(const ContainerView& view, const std::vector<MemberView>* members = nullptr);
@@ -136,6 +156,18 @@ struct NriView {
   friend bool operator==(const NriView&, const NriView&) = default;
 };
 
+// What the carrier says of itself.
+struct CarryView {
+  std::string state;         // ok, degraded, failed, gone, unreadable
+  std::string message = {};  // for people
+  std::string kernel = {};   // by what it carries: tcx or clsact
+  std::uint64_t carriers = 0;
+  std::uint64_t repairs = 0;    // since the carrier's start
+  std::uint64_t differing = 0;  // packets whose socket and cgroup named different classes
+  std::uint64_t uncounted = 0;  // packets that no count had room for
+  friend bool operator==(const CarryView&, const CarryView&) = default;
+};
+
 struct Counter {
   std::string name;
   std::uint64_t value = 0;
@@ -156,8 +188,9 @@ struct StatusView {
   std::uint64_t receive_buffer_events = 0;  // that it holds; 0: not measured yet
   std::uint64_t containers = 0;
   std::uint64_t processes = 0;
-  std::optional<HookView> hook = {};  // std::nullopt: nothing was reported → JSON null
-  std::optional<NriView> nri = {};    // likewise
+  std::optional<HookView> hook = {};    // std::nullopt: nothing was reported → JSON null
+  std::optional<NriView> nri = {};      // likewise
+  std::optional<CarryView> carry = {};  // likewise
   std::vector<Counter> counters;
 };
 [[nodiscard]] std::string to_json(const StatusView& view);

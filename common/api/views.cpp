@@ -24,6 +24,20 @@ void put(OrderedJson& json, const PodVerdict& verdict) {
   json["refused_because"] = text_or_null(verdict.refused_because);
 }
 
+void put(OrderedJson& json, const std::optional<CarriedView>& carried) {
+  for (const char* key : {"carriers", "packets", "bytes", "by_fallback"}) json[key] = nullptr;
+  json["carry_problem"] = text_or_null(carried ? carried->problem : "");
+  if (!carried) return;
+  json["carriers"] = OrderedJson::array();
+  for (const CarriedInterfaceView& each : carried->carriers) {
+    json["carriers"].push_back({{"interface", each.interface}, {"how", each.how}});
+  }
+  if (!carried->sent) return;
+  json["packets"] = carried->sent->packets;
+  json["bytes"] = carried->sent->bytes;
+  json["by_fallback"] = carried->sent->by_fallback;
+}
+
 OrderedJson to_ordered(const ContainerView& view) {
   OrderedJson json;
   json["id"] = view.id.text();
@@ -35,6 +49,7 @@ OrderedJson to_ordered(const ContainerView& view) {
   json["membership_path"] = text_or_null(view.membership_path);
   json["registered_at"] = format_utc(view.registered_at);
   put(json, view.verdict);
+  put(json, view.carried);
   json["processes"] = view.processes;
   return json;
 }
@@ -67,6 +82,19 @@ OrderedJson to_ordered(const std::optional<NriView>& view) {
   json["message"] = view->message;
   json["runtime"] = view->runtime;
   json["since"] = view->since;
+  return json;
+}
+
+OrderedJson to_ordered(const std::optional<CarryView>& view) {
+  if (!view) return {};
+  OrderedJson json;
+  json["state"] = view->state;
+  json["message"] = view->message;
+  json["kernel"] = view->kernel;
+  json["carriers"] = view->carriers;
+  json["repairs"] = view->repairs;
+  json["differing"] = view->differing;
+  json["uncounted"] = view->uncounted;
   return json;
 }
 
@@ -138,6 +166,7 @@ std::string to_json(const StatusView& view) {
   json["processes"] = view.processes;
   json["hook"] = to_ordered(view.hook);
   json["nri"] = to_ordered(view.nri);
+  json["carry"] = to_ordered(view.carry);
   json["counters"] = OrderedJson::object();
   for (const Counter& counter : view.counters) json["counters"][counter.name] = counter.value;
   return dump(json);

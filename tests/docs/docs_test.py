@@ -102,10 +102,10 @@ def first_code(cell):
 def source_metrics():
     """name → type, as agent/metrics exports them"""
     own = {}
-    for kind, name in re.findall(r'\b(family|gauge|gauges_by|counter|counters_by|counters_by_name|histogram)\("([a-z_]+)"',
-                                 read("agent/metrics/agent_metrics.cpp")):
+    functions = "family|gauge|gauges_by|counter|counters_by|counters_by_name|counters_by_class|histogram"
+    for kind, name in re.findall(rf'\b({functions})\("([a-z_]+)"', read("agent/metrics/agent_metrics.cpp")):
         own["netclsd_" + name] = {"family": "gauge", "gauges_by": "gauge", "counters_by": "counter",
-                                  "counters_by_name": "counter"}.get(kind, kind)
+                                  "counters_by_name": "counter", "counters_by_class": "counter"}.get(kind, kind)
     process = re.findall(r'add\(\w+, "(process_[a-z_]+)",[^;]*?MetricType::(\w+)',
                          read("agent/metrics/process_metrics.cpp"))
     return own | {name: kind.lower() for name, kind in process}

@@ -121,6 +121,27 @@ TEST(DoctorChecksTest, WhatTheHooksInstallationReportedIsTold) {
   EXPECT_EQ(check_runtimes(R"({"hook":7})").verdict, Verdict::kOk) << "of another shape";
 }
 
+TEST(DoctorChecksTest, TellsWhetherClassesAreCarried) {
+  const auto check = [](const char* status) { return check_carry(std::string(status)); };
+  EXPECT_EQ(check_carry(failure(ErrorCode::kUnavailable, "away")).verdict, Verdict::kWarn);
+  EXPECT_EQ(check(R"({"carry":null})").verdict, Verdict::kOk);
+  EXPECT_TRUE(check(R"({"carry":null})").text.starts_with("not configured"));
+  const Check fine = check(R"({"carry":{"state":"ok","message":"","kernel":"tcx","carriers":3}})");
+  EXPECT_EQ(fine.verdict, Verdict::kOk);
+  EXPECT_EQ(fine.text, "at 3 interfaces, by tcx");
+  const Check degraded = check(R"({"carry":{"state":"degraded","message":"veth1: no memory"}})");
+  EXPECT_EQ(degraded.verdict, Verdict::kWarn);
+  EXPECT_EQ(degraded.text, "not as it should be: veth1: no memory");
+  const Check gone = check(R"({"carry":{"state":"gone"}})");
+  EXPECT_EQ(gone.verdict, Verdict::kFail);
+  EXPECT_NE(gone.text.find("start it"), std::string::npos);
+  const Check failed = check(R"({"carry":{"state":"failed","message":"no BPF file system"}})");
+  EXPECT_EQ(failed.verdict, Verdict::kFail);
+  EXPECT_EQ(failed.text, "netclsd-carrier could not start: no BPF file system");
+  EXPECT_EQ(check(R"({"carry":{"state":"unreadable","message":"\u001b"}})").verdict, Verdict::kWarn);
+  EXPECT_EQ(check(R"({"carry":{"state":"unreadable","message":"\u001b"}})").text, "its report is unreadable: ?");
+}
+
 TEST(DoctorChecksTest, TellsWhetherTheNriPluginIsConnected) {
   EXPECT_EQ(check_nri(failure(ErrorCode::kUnavailable, "away"), true).verdict, Verdict::kWarn);
   EXPECT_EQ(check_nri(R"({"nri":null})", false).text, "no runtime offers it");

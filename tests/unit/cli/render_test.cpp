@@ -65,6 +65,32 @@ TEST(RenderTest, StatusShowsWhatWasReportedOfTheHook) {
   EXPECT_THAT(render_status(json(R"({"hook":{"state":"ok","message":"","runtimes":7}})")), HasSubstr("hook ok: -\n"));
 }
 
+TEST(RenderTest, StatusShowsTheCarrier) {
+  const std::string text =
+      render_status(json(R"({"carry":{"state":"degraded","message":"veth1: no memory","kernel":"tcx",
+      "carriers":3,"repairs":1,"differing":0,"uncounted":9}})"));
+  EXPECT_THAT(text, HasSubstr("\ncarry degraded: veth1: no memory\n"
+                              "  carriers                3\n"
+                              "  attached by             tcx\n"
+                              "  put back                1\n"
+                              "  packets of two classes  0\n"
+                              "  packets not counted     9\n"));
+  EXPECT_THAT(render_status(json(R"({"carry":null})")), testing::Not(HasSubstr("carr")));
+  EXPECT_THAT(render_status(json(R"({"carry":{"state":"ok","message":""}})")), HasSubstr("\ncarry ok\n"));
+}
+
+TEST(RenderTest, AContainerShowsHowItIsCarried) {
+  EXPECT_THAT(render_container(json(R"({"id":"ab12","carriers":[{"interface":"veth1","how":"tcx"},
+      {"interface":"veth2","how":"netkit"}],"packets":7,"bytes":700,"by_fallback":2,"carry_problem":"veth3: no memory"})")),
+              HasSubstr("\ncarried at veth1 (tcx), veth2 (netkit)\n"
+                        "sent 7 packets, 700 bytes; 2 packets had their class from the cgroup\n"
+                        "not carried as it should be: veth3: no memory\n"));
+  EXPECT_THAT(render_container(json(R"({"carriers":[],"packets":null,"carry_problem":null})")),
+              HasSubstr("\ncarried at no interface\n\n"));
+  EXPECT_THAT(render_container(json(R"({"carriers":null})")), testing::Not(HasSubstr("carried")));
+  EXPECT_THAT(render_container(json(R"({"carriers":[7]})")), HasSubstr("carried at no interface")) << "another shape";
+}
+
 TEST(RenderTest, ASweepIsASentence) {
   EXPECT_EQ(render_sweep(json(R"({"processes_seen":5,"members":4,"strays":3,"moved":2,"failed":1,"duration_ms":1.5})")),
             "5 processes seen, 4 members, 3 strays, 2 moved, 1 failed, in 1.5 ms\n");

@@ -92,6 +92,10 @@ const std::vector<std::string> kContract = {
     "netclsd_examinations_put_off_total 0",
     "netclsd_config_reloads_total 0",
     "netclsd_config_reload_failures_total 0",
+    "netclsd_carriers_repaired_total 0",
+    "netclsd_carry_failures_total 0",
+    "netclsd_carry_differing_packets_total 0",
+    "netclsd_carry_uncounted_packets_total 0",
 };
 
 TEST(RenderMetricsTest, ANewAgentExportsEveryNameAndLabelOfTheContractAsZero) {
@@ -163,6 +167,30 @@ TEST(RenderMetricsTest, OnlyRuntimesThatWereReportedAreThere) {
   EXPECT_THAT(text, HasSubstr("\nnetclsd_hook_installed{runtime=\"podman\"} 1\n"));
   EXPECT_THAT(text, testing::Not(HasSubstr("containerd")));
   EXPECT_THAT(text, HasSubstr("\nnetclsd_hook_state{state=\"degraded\"} 1\n"));
+}
+
+TEST(RenderMetricsTest, TheCarriersMetricsAreThereWhereOneHasReported) {
+  Counters counters;
+  counters.classes.set_names({{"gold", ClassId::parse("10:1").value()}});
+  const std::string before = render_metrics(counters);
+  for (const char* name : {"carry_state{", "carriers ", "containers_without_carrier ", "class_packets_total{",
+                           "class_bytes_total{", "class_fallback_packets_total{"}) {
+    EXPECT_THAT(before, testing::Not(HasSubstr(std::string("\nnetclsd_") + name)));
+  }
+  counters.carry_reported.set(1);
+  counters.carry_state[CarryState::kGone].set(1);
+  counters.carriers.set(3);
+  counters.class_traffic.set(ClassTraffics{{0x10'0001, {5, 500, 2}}});
+  const std::string text = render_metrics(counters);
+  for (const char* line : {"carry_state{state=\"ok\"} 0", "carry_state{state=\"gone\"} 1", "carriers 3",
+                           "containers_without_carrier 0", "class_packets_total{class=\"gold\",direction=\"egress\"} 5",
+                           "class_packets_total{class=\"none\",direction=\"egress\"} 0",
+                           "class_bytes_total{class=\"gold\",direction=\"egress\"} 500",
+                           "class_fallback_packets_total{class=\"gold\"} 2"}) {
+    EXPECT_THAT(text, HasSubstr(std::string("\nnetclsd_") + line + "\n"));
+  }
+  EXPECT_THAT(list_counters(counters),
+              Contains(testing::Pair("class_packets_total{class=\"gold\",direction=\"egress\"}", 5U)));
 }
 
 TEST(RenderMetricsTest, HistogramsAreCumulativeInSeconds) {

@@ -33,7 +33,8 @@ ContainerView view() {
 constexpr const char* kViewFields =
     R"("id":"ab12","classid":"10:1","class":null,"class_origin":"netclsd.io/classid","source":"hook","pid":7,)"
     R"("group":"/m/netclsd/ab12","adopted":false,"membership_path":null,"registered_at":"1970-01-01T00:00:00.000Z",)"
-    R"("namespace":null,"pod":null,"policy_rule":null,"refused_because":null,"processes":)";
+    R"("namespace":null,"pod":null,"policy_rule":null,"refused_because":null,)"
+    R"("carriers":null,"packets":null,"bytes":null,"by_fallback":null,"carry_problem":null,"processes":)";
 
 TEST(MessagesTest, RequestsSurviveTheRoundTrip) {
   EXPECT_EQ(*parse_register_request(to_json(full_request())), full_request());
@@ -120,6 +121,20 @@ TEST(MessagesTest, AContainerShowsWhoseItIsAndWhatThePolicySaid) {
       std::string::npos);
 }
 
+TEST(MessagesTest, AContainerShowsWhatTheCarrierDoesForIt) {
+  ContainerView carried = view();
+  carried.carried =
+      CarriedView{.carriers = {{"veth1", "tcx"}}, .sent = SentView{7, 700, 2}, .problem = "veth2: no memory"};
+  EXPECT_NE(to_json(carried).find(R"("carriers":[{"interface":"veth1","how":"tcx"}],"packets":7,"bytes":700,)"
+                                  R"("by_fallback":2,"carry_problem":"veth2: no memory","processes":)"),
+            std::string::npos)
+      << to_json(carried);
+  carried.carried = CarriedView{};  // it has no interface of its own
+  EXPECT_NE(
+      to_json(carried).find(R"("carriers":[],"packets":null,"bytes":null,"by_fallback":null,"carry_problem":null,)"),
+      std::string::npos);
+}
+
 TEST(MessagesTest, ListsAreWrappedAndMayBeEmpty) {
   EXPECT_EQ(to_json(std::vector<ContainerView>{}), R"({"containers":[]})");
   EXPECT_EQ(to_json(std::vector{view()}), std::string(R"({"containers":[{)") + kViewFields + "2}]}");
@@ -186,6 +201,7 @@ TEST(MessagesTest, StatusHasCountersByName) {
                        .written_at = "2026-11-29T01:00:00Z",
                        .runtimes = {{"containerd", "restart_needed", "runs on"}}},
       .nri = NriView{.state = "connected", .runtime = "containerd 2.1.9", .since = "2026-11-29T01:00:00Z"},
+      .carry = CarryView{.state = "ok", .kernel = "tcx", .carriers = 1, .repairs = 2, .differing = 3, .uncounted = 4},
       .counters = {{"overruns", 4}}};
   EXPECT_EQ(
       to_json(status),
@@ -196,11 +212,12 @@ TEST(MessagesTest, StatusHasCountersByName) {
       R"("hook":{"state":"degraded","message":"restart containerd","written_at":"2026-11-29T01:00:00Z",)"
       R"("runtimes":[{"runtime":"containerd","state":"restart_needed","message":"runs on"}]},)"
       R"("nri":{"state":"connected","message":"","runtime":"containerd 2.1.9","since":"2026-11-29T01:00:00Z"},)"
+      R"("carry":{"state":"ok","message":"","kernel":"tcx","carriers":1,"repairs":2,"differing":3,"uncounted":4},)"
       R"("counters":{"overruns":4}})");
 }
 
 TEST(MessagesTest, WithoutReportsTheyAreNull) {
-  EXPECT_NE(to_json(StatusView{}).find(R"("hook":null,"nri":null,)"), std::string::npos);
+  EXPECT_NE(to_json(StatusView{}).find(R"("hook":null,"nri":null,"carry":null,)"), std::string::npos);
 }
 
 TEST(MessagesTest, ProblemsFollowRfc9457) {
