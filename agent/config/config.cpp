@@ -18,6 +18,7 @@ Result<Config> parse_config(std::string_view text, std::string_view file_name) {
   if (auto read = read_members(root, config_keys(), config); !read) return pass_on(read.error());
   if (auto resolved = resolve_default_class(root, config); !resolved) return pass_on(resolved.error());
   if (auto checked = check_policy(root, config); !checked) return pass_on(checked.error());
+  if (auto checked = check_carry(root, config); !checked) return pass_on(checked.error());
   return config;
 }
 

@@ -58,6 +58,17 @@ struct SandboxConfig {
   friend bool operator==(const SandboxConfig&, const SandboxConfig&) = default;
 };
 
+// How the class of a packet's socket is carried over the veth (carry/). The value is the classid, or what `values` has
+// for it.
+struct CarryConfig {
+  bool to_mark = false;
+  bool to_priority = false;
+  std::uint32_t mask = 0xffff'ffff;  // the bits of the mark that are ours; the others stay as they are
+  unsigned shift = 0;                // of the value in the mark
+  std::optional<std::map<ClassId, std::uint32_t>> values = {};  // std::nullopt: the whole classid
+  friend bool operator==(const CarryConfig&, const CarryConfig&) = default;
+};
+
 struct Config {
   std::string socket = "/run/netclsd/agent.sock";
   std::optional<std::string> socket_group;  // a name or a number; std::nullopt: only root may connect
@@ -75,6 +86,7 @@ struct Config {
   std::chrono::microseconds event_nap = std::chrono::milliseconds{1};  // 0: never
   LogConfig log;
   SandboxConfig sandbox;
+  std::optional<CarryConfig> carry;  // std::nullopt: off
   friend bool operator==(const Config&, const Config&) = default;
 };
 

@@ -63,8 +63,8 @@ class EventReader : public nlohmann::json_sax<nlohmann::json> {
 
   bool null() override { return add(JsonNode::Kind::kNull); }
   bool boolean(bool value) override { return add(JsonNode::Kind::kBoolean, value ? "true" : "false"); }
-  bool number_integer(number_integer_t) override { return add(JsonNode::Kind::kNumber); }
-  bool number_unsigned(number_unsigned_t) override { return add(JsonNode::Kind::kNumber); }
+  bool number_integer(number_integer_t value) override { return add(JsonNode::Kind::kNumber, std::to_string(value)); }
+  bool number_unsigned(number_unsigned_t value) override { return add(JsonNode::Kind::kNumber, std::to_string(value)); }
   bool number_float(number_float_t, const string_t&) override { return add(JsonNode::Kind::kNumber); }
   bool string(string_t& text) override { return add(JsonNode::Kind::kString, std::move(text)); }
   bool binary(binary_t&) override { return tree_.stop(cursor_.line, "binary data"); }

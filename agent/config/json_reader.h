@@ -18,8 +18,8 @@ struct JsonMember;
 struct JsonNode {
   enum class Kind { kNull, kBoolean, kNumber, kString, kArray, kObject };
   Kind kind = Kind::kNull;
-  int line = 1;                      // where it begins
-  std::string text = {};             // of a string: its content; of a boolean: "true" or "false"
+  int line = 1;           // where it begins
+  std::string text = {};  // of a string: its content; of a boolean: "true" or "false"; of an integer: its digits
   std::vector<JsonNode> items = {};  // of an array
   std::vector<JsonMember> members;   // of an object, in the file's order, keys unique
 

@@ -229,7 +229,7 @@ Result<void> read_schema(const ConfigValue& value, Config&) {
   return {};
 }
 
-const std::array<ConfigKey, 16> kKeys = {{
+const std::array<ConfigKey, 17> kKeys = {{
     {"$schema", read_schema},
     {"socket", read_socket},
     {"socket_group", read_socket_group},
@@ -246,6 +246,7 @@ const std::array<ConfigKey, 16> kKeys = {{
     {"event_nap", read_event_nap},
     {"log", read_log, kLogKeys},
     {"sandbox", read_sandbox, kSandboxKeys},
+    {"carry", read_carry, carry_keys()},
 }};
 
 void append_names(std::span<const ConfigKey> keys, const std::string& prefix, std::vector<std::string>& names) {

@@ -1,5 +1,5 @@
-// The tables of all keys: what the file may hold, and how each is read. Those of "policy" are in policy_keys.cpp, all
-// others in keys.cpp. Pure.
+// The tables of all keys: what the file may hold, and how each is read. Those of "policy" are in policy_keys.cpp, those
+// of "carry" in carry_keys.cpp, all others in keys.cpp. Pure.
 #pragma once
 
 #include <span>
@@ -29,5 +29,12 @@ namespace netclsd {
 
 // Checked after all keys are read: a policy that falls back to the default class needs one, and may not reserve it.
 [[nodiscard]] Result<void> check_policy(const ConfigValue& root, const Config& config);
+
+// "carry", and the keys below it: whether and how the class is carried over the veth.
+[[nodiscard]] Result<void> read_carry(const ConfigValue& value, Config& config);
+[[nodiscard]] std::span<const ConfigKey> carry_keys();
+
+// Called after all keys are read, since "carry" may stand before the classes that its map names.
+[[nodiscard]] Result<void> check_carry(const ConfigValue& root, Config& config);
 
 }  // namespace netclsd

@@ -3,11 +3,11 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "agent/confinement/capabilities.h"
 #include "agent/confinement/seccomp.h"
 #include "agent/logging/log.h"
 #include "common/base/file.h"
 #include "common/net_cls/mount.h"
+#include "common/sandbox/capabilities.h"
 
 namespace netclsd {
 namespace {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "agent/config/command_line.h"
-#include "agent/confinement/landlock.h"
 #include "agent/events/event_stream.h"
+#include "common/sandbox/landlock.h"
 
 namespace netclsd {
 

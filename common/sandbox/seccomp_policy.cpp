@@ -1,6 +1,7 @@
 #include "common/sandbox/seccomp_policy.h"
 
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/netlink.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -161,6 +162,19 @@ SeccompPolicy& SeccompPolicy::allow_process_events() {
   allow_options(SOL_SOCKET, {SO_ATTACH_FILTER, SO_RCVBUF, SO_RCVBUFFORCE});
   allow_options(SOL_NETLINK, {NETLINK_NO_ENOBUFS});
   return allow_socket(AF_NETLINK, SOCK_DGRAM, NETLINK_CONNECTOR);
+}
+
+SeccompPolicy& SeccompPolicy::allow_using_loaded_bpf() {
+  for (const int command : {BPF_MAP_LOOKUP_ELEM, BPF_MAP_UPDATE_ELEM, BPF_MAP_DELETE_ELEM, BPF_MAP_GET_NEXT_KEY,
+                            BPF_MAP_LOOKUP_AND_DELETE_ELEM, BPF_OBJ_PIN, BPF_OBJ_GET, BPF_OBJ_GET_INFO_BY_FD,
+                            BPF_PROG_QUERY, BPF_LINK_CREATE, BPF_LINK_UPDATE, BPF_LINK_DETACH}) {
+    allow_if(SCMP_SYS(bpf), {is(0, command)});
+  }
+  return *this;
+}
+
+SeccompPolicy& SeccompPolicy::allow_asking_open_netlink() {
+  return allow({SCMP_SYS(sendto), SCMP_SYS(recvmsg), SCMP_SYS(recvfrom)});
 }
 
 SeccompPolicy& SeccompPolicy::allow_telling_the_service_manager() {

@@ -66,6 +66,10 @@ class SeccompPolicy {
   // sched_setattr of itself, getpriority of itself
   SeccompPolicy& allow_scheduling_itself();
 
+  // bpf: use what is loaded: elements of maps, pins, links. Nothing is loaded or made with it
+  SeccompPolicy& allow_using_loaded_bpf();
+  // sendto recvmsg recvfrom on sockets that are open: rtnetlink
+  SeccompPolicy& allow_asking_open_netlink();
   // socket of the proc connector, and of no other netlink family; bind getsockopt sendto recvmmsg; setsockopt
   // SO_ATTACH_FILTER SO_RCVBUF SO_RCVBUFFORCE NETLINK_NO_ENOBUFS
   SeccompPolicy& allow_process_events();

@@ -13,10 +13,10 @@
 #include <optional>
 #include <string>
 
-#include "agent/confinement/capabilities.h"
 #include "agent/host/surroundings.h"
 #include "common/base/fault_point.h"
 #include "common/base/sanitizer.h"
+#include "common/sandbox/capabilities.h"
 #include "tests/kernel/kernel_fixture.h"
 #include "tests/unit/common/fault_in_test.h"
 

@@ -35,6 +35,7 @@ bool is_accepted(const std::string& key, const json& value) {
     rule.update(file["policy"]["rules"][0]);
     file["policy"]["rules"][0] = rule;
   }
+  if (file.contains("carry")) file["carry"]["to"] = "priority";
   return parse_config(file.dump(), "c.json").has_value();
 }
 
@@ -104,7 +105,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Sample{"/$defs/pattern/pattern", "/policy/rules/0/namespaces/0", "te?m-*.x", "Team"},
                     Sample{"/properties/receive_buffer/pattern", "/receive_buffer", "65536", "64MB"},
                     Sample{"/properties/audit_interval/pattern", "/audit_interval", "24h", "1d"},
-                    Sample{"/properties/event_nap/pattern", "/event_nap", "10ms", "1d"}));
+                    Sample{"/properties/event_nap/pattern", "/event_nap", "10ms", "1d"},
+                    Sample{"/properties/carry/properties/mask/pattern", "/carry/mask", "0x00Ff", "0x0"}));
 
 }  // namespace
 }  // namespace netclsd

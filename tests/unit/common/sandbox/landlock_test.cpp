@@ -1,4 +1,4 @@
-#include "agent/confinement/landlock.h"
+#include "common/sandbox/landlock.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -18,8 +18,8 @@
 #include <fstream>
 #include <functional>
 
-#include "agent/confinement/capabilities.h"
 #include "common/base/file.h"
+#include "common/sandbox/capabilities.h"
 
 namespace netclsd {
 namespace {

@@ -1,4 +1,4 @@
-#include "agent/confinement/capabilities.h"
+#include "common/sandbox/capabilities.h"
 
 #include <gtest/gtest.h>
 #include <sys/syscall.h>

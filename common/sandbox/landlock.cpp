@@ -1,4 +1,4 @@
-#include "agent/confinement/landlock.h"
+#include "common/sandbox/landlock.h"
 
 #include <fcntl.h>
 #include <linux/landlock.h>

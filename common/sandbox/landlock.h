@@ -1,4 +1,4 @@
-// The files that the agent may use from now on (Landlock, landlock(7), docs/adr/0021). Holds for the calling thread and
+// The files that a program may use from now on (Landlock, landlock(7), docs/adr/0021). Holds for the calling thread and
 // for the threads that it starts afterwards. It needs no capability, but no_new_privs. Files that are open stay usable.
 #pragma once
 
@@ -13,7 +13,7 @@ namespace netclsd {
 // path that does not exist now is left out: it stays out of reach even if it is made later.
 struct LandlockRules {
   std::vector<std::string> read;               // opened for reading, listed
-  std::vector<std::string> read_if_reachable;  // the same; it is no error if the agent has no right to get there
+  std::vector<std::string> read_if_reachable;  // the same; it is no error if there is no right to get there
   std::vector<std::string> groups;             // and written, with directories made and removed: a cgroup hierarchy
   std::vector<std::string> files;              // and written, made, and whatever is there renamed and removed
   std::vector<std::string> removal;            // files and sockets are removed, nothing else

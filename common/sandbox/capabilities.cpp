@@ -1,4 +1,4 @@
-#include "agent/confinement/capabilities.h"
+#include "common/sandbox/capabilities.h"
 
 #include <cap-ng.h>
 #include <sys/prctl.h>
@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 namespace netclsd {
 namespace {
@@ -22,14 +23,25 @@ Result<void> apply(capng_select_t which, std::string_view what) {
 }
 
 // No libcap-ng call in between: it works on what read_own() has read.
-Result<void> change_net_admin(capng_act_t action, capng_type_t where) {
-  return capng_update(action, where, CAP_NET_ADMIN) == 0 ? Result<void>{}
-                                                         : system_failure(errno, "change CAP_NET_ADMIN");
+Result<void> change(capng_act_t action, capng_type_t where, unsigned capability) {
+  return capng_update(action, where, capability) == 0 ? Result<void>{} : system_failure(errno, "change a capability");
+}
+
+std::vector<unsigned> named_by(Keep keep) {
+  switch (keep) {
+    case Keep::kNothing:
+      return {};
+    case Keep::kNetAdmin:
+      return {CAP_NET_ADMIN};
+    case Keep::kNetAdminAndBpf:
+      return {CAP_NET_ADMIN, CAP_BPF};
+  }
+  return {};
 }
 
 Result<void> change_effective_net_admin(capng_act_t action, std::string_view what) {
   if (auto read = read_own(); !read) return read;
-  if (auto changed = change_net_admin(action, CAPNG_EFFECTIVE); !changed) return changed;
+  if (auto changed = change(action, CAPNG_EFFECTIVE, CAP_NET_ADMIN); !changed) return changed;
   return apply(CAPNG_SELECT_CAPS, what);
 }
 
@@ -41,8 +53,8 @@ Result<void> empty_bounding_set() {
 
 Result<void> expect_none_but(Keep keep) {
   if (auto read = read_own(); !read) return read;
-  if (keep == Keep::kNetAdmin) {
-    if (auto changed = change_net_admin(CAPNG_DROP, kInUse); !changed) return changed;
+  for (const unsigned kept : named_by(keep)) {
+    if (auto changed = change(CAPNG_DROP, kInUse, kept); !changed) return changed;
   }
   const bool has_none = capng_have_capabilities(CAPNG_SELECT_CAPS) == CAPNG_NONE &&
                         capng_have_capabilities(CAPNG_SELECT_AMBIENT) == CAPNG_NONE;
@@ -65,12 +77,13 @@ Result<bool> works_without_net_admin(const std::function<bool()>& attempt) {
 Result<void> drop_capabilities(Keep keep) {
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return system_failure(errno, "set no_new_privs");
   if (auto read = read_own(); !read) return read;
-  const bool keeps_net_admin = keep == Keep::kNetAdmin && capng_have_capability(CAPNG_PERMITTED, CAP_NET_ADMIN) != 0;
+  std::vector<unsigned> kept = named_by(keep);
+  std::erase_if(kept, [](unsigned one) { return capng_have_capability(CAPNG_PERMITTED, one) == 0; });
   if (auto emptied = empty_bounding_set(); !emptied) return emptied;
   capng_clear(CAPNG_SELECT_CAPS);
   capng_clear(CAPNG_SELECT_AMBIENT);
-  if (keeps_net_admin) {
-    if (auto changed = change_net_admin(CAPNG_ADD, kInUse); !changed) return changed;
+  for (const unsigned one : kept) {
+    if (auto changed = change(CAPNG_ADD, kInUse, one); !changed) return changed;
   }
   if (auto dropped = apply(CAPNG_SELECT_CAPS, "drop the capabilities"); !dropped) return dropped;
   if (auto dropped = apply(CAPNG_SELECT_AMBIENT, "drop the ambient capabilities"); !dropped) return dropped;
