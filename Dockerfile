@@ -10,10 +10,11 @@ COPY scripts/install-deps.sh scripts/
 RUN scripts/install-deps.sh build image
 
 FROM docker.io/library/debian:bookworm-slim AS libraries
-# What /out/bin/netclsd is linked to, and nothing else; a library that is missing here ends the build below.
+# What /out/bin/netclsd and netclsd-carrier are linked to, and nothing else; a library that is missing here ends the build below.
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
       libcpp-httplib0.11 libprometheus-cpp-core1.0 libspdlog1.10 libsystemd0 libcap-ng0 libseccomp2 libssl3 libyaml-cpp0.7 \
+      libbpf1 libmnl0 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/aux-cache /var/log/*
 
 FROM tools AS build
@@ -33,6 +34,7 @@ FROM libraries
 # readOnlyRootFilesystem.
 COPY --from=build --chown=65532:65532 --chmod=0555 /out/bin/ /usr/local/bin/
 RUN ["netclsd", "--version"]
+RUN ["netclsd-carrier", "--version"]
 COPY --from=build --chown=65532:65532 --chmod=0444 /out/share/netclsd/netclsd.spdx.json /usr/local/share/netclsd/
 
 ARG VERSION=unknown

@@ -36,13 +36,13 @@ has_no_fault_points() {
 }
 
 check "cmake --install $build --prefix DIR" cmake --install "$build" --prefix "$directory/prefix"
-for program in netclsd netclsd-hook netclsd-nri netclsctl; do
+for program in netclsd netclsd-carrier netclsd-hook netclsd-nri netclsctl; do
   check "DIR/bin/$program --version" "${emulator[@]}" "$directory/prefix/bin/$program" --version
 done
-for program in netclsd netclsd-hook netclsd-nri netclsctl; do
+for program in netclsd netclsd-carrier netclsd-hook netclsd-nri netclsctl; do
   check "DIR/bin/$program has no fault points" has_no_fault_points "$directory/prefix/bin/$program"
 done
-for program in netclsd netclsd-nri; do
+for program in netclsd netclsd-carrier netclsd-nri; do
   check "DIR/lib/systemd/system/$program.service starts $program" \
     grep -q "^ExecStart=$directory/prefix/bin/$program$" "$directory/prefix/lib/systemd/system/$program.service"
 done
@@ -50,7 +50,7 @@ for program in netclsd-hook netclsd-hook-stub netclsd-nri netclsctl; do
   check "DIR/bin/$program is static" is_static "$directory/prefix/bin/$program"
 done
 # Not the installed ones: the checks need symbols.
-check "programs are hardened" "$sources/scripts/check_hardening.py" "$build"/bin/{netclsd,netclsd-hook,netclsd-hook-stub,netclsd-nri,netclsctl}
+check "programs are hardened" "$sources/scripts/check_hardening.py" "$build"/bin/{netclsd,netclsd-carrier,netclsd-hook,netclsd-hook-stub,netclsd-nri,netclsctl}
 for file in config.json config.schema.json alerts.yaml dashboard.json netclsd.spdx.json; do
   check "DIR/share/netclsd/$file" test -s "$directory/prefix/share/netclsd/$file"
 done

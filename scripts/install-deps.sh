@@ -42,6 +42,7 @@ build_packages=(
   libcpp-httplib-dev nlohmann-json3-dev prometheus-cpp-dev libspdlog-dev libcli11-dev libexpected-dev
   "$boost" libsystemd-dev libtomlplusplus-dev libmd-dev dpkg-dev
   libseccomp-dev libcap-ng-dev libssl-dev libyaml-cpp-dev libcrypt-dev libprotozero-dev
+  clang libbpf-dev libmnl-dev
 )
 image_packages=(ccache)
 run_packages=(runc nftables iproute2 busybox-static util-linux procps)

@@ -82,7 +82,7 @@ check_format() { matching '\.(h|cpp)$' | format; }
 # Product and helper programs. Findings in the code of gtest's macros would only be noise.
 check_cppcheck() {
   local sources
-  mapfile -t sources < <(matching '^(agent|cli|common|hook|nri|tests/support|tests/fuzz|bench)/.*\.cpp$')
+  mapfile -t sources < <(matching '^(agent|carry|cli|common|hook|nri|tests/support|tests/fuzz|bench)/.*\.cpp$')
   [[ ${#sources[@]} -eq 0 ]] && return
   cppcheck --std=c++20 --language=c++ --library=posix --quiet --error-exitcode=1 --inline-suppr -j "${JOBS:-$(nproc)}" \
     --enable=warning,performance,portability,style --suppressions-list=.cppcheck-suppressions \
@@ -90,7 +90,7 @@ check_cppcheck() {
 }
 
 # The programs' sources and headers.
-product() { matching "^(agent|cli|common|hook|nri)/.*\\.($1)\$"; }
+product() { matching "^(agent|carry|cli|common|hook|nri)/.*\\.($1)\$"; }
 
 check_standard_headers() {
   product 'h|cpp' | xargs -r cpplint --quiet --filter=-,+build/include_what_you_use --extensions=h,cpp
@@ -121,7 +121,7 @@ export -f tidy_one
 
 check_tidy() {
   local file
-  if ! { cmake --preset tidy && cmake --build --preset tidy --target hook_filter nri_filter; } >"$output/configure" 2>&1; then
+  if ! { cmake --preset tidy && cmake --build --preset tidy --target hook_filter nri_filter carry_program; } >"$output/configure" 2>&1; then
     cat "$output/configure"
     failed=$((failed + 1))
     return

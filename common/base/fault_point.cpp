@@ -17,11 +17,12 @@ namespace netclsd {
 namespace {
 
 constexpr std::array<std::string_view, kFaultPoints> kNames = {
-    "event_receive",       "drop_counter",     "proc_slice",    "register_identify", "register_group", "register_place",
-    "register_watch",      "register_keep",    "exit_watch",    "loop_watch",        "group_make",     "classid_write",
-    "cgroup_attach",       "group_remove",     "file_read",     "file_write",        "file_sync",      "file_rename",
-    "file_directory_sync", "file_remove",      "agent_connect", "agent_write",       "agent_read",     "install_step",
-    "hierarchy_mount",     "hierarchy_unmount"};
+    "event_receive",     "drop_counter",   "proc_slice",    "register_identify",   "register_group",
+    "register_place",    "register_watch", "register_keep", "exit_watch",          "loop_watch",
+    "group_make",        "classid_write",  "cgroup_attach", "group_remove",        "file_read",
+    "file_write",        "file_sync",      "file_rename",   "file_directory_sync", "file_remove",
+    "agent_connect",     "agent_write",    "agent_read",    "install_step",        "hierarchy_mount",
+    "hierarchy_unmount", "tcx_probe"};
 static_assert(!kNames.back().empty(), "each point has a name");
 
 FaultHandler& handler() {

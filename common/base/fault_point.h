@@ -46,6 +46,7 @@ enum class FaultPoint {
   kInstallStep,
   kHierarchyMount,
   kHierarchyUnmount,
+  kTcxProbe,
   kEnd,
 };
 inline constexpr auto kFaultPoints = static_cast<std::size_t>(FaultPoint::kEnd);

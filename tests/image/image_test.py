@@ -23,7 +23,7 @@ BUILD = REPOSITORY / "build" / "image"
 IMAGE = "localhost/netclsd:test"
 BASE = "docker.io/library/debian:bookworm-slim"
 ABOVE_BASE_MAX_BYTES = 60_000_000
-PROGRAMS = ("netclsd", "netclsd-hook", "netclsd-nri", "netclsctl")
+PROGRAMS = ("netclsd", "netclsd-carrier", "netclsd-hook", "netclsd-nri", "netclsctl")
 STATIC_PROGRAMS = ("netclsd-hook", "netclsd-hook-stub", "netclsd-nri", "netclsctl")
 # Nobody's: docs/image.md
 OWNER = 65532

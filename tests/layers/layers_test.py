@@ -16,7 +16,7 @@ sys.path.insert(0, str(REPOSITORY / "tests"))
 from summary import run_tests  # noqa: E402  (the path comes first)
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
-TOP = ("common", "agent", "hook", "nri", "cli", "bench")
+TOP = ("common", "agent", "hook", "nri", "carry", "cli", "bench")
 
 # folder → the folders of ours that it may include, itself always among them. The longest matching folder counts.
 ALLOWED = {
@@ -29,6 +29,8 @@ ALLOWED = {
     # What the hook has in common with it, and nothing else of the hook.
     "nri": ("common", "hook/placement"),
     "cli": ("common",),
+    # It reads the agent's configuration by the agent's own reader, and logs like the agent; nothing else of the agent.
+    "carry": ("common", "agent/config", "agent/logging"),
     # Pure: they decide. What they know of the outside are the interfaces in agent/host/host.h.
     "agent/membership": ("common/base", "common/model"),
     "agent/classes": ("common/base", "common/model"),
@@ -51,7 +53,7 @@ ALLOWED = {
     # A feature that containers come without.
     "agent/carry": ("common", "agent/metrics", "agent/host/host.h", "agent/sources/watched_file.h"),
     # Measures whatever it wants; nobody includes it.
-    "bench": ("common", "agent", "hook", "nri", "cli"),
+    "bench": ("common", "agent", "hook", "nri", "carry", "cli"),
 }
 # The files directly in agent/ put everything together: they may include all of agent/, and nobody includes them.
 ASSEMBLY = "agent"
@@ -133,7 +135,8 @@ class TheCheckItself(unittest.TestCase):
                               ("agent/http/a.cpp", "agent/sources/api_server.h"), ("hook/hook.cpp", "agent/agent.h"),
                               ("cli/main.cpp", "hook/hook.h"), ("agent/membership/a.h", "bench/micro/world.h"),
                               ("common/base/a.h", "bench/micro/world.h"), ("agent/new/a.cpp", "common/base/error.h"),
-                              ("nri/a.cpp", "hook/options.h"), ("nri/a.cpp", "agent/agent.h"),
+                              ("nri/a.cpp", "hook/options.h"), ("carry/a.cpp", "agent/containers/registration.h"),
+                              ("carry/a.cpp", "hook/placement/init.h"), ("agent/sources/a.cpp", "carry/report.h"), ("nri/a.cpp", "agent/agent.h"),
                               ("hook/placement/a.cpp", "hook/options.h"), ("hook/a.cpp", "nri/session.h"),
                               ("hook/a.cpp", "options.h")):
             self.assertTrue(self.forbidden(path, include), (path, include))
@@ -142,7 +145,8 @@ class TheCheckItself(unittest.TestCase):
         for path, include in (("agent/agent.cpp", "agent/sources/api_server.h"),
                               ("agent/membership/a.cpp", "common/model/process.h"),
                               ("agent/placing/a.cpp", "agent/host/host.h"),
-                              ("hook/a.cpp", "common/oci/oci.h"), ("nri/a.cpp", "hook/placement/init.h"), ("bench/a.cpp", "agent/events/proc_connector.h"),
+                              ("hook/a.cpp", "common/oci/oci.h"), ("carry/a.cpp", "agent/config/config.h"),
+                              ("nri/a.cpp", "hook/placement/init.h"), ("bench/a.cpp", "agent/events/proc_connector.h"),
                               ("bench/micro/a.cpp", "bench/micro/world.h"), ("agent/membership/a.cpp", "agent/membership/b.h")):
             self.assertFalse(self.forbidden(path, include), (path, include))
 

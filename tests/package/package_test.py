@@ -30,7 +30,7 @@ LENT = ("/etc/apt", "/etc/resolv.conf", "/etc/ssl/certs", "/usr/share/keyrings")
 NOT_OURS = ("var/lib/dpkg/", "var/log/", "var/cache/", "var/lib/apt/", "var/lib/systemd/", "etc/ld.so.cache", "proc/", "dev/",
             "tmp/", "run/", *(lent.lstrip("/") for lent in LENT))
 # Of 10, by systemd's own measure. The plugin has no capability and no network; it is root, and sees all processes.
-EXPOSURE_MAX = {"netclsd.service": 4.0, "netclsd-nri.service": 2.5}
+EXPOSURE_MAX = {"netclsd.service": 4.0, "netclsd-carrier.service": 4.0, "netclsd-nri.service": 2.5}
 
 
 def run(*command, **options):
@@ -104,7 +104,7 @@ class Package(unittest.TestCase):
         self.assertEqual({each for each in self.depends if not each.startswith("lib")}, set())
 
     def test_b_programs_run_and_the_configuration_is_valid(self):
-        for name in ("netclsd", "netclsd-hook", "netclsd-nri", "netclsctl"):
+        for name in ("netclsd", "netclsd-carrier", "netclsd-hook", "netclsd-nri", "netclsctl"):
             self.assertIn(name, self.debian.run(name, "--version"))
         self.debian.run("netclsd", "--config", "/etc/netclsd/config.json", "--check-config")
 

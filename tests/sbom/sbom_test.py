@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from summary import run_class  # noqa: E402  (the path comes first)
 
-PROGRAMS = ("netclsd", "netclsd-hook", "netclsd-hook-stub", "netclsd-nri", "netclsctl")
+PROGRAMS = ("netclsd", "netclsd-carrier", "netclsd-hook", "netclsd-hook-stub", "netclsd-nri", "netclsctl")
 BILL = "share/netclsd/netclsd.spdx.json"
 NOTHING_SAID = "NOASSERTION"
 # What the specification demands of each kind, clauses 6, 7 and 8.
@@ -37,6 +37,7 @@ LICENSE = r"NOASSERTION|\(?[A-Za-z0-9.-]+( (OR|AND) [A-Za-z0-9.-]+)*\)?"
 # what it is; who takes one out of the code changes this line.
 BOOST, COMPILER = r"libboost1\.\d+-dev", r"libstdc\+\+-\d+-dev"
 CODE_OF = {"netclsd": {BOOST, "nlohmann-json3-dev", "libexpected-dev", "libcli11-dev"},
+           "netclsd-carrier": {"libbpf-dev", "libmnl-dev", "nlohmann-json3-dev", "libexpected-dev", "libcli11-dev"},
            "netclsd-hook": {BOOST, "nlohmann-json3-dev", "libexpected-dev", "libc6-dev", COMPILER},
            "netclsd-hook-stub": {"libc6-dev"},
            "netclsd-nri": {BOOST, "libprotozero-dev", "libexpected-dev", "libc6-dev"},

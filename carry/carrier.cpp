@@ -1,0 +1,244 @@
+#include "carry/carrier.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "agent/logging/log.h"
+#include "carry/cgroups.h"
+#include "common/proc/proc.h"
+
+namespace netclsd::carry {
+namespace {
+
+constexpr const char* kProc = "/proc";
+
+// The start time as the agent sees it, whatever our time namespace is.
+Result<bool> is_alive(const ProcessKey& process) {
+  const auto stat = read_process_stat(kProc, process.pid);
+  if (!stat) return pass_on(stat.error());
+  return *stat && in_initial_time(kProc, (*stat)->start_time) == process.start_time;
+}
+
+}  // namespace
+
+void Carrier::configure(std::optional<CarryConfig> carry) {
+  if (carry_ != carry) is_configured_ = false;
+  carry_ = std::move(carry);
+}
+
+void Carrier::set_registrations(Registrations registrations) {
+  registrations_ = completed(std::move(registrations), registrations_);
+}
+
+void Carrier::note_failure(const std::string& what, const Error& error) {
+  ++failures_;
+  log_event(LogLevel::kWarning, "carry_failed", {{"what", what}, {"reason", error.message()}});
+}
+
+Result<void> Carrier::look() {
+  problem_.clear();
+  if (!carry_) return take_back();
+  if (auto started = start_carrying(); !started) return started;
+  auto ends = route_.host_ends();  // first: it gives namespaces their numbers
+  if (!ends) return pass_on(ends.error());
+  ends_ = *std::move(ends);
+  auto containers = find_containers();
+  if (!containers) return pass_on(containers.error());
+  containers_ = *std::move(containers);
+  auto attached = attachments_.list();
+  if (!attached) return pass_on(attached.error());
+  attached_ = *std::move(attached);
+  renew_all(attached_);
+  // The fallback is there before the first packet is looked at.
+  if (auto updated = update_members(containers_); !updated) return updated;
+  if (auto done = carry_out(plan_carriers(containers_, ends_, attached_indices(), before_)); !done) return done;
+  return finish_counts();
+}
+
+Result<void> Carrier::start_carrying() {
+  if (is_configured_) return {};
+  if (auto pinned = program_.pin(pins_); !pinned) return pinned;
+  if (auto set = maps_.set(*carry_); !set) return set;
+  is_configured_ = true;
+  is_carrying_ = true;
+  log_event(LogLevel::kInfo, "carrying",
+            {{"by", has_tcx_ ? "tcx" : "clsact"}, {"to_mark", carry_->to_mark}, {"to_priority", carry_->to_priority}});
+  return {};
+}
+
+Result<std::vector<CarriedContainer>> Carrier::find_containers() {
+  std::map<ContainerId, Found> found;
+  std::vector<CarriedContainer> containers;
+  for (const Registered& registered : registrations_.containers) {
+    const auto known = found_.find(registered.id);
+    Found one = known != found_.end() && known->second.init == registered.init ? known->second
+                                                                               : Found{registered.init, {}, {}, {}};
+    if (auto looked = find_network(registered, one); !looked) return pass_on(looked.error());
+    if (one.network) find_cgroup_once(registered, one);
+    containers.push_back({registered.id, registered.classid, one.network, one.cgroup});
+    found.emplace(registered.id, std::move(one));
+  }
+  found_ = std::move(found);
+  return containers;
+}
+
+// An init that has ended leaves its network as it was: other processes of the container may live on, until the agent
+// releases it. If that number belongs to another namespace by then, no harm is done: the class is that of each socket.
+Result<void> Carrier::find_network(const Registered& registered, Found& found) {
+  const auto network = route_.network_of(registered.init.pid);
+  if (!network && network.error().sys_errno() != ESRCH) return pass_on(network.error());
+  const auto alive = is_alive(registered.init);
+  if (!alive) return pass_on(alive.error());
+  if (network && *alive) found.network = *network;
+  return {};
+}
+
+void Carrier::find_cgroup_once(const Registered& registered, Found& found) {
+  if (found.cgroup) return;
+  const auto cgroup = find_cgroup(kProc, registered.init, registered.membership);
+  const auto alive = is_alive(registered.init);  // else it was read of another process
+  if (!alive || !*alive) return;
+  if (cgroup) found.cgroup = *cgroup;
+  found.no_cgroup = cgroup ? std::string() : cgroup.error().message();
+}
+
+void Carrier::renew_all(const Attached& attached) {
+  for (const auto& [index, attachment] : attached) {
+    if (attachment.program == program_.id()) continue;
+    if (auto renewed = attachments_.renew(index, attachment.how); !renewed) {
+      note_failure("renew the carrier at interface " + std::to_string(index), renewed.error());
+    }
+  }
+}
+
+Result<void> Carrier::update_members(const std::vector<CarriedContainer>& containers) {
+  const auto now = maps_.members();
+  if (!now) return pass_on(now.error());
+  const auto counts = maps_.counts();
+  if (!counts) return pass_on(counts.error());
+  std::set<Owner> used;
+  for (const auto& [key, count] : *counts) used.insert(key.owner);
+  members_ = plan_members(containers, *now, used);
+  return maps_.set_members(members_, *now);
+}
+
+Result<void> Carrier::carry_out(const CarrierPlan& plan) {
+  problems_.clear();
+  for (const HostEnd& end : plan.attach) attach(end, plan.repairs.contains(end.index));
+  for (const InterfaceIndex index : plan.detach) {
+    if (auto detached = attachments_.detach(index); !detached) {
+      note_failure("detach from interface " + std::to_string(index), detached.error());
+      continue;
+    }
+    log_event(LogLevel::kInfo, "carrier_detached", {{"ifindex", index}});
+  }
+  auto attached = attachments_.list();
+  if (!attached) return pass_on(attached.error());
+  attached_ = *std::move(attached);
+  before_ = attached_indices();
+  return problems_.empty() ? Result<void>{} : failure(ErrorCode::kUnavailable, problems_.begin()->second);
+}
+
+void Carrier::attach(const HostEnd& end, bool is_repair) {
+  const auto attached = attachments_.attach(end);
+  if (!attached && attached.error().sys_errno() == ENODEV) return;  // gone meanwhile; an event says so, too
+  if (!attached) {
+    problems_[end.index] = end.name + ": " + attached.error().message();
+    return note_failure("attach to " + end.name, attached.error());
+  }
+  if (is_repair) ++repairs_;
+  log_event(LogLevel::kInfo, is_repair ? "carrier_repaired" : "carrier_attached",
+            {{"interface", end.name}, {"ifindex", end.index}});
+}
+
+std::set<InterfaceIndex> Carrier::attached_indices() const {
+  std::set<InterfaceIndex> indices;
+  for (const auto& [index, attachment] : attached_) indices.insert(index);
+  return indices;
+}
+
+Result<void> Carrier::finish_counts() {
+  const auto counts = maps_.counts();
+  if (!counts) return pass_on(counts.error());
+  std::set<Owner> owners;
+  for (const auto& [cgroup, member] : members_) owners.insert(member.owner);
+  std::vector<CountKey> finished;
+  for (const auto& [key, count] : *counts) {
+    if (is_past(key, before_, owners)) finished.push_back(key);
+  }
+  return maps_.finish(finished);
+}
+
+Result<void> Carrier::take_back() {
+  if (!is_carrying_) return {};
+  const auto attached = attachments_.list();
+  if (!attached) return pass_on(attached.error());
+  for (const auto& [index, attachment] : *attached) {
+    if (auto detached = attachments_.detach(index); !detached) return detached;
+  }
+  attached_.clear();
+  before_.clear();
+  containers_.clear();
+  found_.clear();
+  if (auto updated = update_members({}); !updated) return updated;
+  if (auto finished = finish_counts(); !finished) return finished;
+  if (auto unpinned = unpin(pins_); !unpinned) return unpinned;
+  is_carrying_ = false;
+  is_configured_ = false;
+  log_event(LogLevel::kInfo, "carriers_taken_back", {{"carriers", attached->size()}});
+  return {};
+}
+
+ContainerView Carrier::view(const CarriedContainer& container) const {
+  ContainerView view{.id = container.id, .has_fallback = container.cgroup.has_value()};
+  const auto found = found_.find(container.id);
+  if (found != found_.end() && !container.cgroup && container.network) view.problem = found->second.no_cgroup;
+  for (const HostEnd& end : ends_) {
+    if (container.network != end.peer) continue;
+    const auto attachment = attached_.find(end.index);
+    if (attachment != attached_.end()) view.carriers.push_back({end.name, end.index, attachment->second});
+    if (const auto problem = problems_.find(end.index); problem != problems_.end()) view.problem = problem->second;
+  }
+  return view;
+}
+
+void Carrier::add_counts(ReportContent& content) const {
+  std::map<CgroupId, ContainerId> by_cgroup;
+  std::map<InterfaceIndex, std::string> names;
+  std::map<InterfaceIndex, std::vector<ContainerId>> behind;
+  for (const CarriedContainer& container : containers_) {
+    if (container.cgroup) by_cgroup.emplace(*container.cgroup, container.id);
+    for (const HostEnd& end : ends_) {
+      if (container.network == end.peer) behind[end.index].push_back(container.id);
+    }
+  }
+  for (const HostEnd& end : ends_) names.emplace(end.index, end.name);
+  std::map<Owner, ContainerId> owners;
+  for (const auto& [cgroup, member] : members_) {
+    if (const auto id = by_cgroup.find(cgroup); id != by_cgroup.end()) owners.emplace(member.owner, id->second);
+  }
+  std::map<InterfaceIndex, ContainerId> alone;
+  for (const auto& [index, ids] : behind) {
+    if (ids.size() == 1) alone.emplace(index, ids.front());
+  }
+  if (const auto counts = maps_.counts()) content.counts = view_counts(*counts, owners, alone, names);
+  if (auto past = maps_.past()) content.past = *std::move(past);
+  if (const auto totals = maps_.totals()) content.totals = *totals;
+}
+
+ReportContent Carrier::report() {
+  ReportContent content{.message = carry_ ? "" : "carry is off in the configuration", .has_tcx = has_tcx_};
+  for (const CarriedContainer& container : containers_) content.containers.push_back(view(container));
+  add_counts(content);
+  content.attached = attached_.size();
+  content.repairs = repairs_;
+  content.failures = failures_;
+  const std::string& unreadable = registrations_.problems.empty() ? problem_ : registrations_.problems.front();
+  const std::string& problem = problems_.empty() ? unreadable : problems_.begin()->second;
+  if (!problem.empty()) content.message = problem;
+  content.state = problem.empty() ? State::kOk : State::kDegraded;
+  return content;
+}
+
+}  // namespace netclsd::carry

@@ -1,0 +1,138 @@
+#include "carry/report.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/text.h"
+#include "common/json/fields.h"
+
+namespace netclsd::carry {
+namespace {
+
+constexpr int kReportVersion = 1;
+constexpr std::string_view kNoTime = "\"written_at\":\"\"";
+
+OrderedJson to_json(const CarrierView& carrier) {
+  OrderedJson json = {
+      {"interface", carrier.interface}, {"ifindex", carrier.index}, {"how", to_string(carrier.attachment.how)}};
+  if (carrier.attachment.before) json["before_us"] = *carrier.attachment.before;
+  return json;
+}
+
+OrderedJson to_json(const ContainerView& container) {
+  OrderedJson carriers = OrderedJson::array();
+  for (const CarrierView& carrier : container.carriers) carriers.push_back(to_json(carrier));
+  return {{"id", container.id.text()},
+          {"carriers", std::move(carriers)},
+          {"fallback", container.has_fallback},
+          {"problem", container.problem}};
+}
+
+void add(OrderedJson& json, const Count& count) {
+  json["packets"] = count.packets;
+  json["bytes"] = count.bytes;
+  json["by_fallback"] = count.by_fallback;
+}
+
+OrderedJson to_json(const CountView& view) {
+  OrderedJson json = OrderedJson::object();
+  if (view.id) json["id"] = view.id->text();
+  json["interface"] = view.interface;
+  json["classid"] = view.classid;
+  add(json, view.count);
+  return json;
+}
+
+OrderedJson to_json(const std::pair<const std::uint32_t, Count>& past) {
+  OrderedJson json = {{"classid", past.first}};
+  add(json, past.second);
+  return json;
+}
+
+// At most so many of them.
+template <typename List>
+OrderedJson to_list(const List& list, std::size_t entries_max) {
+  OrderedJson json = OrderedJson::array();
+  for (const auto& entry : list) {
+    if (json.size() == entries_max) break;
+    json.push_back(to_json(entry));
+  }
+  return json;
+}
+
+std::string to_text(const ReportContent& content, const ProcessKey& self, const std::string& message,
+                    std::size_t entries_max) {
+  const OrderedJson totals = {{"attached", content.attached},
+                              {"repairs", content.repairs},
+                              {"differing", content.totals.differing},
+                              {"uncounted", content.totals.uncounted},
+                              {"failures", content.failures}};
+  return dump({{"version", kReportVersion},
+               {"pid", self.pid.value},
+               {"start_time", self.start_time.ticks},
+               {"written_at", ""},
+               {"state", to_string(content.state)},
+               {"message", message},
+               {"kernel", content.has_tcx ? "tcx" : "clsact"},
+               {"containers", to_list(content.containers, entries_max)},
+               {"counts", to_list(content.counts, entries_max)},
+               {"past", to_list(content.past, entries_max)},
+               {"totals", totals}});
+}
+
+}  // namespace
+
+const char* to_string(State state) {
+  switch (state) {
+    case State::kOk:
+      return "ok";
+    case State::kDegraded:
+      return "degraded";
+    case State::kFailed:
+      return "failed";
+  }
+  return "";
+}
+
+std::vector<CountView> view_counts(const Counts& counts, const std::map<Owner, ContainerId>& owners,
+                                   const std::map<InterfaceIndex, ContainerId>& alone,
+                                   const std::map<InterfaceIndex, std::string>& names) {
+  std::vector<CountView> views;
+  for (const auto& [key, count] : counts) {
+    const auto owner = owners.find(key.owner);
+    const auto only = alone.find(key.index);
+    std::optional<ContainerId> id;
+    if (owner != owners.end()) {
+      id = owner->second;
+    } else if (key.owner == 0 && key.classid != 0 && only != alone.end()) {
+      id = only->second;
+    }
+    const auto name = names.find(key.index);
+    views.push_back({std::move(id), name == names.end() ? std::string() : name->second, key.classid, count});
+  }
+  return views;
+}
+
+std::string to_json(const ReportContent& content, const ProcessKey& self, std::size_t bytes_max) {
+  std::size_t entries_max = std::max({content.containers.size(), content.counts.size(), content.past.size()});
+  std::string text = to_text(content, self, content.message, entries_max);
+  while (text.size() > bytes_max && entries_max > 0) {
+    entries_max /= 2;
+    const std::string note = "; the lists are cut to " + std::to_string(entries_max) + " entries";
+    text = to_text(content, self, content.message + note, entries_max);
+  }
+  return text;
+}
+
+Result<void> Report::update(const ReportContent& content, Clock::time_point now) {
+  write_again_at_ = now + kPause;
+  std::string text = to_json(content, self_, kFileMax_bytes);
+  if (text == written_) return {};
+  std::string stamped = text;
+  stamped.insert(text.find(kNoTime) + kNoTime.size() - 1, format_utc(std::chrono::system_clock::now()));
+  if (auto written = write_atomically_at(directory_, kReportName, stamped, 0600); !written) return written;
+  written_ = std::move(text);
+  return {};
+}
+
+}  // namespace netclsd::carry

@@ -1,0 +1,88 @@
+// What the carrier says of itself, and what it has counted: carry.json in the agent's state directory, which the agent
+// shows. Written at most once a second, and only if something has changed.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "carry/attachments.h"
+#include "carry/kernel_maps.h"
+#include "carry/plan.h"
+#include "common/base/error.h"
+#include "common/base/file.h"
+#include "common/model/process.h"
+
+namespace netclsd::carry {
+
+inline constexpr const char* kReportName = "carry.json";
+
+enum class State { kOk, kDegraded, kFailed };
+[[nodiscard]] const char* to_string(State state);
+
+struct CarrierView {
+  std::string interface;
+  InterfaceIndex index = 0;
+  Attachment attachment;
+};
+
+struct ContainerView {
+  ContainerId id;
+  std::vector<CarrierView> carriers = {};
+  bool has_fallback = false;
+  std::string problem = {};  // empty: none
+};
+
+struct CountView {
+  std::optional<ContainerId> id;  // absent: of no registered container, or of one of several
+  std::string interface;
+  std::uint32_t classid = 0;
+  Count count;
+};
+
+struct ReportContent {
+  State state = State::kOk;
+  std::string message = {};
+  bool has_tcx = false;
+  std::vector<ContainerView> containers = {};
+  std::vector<CountView> counts = {};
+  Past past = {};
+  std::uint64_t attached = 0;  // carriers now
+  std::uint64_t repairs = 0;   // that were removed by somebody and put back, since the start
+  std::uint64_t failures = 0;  // of attaching and detaching, since the start
+  Totals totals = {};
+};
+
+// Whose counts these are. `owners`: of the members now; `alone`: the only registered container behind an interface.
+[[nodiscard]] std::vector<CountView> view_counts(const Counts& counts, const std::map<Owner, ContainerId>& owners,
+                                                 const std::map<InterfaceIndex, ContainerId>& alone,
+                                                 const std::map<InterfaceIndex, std::string>& names);
+
+// "written_at" is empty, since it always changes. If it would be longer than `bytes_max`, lists are cut and the message
+// says so.
+[[nodiscard]] std::string to_json(const ReportContent& content, const ProcessKey& self, std::size_t bytes_max);
+
+class Report {
+ public:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::seconds kPause{1};
+  static constexpr std::size_t kFileMax_bytes = 4U << 20;
+
+  // `directory` is the state directory, and outlives it.
+  Report(const UniqueFd& directory, ProcessKey self) : directory_(directory), self_(self) {}
+
+  // When the next write may be.
+  [[nodiscard]] Clock::time_point due() const { return write_again_at_; }
+  [[nodiscard]] Result<void> update(const ReportContent& content, Clock::time_point now);
+
+ private:
+  const UniqueFd& directory_;
+  ProcessKey self_;
+  std::string written_;
+  Clock::time_point write_again_at_{};
+};
+
+}  // namespace netclsd::carry
