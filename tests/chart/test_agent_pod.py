@@ -113,6 +113,55 @@ class WithNriAndTheHook(unittest.TestCase):
         self.assertNotIn("nri", [each["name"] for each in agent_pod(rendered())["spec"]["containers"]])
 
 
+class WithTheCarrier(unittest.TestCase):
+    maxDiff = None
+
+    def names(self, part, *sets, values=None):
+        return [each["name"] for each in agent_pod(rendered(values, sets=sets))["spec"].get(part, [])]
+
+    def test_by_default_there_is_nothing_of_it(self):
+        text = str(rendered())
+        for word in ("carrier", "/bpf", "BPF"):
+            self.assertNotIn(word, text)
+
+    def test_it_has_two_capabilities_and_nothing_else(self):
+        self.assertEqual(container(agent_pod(rendered(sets=("carry.enabled=true",))), "carrier")["securityContext"], {
+            "runAsUser": 0, "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"], "add": ["BPF", "NET_ADMIN"]}, "seccompProfile": {"type": "RuntimeDefault"}})
+
+    def test_the_agent_gets_no_right_by_it(self):
+        with_it, without = (container(agent_pod(rendered(sets=sets)), "agent") for sets in (("carry.enabled=true",), ()))
+        self.assertEqual(with_it, without)
+
+    def test_it_sees_registrations_configuration_cgroups_and_the_bpf_file_system(self):
+        pod = agent_pod(rendered(sets=("carry.enabled=true", "carry.bpffs=/srv/bpf")))
+        self.assertEqual(mounts(container(pod, "carrier")), {
+            "/etc/netclsd": ("config", None, True), "/run/netclsd": ("run", "HostToContainer", False),
+            "/bpf": ("bpf", "HostToContainer", False), "/sys/fs/cgroup": ("cgroups", "HostToContainer", True)})
+        self.assertIn({"name": "bpf", "hostPath": {"path": "/srv/bpf"}}, pod["spec"]["volumes"])
+
+    def test_its_command(self):
+        each = container(agent_pod(rendered(sets=("carry.enabled=true", "carry.extraArgs={--x}"))), "carrier")
+        self.assertEqual(each["command"] + each["args"],
+                         ["netclsd-carrier", "--config=/etc/netclsd/config.json", "--bpffs=/bpf", "--x"])
+
+    def test_it_is_beside_a_plugin_without_privileges_too(self):
+        self.assertEqual(self.names("containers", "carry.enabled=true", values=NRI), ["agent", "nri", "carrier"])
+        self.assertEqual(self.names("initContainers", "carry.enabled=true", values=NRI), [])
+
+    def test_what_was_attached_is_taken_back_on_request(self):
+        sets = ("carry.takeOut=true",)
+        self.assertEqual(self.names("initContainers", *sets), ["take-out-carriers", "prepare", "install-hook"])
+        self.assertEqual(self.names("initContainers", *sets, values=NRI), ["take-out-carriers"])
+        self.assertNotIn("take-out-carriers", self.names("initContainers", *sets, "carry.enabled=true"))
+        each = container(agent_pod(rendered(sets=sets)), "take-out-carriers")
+        self.assertEqual(each["args"], ["--config=/etc/netclsd/config.json", "--bpffs=/bpf", "--clean-up"])
+        self.assertIn("/run/netclsd", mounts(each))
+
+    def test_what_nobody_would_carry_is_refused(self):
+        self.assertIn("no carrier would run", refusal("config.carry.to=mark"))
+
+
 class Mounts(unittest.TestCase):
     maxDiff = None
 

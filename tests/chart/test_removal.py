@@ -108,6 +108,15 @@ class Steps(unittest.TestCase):
         hook = container(self.pod(CHART / "ci/everything-values.yaml"), "uninstall-hook")
         self.assertEqual(hook["args"], ["hook", "uninstall", "--root", "/host", "--program-dir=/srv/netclsd", "--restart"])
 
+    def test_carriers_are_taken_out_where_they_were(self):
+        def steps(*sets):
+            pod = find(rendered(sets=sets), "DaemonSet", "node-netclsd-removal")["spec"]["template"]
+            return [each["name"] for each in pod["spec"]["initContainers"]]
+        expected = ["wait-uninstalled", "uninstall-hook", "take-out-carriers", "clean-up"]
+        self.assertEqual(steps("carry.enabled=true"), expected)
+        self.assertEqual(steps("carry.takeOut=true"), expected)
+        self.assertNotIn("take-out-carriers", steps())
+
     def test_the_commands(self):
         hook, clean = (container(self.pod(), name) for name in ("uninstall-hook", "clean-up"))
         self.assertEqual(hook["command"] + hook["args"], ["netclsctl", "hook", "uninstall", "--root", "/host"])

@@ -70,6 +70,12 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- end }}
 {{- end }}
 
+{{- define "netclsd.checkCarry" -}}
+{{- if and .Values.config.carry (not .Values.carry.enabled) }}
+{{- fail "config.carry is set, and carry.enabled is false: no carrier would run. Set carry.enabled to true, or take config.carry out." }}
+{{- end }}
+{{- end }}
+
 {{- define "netclsd.listensOnLoopback" -}}
 {{- if or (hasPrefix "127." .Values.listenAddress) (eq .Values.listenAddress "[::1]") }}true{{ end }}
 {{- end }}
@@ -262,6 +268,70 @@ it before. */ -}}
     - {name: run, mountPath: /run/netclsd, mountPropagation: {{ ternary "HostToContainer" "Bidirectional" (eq (include "netclsd.isUnprivileged" .) "true") }}}
     - {name: nri, mountPath: /run/nri, readOnly: true}
     - {name: cgroups, mountPath: /sys/fs/cgroup, mountPropagation: HostToContainer, readOnly: true}
+{{- end }}
+
+{{- /* BPF and NET_ADMIN: load the programs and attach them. The container runtimes' default profiles allow bpf() where there
+is CAP_BPF. It reads the registrations and writes its report as root, their owner. */ -}}
+{{- define "netclsd.carrying" -}}
+runAsUser: 0
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL], add: [BPF, NET_ADMIN]}
+seccompProfile: {type: RuntimeDefault}
+{{- with .Values.seLinuxOptions }}
+seLinuxOptions: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "netclsd.carrierOptions" -}}
+- --config=/etc/netclsd/config.json
+- --bpffs=/bpf
+{{- with .Values.carry.extraArgs }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- /* Not at /sys/fs/bpf: AppArmor's default profile for containers forbids writing there. */ -}}
+{{- define "netclsd.carrierMounts" -}}
+- {name: config, mountPath: /etc/netclsd, readOnly: true}
+- {name: run, mountPath: /run/netclsd, mountPropagation: HostToContainer}
+- {name: bpf, mountPath: /bpf, mountPropagation: HostToContainer}
+{{- end }}
+
+{{- /* cgroups: a cgroup's number stands in for the class of a socket that has none yet. */ -}}
+{{- define "netclsd.carrierContainer" -}}
+- name: carrier
+  {{- include "netclsd.container" . | nindent 2 }}
+  command: [netclsd-carrier]
+  args: {{- include "netclsd.carrierOptions" . | nindent 4 }}
+  securityContext: {{- include "netclsd.carrying" . | nindent 4 }}
+  resources: {{- toYaml .Values.carry.resources | nindent 4 }}
+  volumeMounts:
+    {{- include "netclsd.carrierMounts" . | nindent 4 }}
+    - {name: cgroups, mountPath: /sys/fs/cgroup, mountPropagation: HostToContainer, readOnly: true}
+{{- end }}
+
+{{- /* Takes back what carriers have attached and pinned. */ -}}
+{{- define "netclsd.takeOutCarriers" -}}
+- name: take-out-carriers
+  {{- include "netclsd.container" . | nindent 2 }}
+  command: [netclsd-carrier]
+  args:
+    {{- include "netclsd.carrierOptions" . | nindent 4 }}
+    - --clean-up
+  securityContext: {{- include "netclsd.carrying" . | nindent 4 }}
+  resources: {{- toYaml .Values.initResources | nindent 4 }}
+  volumeMounts: {{- include "netclsd.carrierMounts" . | nindent 4 }}
+{{- end }}
+
+{{- define "netclsd.takesOutCarriers" -}}
+{{- if and .Values.carry.takeOut (not .Values.carry.enabled) }}true{{ end }}
+{{- end }}
+
+{{- /* No type: where a node has no BPF file system only the carrier does not start, and the agent does. */ -}}
+{{- define "netclsd.carrierVolume" -}}
+- name: bpf
+  hostPath: {path: {{ .Values.carry.bpffs }}}
 {{- end }}
 
 {{- /* Of the step that installs the hook, or takes it out. */ -}}
