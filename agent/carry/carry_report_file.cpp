@@ -5,7 +5,7 @@
 namespace netclsd {
 namespace {
 
-// A report changes every second while packets flow, and a large one takes the loop some time: 10 ms for each MiB.
+// A report changes every second while packets flow, and the larger it is, the longer the loop takes to read it.
 constexpr std::size_t kBytesPerLook = 256U << 10;
 
 }  // namespace
