@@ -37,6 +37,10 @@ while [[ $# -gt 0 ]]; do
   shift
 done
 [[ -z "$build_only" || -n "$quick" ]] || { usage >&2; exit 2; }
+if ! grep -qx VERSION_CODENAME=bookworm /etc/os-release; then
+  echo "arm64.sh: it needs Debian 12, whose libraries the sysroot has; and its compiler" >&2
+  exit 1
+fi
 
 top=build/arm64
 logs=$top/logs

@@ -53,11 +53,11 @@ if [[ -z "$e2e_pattern" ]]; then
   [[ -n "$no_sanitizers" ]] || sanitizers=yes
   [[ -n "$unit_only" ]] || release=yes
 fi
-# The other architecture, and the other Debian. Root alone can make the latter's root directory.
+# From Debian 12: the other architecture, and the other Debian, whose root directory root alone can make.
 arm64='' debian_13=''
-if [[ -n "$sanitizers" && -n "$release" && -n "$is_root" ]]; then
+if [[ -n "$sanitizers" && -n "$release" && -n "$is_root" ]] && grep -qx VERSION_CODENAME=bookworm /etc/os-release; then
   [[ "$(uname -m)" == aarch64 ]] || arm64=yes
-  grep -qx VERSION_CODENAME=trixie /etc/os-release || debian_13=yes
+  debian_13=yes
 fi
 
 # In CI nobody uses a debugger or compiles a second time: each folder is one file, so that its headers are read once. The
