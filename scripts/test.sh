@@ -66,7 +66,7 @@ for_ci=()
 [[ "${CI:-}" != true ]] || for_ci=(-D CMAKE_CXX_FLAGS_DEBUG= -D CMAKE_UNITY_BUILD=ON -D CMAKE_UNITY_BUILD_BATCH_SIZE=0
   -D CMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld)
 # What end-to-end tests need.
-programs=(agent/all hook/all nri/all cli/all tests/support/all)
+programs=(agent/all hook/all nri/all carry/all cli/all tests/support/all)
 
 # Unit tests run once, too: with AddressSanitizer if that is built.
 tests=(sim_tests kernel_tests)
