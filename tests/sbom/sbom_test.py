@@ -37,7 +37,7 @@ LICENSE = r"NOASSERTION|\(?[A-Za-z0-9.-]+( (OR|AND) [A-Za-z0-9.-]+)*\)?"
 # what it is; who takes one out of the code changes this line.
 BOOST, COMPILER = r"libboost1\.\d+-dev", r"libstdc\+\+-\d+-dev"
 CODE_OF = {"netclsd": {BOOST, "nlohmann-json3-dev", "libexpected-dev", "libcli11-dev"},
-           "netclsd-carrier": {"libbpf-dev", "libmnl-dev", "nlohmann-json3-dev", "libexpected-dev", "libcli11-dev"},
+           "netclsd-carrier": {"nlohmann-json3-dev", "libexpected-dev", "libcli11-dev"},
            "netclsd-hook": {BOOST, "nlohmann-json3-dev", "libexpected-dev", "libc6-dev", COMPILER},
            "netclsd-hook-stub": {"libc6-dev"},
            "netclsd-nri": {BOOST, "libprotozero-dev", "libexpected-dev", "libc6-dev"},
