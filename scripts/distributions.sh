@@ -70,13 +70,18 @@ make_root() {
     run_debootstrap "$suite" "$root.new" && mv "$root.new" "$root"
 }
 
-# What apt and npm need in there to reach their mirrors as they do out here.
+# What apt and npm need in there to reach their mirrors as they do out here. Not /etc/ssl/certs itself: packages write there.
 lend_network() {
+  local certificates=/etc/certificates-of-the-host.pem settings=$root/etc/apt/apt.conf.d/80netclsd-network
   cp --dereference /etc/resolv.conf "$root/etc/resolv.conf"
-  apt-config dump | grep -E '^Acquire::(https?::|Check-Valid-Until)' >"$root/etc/apt/apt.conf.d/80netclsd-network" || true
-  if grep -q ' https:' "$root/etc/apt/sources.list" || [[ -n "${NODE_EXTRA_CA_CERTS:-}" ]]; then
-    mkdir -p "$root/etc/ssl/certs"
-    mount --bind -o ro /etc/ssl/certs "$root/etc/ssl/certs"
+  apt-config dump | grep -E '^Acquire::(https?::|Check-Valid-Until)' >"$settings" || true
+  if [[ -e /etc/ssl/certs/ca-certificates.crt ]]; then
+    cp --dereference /etc/ssl/certs/ca-certificates.crt "$root$certificates"
+    if ! grep -q CAInfo "$settings"; then echo "Acquire::https::CAInfo \"$certificates\";" >>"$settings"; fi
+  fi
+  if [[ -n "${NODE_EXTRA_CA_CERTS:-}" ]]; then
+    cp --dereference "$NODE_EXTRA_CA_CERTS" "$root$certificates"
+    NODE_EXTRA_CA_CERTS=$certificates
   fi
 }
 
