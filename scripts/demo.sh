@@ -101,7 +101,12 @@ mkdir -p "$net_cls" "$work/bundle/rootfs/"{bin,proc,dev}
 # A hierarchy is mounted with all its controllers: many distributions keep net_prio with net_cls.
 controllers=$(awk '$1 == "net_cls" { cls = $2 } $1 == "net_prio" { prio = $2 }
                    END { print (cls && cls == prio) ? "net_cls,net_prio" : "net_cls" }' /proc/cgroups)
-mount -t cgroup -o "$controllers" net_cls "$net_cls"
+# The mount of Debian 13 fails while a hierarchy that was mounted before is still ending.
+for ((i = 0; i < 30; i++)); do
+  if mount -t cgroup -o "$controllers" net_cls "$net_cls" 2>/dev/null; then break; fi
+  sleep 0.1
+done
+mountpoint -q "$net_cls" || mount -t cgroup -o "$controllers" net_cls "$net_cls"
 
 title "1. The agent"
 # A free port.

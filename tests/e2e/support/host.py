@@ -31,15 +31,23 @@ TOGETHER = "together"
 _CONTROLLERS = """
 CONTROLLERS=$(awk '$1 == "net_cls" { cls = $2 } $1 == "net_prio" { prio = $2 }
                    END { print (cls && cls == prio) ? "net_cls,net_prio" : "net_cls" }' /proc/cgroups)
+# The mount of Debian 13 fails while a hierarchy that was mounted before is still ending.
+mount_net_cls() {
+  for _ in $(seq 30); do
+    if mount -t cgroup -o "$CONTROLLERS" net_cls "$NET_CLS" 2> /dev/null; then return; fi
+    sleep 0.1
+  done
+  mount -t cgroup -o "$CONTROLLERS" net_cls "$NET_CLS"
+}
 """
 _V2_SCRIPT = _CONTROLLERS + """
 mount -t cgroup2 none /sys/fs/cgroup
 mkdir -p "$NET_CLS"
-mount -t cgroup -o "$CONTROLLERS" net_cls "$NET_CLS"
+mount_net_cls
 """
 MOUNT_NET_CLS = _CONTROLLERS + """
 mkdir -p "$NET_CLS"
-mount -t cgroup -o "$CONTROLLERS" net_cls "$NET_CLS"
+mount_net_cls
 """
 # Shared, as systemd has it: what is mounted there is seen in the namespaces that are made from it.
 _BARE_SCRIPT = """
@@ -67,7 +75,7 @@ done
 umount -l "$WORK/cgroup"
 rmdir "$WORK/cgroup"
 mkdir -p "$NET_CLS"
-mountpoint -q "$NET_CLS" || mount -t cgroup -o "$CONTROLLERS" net_cls "$NET_CLS"
+mountpoint -q "$NET_CLS" || mount_net_cls
 """
 
 _SCRIPTS = {V1: _V1_SCRIPT, V2: _V2_SCRIPT, BARE: _BARE_SCRIPT, AS_IT_IS: MOUNT_NET_CLS,
