@@ -1,8 +1,6 @@
 #include "carry/attachments.h"
 
 #include <bpf/bpf.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,7 +25,6 @@ constexpr std::uint32_t kBefore = 1U << 3;  // BPF_F_BEFORE, without a relative:
 constexpr std::size_t kPinsMax = 65'536;
 constexpr std::size_t kProgramsMax = 64;  // at one interface; the kernel's limit
 constexpr InterfaceIndex kLoopback = 1;   // each network namespace has it
-constexpr mode_t kMarkMode = 0700;
 
 std::string path_of(const std::string& directory, InterfaceIndex index) {
   return directory + "/" + std::to_string(index);
@@ -71,16 +68,6 @@ std::optional<std::uint32_t> programs_before(InterfaceIndex index, How how, Prog
   const auto* const end = ids.data() + std::min<std::size_t>(count, ids.size());
   const auto* const found = std::find(static_cast<const std::uint32_t*>(ids.data()), end, ours);
   return found == end ? std::nullopt : std::optional(static_cast<std::uint32_t>(found - ids.data()));
-}
-
-Result<void> mark_directory(const std::string& path) {
-  if (::mkdir(path.c_str(), kMarkMode) == 0 || errno == EEXIST) return {};
-  return system_failure(errno, "make directory", path);
-}
-
-Result<bool> unmark_directory(const std::string& path) {
-  if (::unlinkat(AT_FDCWD, path.c_str(), AT_REMOVEDIR) == 0) return true;
-  return errno == ENOENT ? Result<bool>(false) : system_failure(errno, "remove directory", path);
 }
 
 Result<void> remove_pin(const std::string& path) {
@@ -172,11 +159,11 @@ Result<void> Attachments::attach_link(const HostEnd& end, unsigned attach_type) 
 
 // The filter's mark comes first: a filter without one would stay for ever if we were killed now.
 Result<void> Attachments::attach_filter(InterfaceIndex index) {
-  if (auto marked = mark_directory(path_of(pins_.filters(), index)); !marked) return marked;
+  if (auto marked = make_directory(path_of(pins_.filters(), index)); !marked) return marked;
   const auto was_added = add_clsact(route_, index);
   if (!was_added) return pass_on(was_added.error());
   if (*was_added) {
-    if (auto marked = mark_directory(path_of(pins_.qdiscs(), index)); !marked) return marked;
+    if (auto marked = make_directory(path_of(pins_.qdiscs(), index)); !marked) return marked;
   }
   return put_filter(route_, index, program_.descriptor());
 }
@@ -211,12 +198,12 @@ Result<void> Attachments::detach_filter(InterfaceIndex index) {
   if (filters && filters->ours) {
     if (auto removed = remove_filter(route_, index); !removed && !is_gone(removed.error())) return removed;
   }
-  const auto made_qdisc = unmark_directory(path_of(pins_.qdiscs(), index));
+  const auto made_qdisc = remove_directory(path_of(pins_.qdiscs(), index));
   if (!made_qdisc) return pass_on(made_qdisc.error());
   if (*made_qdisc && filters && filters->is_empty) {
     if (auto removed = remove_clsact(route_, index); !removed && !is_gone(removed.error())) return removed;
   }
-  const auto unmarked = unmark_directory(mark);
+  const auto unmarked = remove_directory(mark);
   return unmarked ? Result<void>{} : pass_on(unmarked.error());
 }
 

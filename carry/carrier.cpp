@@ -115,10 +115,10 @@ void Carrier::renew_all(const Attached& attached) {
 Result<void> Carrier::update_members(const std::vector<CarriedContainer>& containers) {
   const auto now = maps_.members();
   if (!now) return pass_on(now.error());
-  const auto counts = maps_.counts();
-  if (!counts) return pass_on(counts.error());
+  const auto keys = maps_.count_keys();
+  if (!keys) return pass_on(keys.error());
   std::set<Owner> used;
-  for (const auto& [key, count] : *counts) used.insert(key.owner);
+  for (const CountKey& key : *keys) used.insert(key.owner);
   members_ = plan_members(containers, *now, used);
   return maps_.set_members(members_, *now);
 }
@@ -159,15 +159,12 @@ std::set<InterfaceIndex> Carrier::attached_indices() const {
 }
 
 Result<void> Carrier::finish_counts() {
-  const auto counts = maps_.counts();
-  if (!counts) return pass_on(counts.error());
+  auto keys = maps_.count_keys();
+  if (!keys) return pass_on(keys.error());
   std::set<Owner> owners;
   for (const auto& [cgroup, member] : members_) owners.insert(member.owner);
-  std::vector<CountKey> finished;
-  for (const auto& [key, count] : *counts) {
-    if (is_past(key, before_, owners)) finished.push_back(key);
-  }
-  return maps_.finish(finished);
+  std::erase_if(*keys, [&](const CountKey& key) { return !is_past(key, before_, owners); });
+  return maps_.finish(*keys);
 }
 
 Result<void> Carrier::take_back() {

@@ -54,16 +54,9 @@ carry_settings to_settings(const CarryConfig& carry) {
   return {.flags = flags, .mask = carry.mask, .shift = carry.shift, .unused = 0};
 }
 
-Count to_count(const carry_count& count) { return {count.packets, count.bytes, count.by_fallback}; }
+Traffic to_traffic(const carry_count& count) { return {count.packets, count.bytes, count.by_fallback}; }
 
 }  // namespace
-
-Count& Count::operator+=(const Count& other) {
-  packets += other.packets;
-  bytes += other.bytes;
-  by_fallback += other.by_fallback;
-  return *this;
-}
 
 KernelMaps::KernelMaps(const LoadedProgram& program)
     : program_(program), cpus_(static_cast<std::size_t>(std::max(libbpf_num_possible_cpus(), 1))) {}
@@ -113,23 +106,30 @@ Result<void> KernelMaps::set_members(const Members& members, const Members& now)
   return {};
 }
 
-Result<Count> KernelMaps::count_of(const CountKey& key) const {
+Result<Traffic> KernelMaps::count_of(const CountKey& key) const {
   const carry_count_key raw{.ifindex = key.index, .owner = key.owner, .classid = key.classid};
   std::vector<carry_count> each(cpus_);
   if (bpf_map_lookup_elem(program_.map(Map::kCounts), &raw, each.data()) != 0) {
-    return errno == ENOENT ? Result<Count>(Count{}) : system_failure(errno, "read the counts");
+    return errno == ENOENT ? Result<Traffic>(Traffic{}) : system_failure(errno, "read the counts");
   }
-  Count sum;
-  for (const carry_count& one : each) sum += to_count(one);
+  Traffic sum;
+  for (const carry_count& one : each) sum += to_traffic(one);
   return sum;
 }
 
+Result<std::vector<CountKey>> KernelMaps::count_keys() const {
+  const auto raw_keys = keys_of<carry_count_key>(program_.map(Map::kCounts));
+  if (!raw_keys) return pass_on(raw_keys.error());
+  std::vector<CountKey> keys;
+  for (const carry_count_key& raw : *raw_keys) keys.push_back({raw.ifindex, raw.owner, raw.classid});
+  return keys;
+}
+
 Result<Counts> KernelMaps::counts() const {
-  const auto keys = keys_of<carry_count_key>(program_.map(Map::kCounts));
+  const auto keys = count_keys();
   if (!keys) return pass_on(keys.error());
   Counts counts;
-  for (const carry_count_key& raw : *keys) {
-    const CountKey key{raw.ifindex, raw.owner, raw.classid};
+  for (const CountKey& key : *keys) {
     const auto count = count_of(key);
     if (!count) return pass_on(count.error());
     counts.insert_or_assign(key, *count);
@@ -138,11 +138,11 @@ Result<Counts> KernelMaps::counts() const {
 }
 
 // If the past has no room for a class, its counts go to those without class: the sum stays right.
-Result<void> KernelMaps::add_to_past(std::uint32_t classid, const Count& count) {
+Result<void> KernelMaps::add_to_past(std::uint32_t classid, const Traffic& count) {
   const int map = program_.map(Map::kPast);
   const auto before = value_of<carry_count>(map, classid);
   if (!before) return pass_on(before.error());
-  Count sum = *before ? to_count(**before) : Count{};
+  Traffic sum = *before ? to_traffic(**before) : Traffic{};
   sum += count;
   const carry_count value{.packets = sum.packets, .bytes = sum.bytes, .by_fallback = sum.by_fallback};
   auto written = put(map, classid, value);
@@ -169,7 +169,7 @@ Result<Past> KernelMaps::past() const {
   for (const std::uint32_t classid : *keys) {
     const auto value = value_of<carry_count>(map, classid);
     if (!value) return pass_on(value.error());
-    if (*value) past.emplace(classid, to_count(**value));
+    if (*value) past.emplace(classid, to_traffic(**value));
   }
   return past;
 }

@@ -10,19 +10,12 @@
 #include "carry/loaded_program.h"
 #include "carry/plan.h"
 #include "common/base/error.h"
+#include "common/model/traffic.h"
 
 namespace netclsd::carry {
 
-struct Count {
-  std::uint64_t packets = 0;
-  std::uint64_t bytes = 0;
-  std::uint64_t by_fallback = 0;
-
-  Count& operator+=(const Count& other);
-  friend bool operator==(const Count&, const Count&) = default;
-};
-using Counts = std::map<CountKey, Count>;
-using Past = std::map<std::uint32_t, Count>;  // by classid
+using Counts = std::map<CountKey, Traffic>;
+using Past = std::map<std::uint32_t, Traffic>;  // by classid
 
 struct Totals {
   std::uint64_t differing = 0;  // packets for which socket and cgroup named different classes
@@ -41,6 +34,7 @@ class KernelMaps {
   [[nodiscard]] Result<Members> members() const;
   [[nodiscard]] Result<void> set_members(const Members& members, const Members& now);
 
+  [[nodiscard]] Result<std::vector<CountKey>> count_keys() const;
   [[nodiscard]] Result<Counts> counts() const;
   // Adds these counts to those of the past, and forgets them. If it is killed in between, some packets are counted
   // twice; a sum never goes back.
@@ -49,8 +43,8 @@ class KernelMaps {
   [[nodiscard]] Result<Totals> totals() const;
 
  private:
-  [[nodiscard]] Result<Count> count_of(const CountKey& key) const;
-  [[nodiscard]] Result<void> add_to_past(std::uint32_t classid, const Count& count);
+  [[nodiscard]] Result<Traffic> count_of(const CountKey& key) const;
+  [[nodiscard]] Result<void> add_to_past(std::uint32_t classid, const Traffic& count);
 
   const LoadedProgram& program_;
   const std::size_t cpus_;

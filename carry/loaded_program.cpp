@@ -1,12 +1,7 @@
 #include "carry/loaded_program.h"
 
 #include <bpf/bpf.h>
-#include <fcntl.h>
-#include <linux/magic.h>
 #include <netclsd_carry_program.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <array>
@@ -15,12 +10,13 @@
 #include <cstdio>
 #include <utility>
 
+#include "common/base/file.h"
+
 namespace netclsd::carry {
 namespace {
 
 constexpr const char* kProgramName = "netclsd_carry";
 constexpr std::array<const char*, 6> kMapNames = {"settings", "containers", "values", "counts", "totals", "past"};
-constexpr mode_t kDirectoryMode = 0700;
 
 // What libbpf said last: its return values are errno values alone, and the verifier's reasons are only printed.
 std::string& last_words() {
@@ -67,37 +63,7 @@ Result<void> reuse_map(bpf_map* map, const PinDirectories& pins, const LoadedPro
   return {};
 }
 
-Result<void> make_directory(const std::string& path) {
-  if (::mkdir(path.c_str(), kDirectoryMode) == 0 || errno == EEXIST) return {};
-  return system_failure(errno, "make directory", path);
-}
-
-Result<void> remove_directory(const std::string& path) {
-  if (::unlinkat(AT_FDCWD, path.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return {};
-  return system_failure(errno, "remove directory", path);
-}
-
 }  // namespace
-
-Result<void> make_top_directory(const PinDirectories& pins) { return make_directory(pins.top); }
-
-Result<UniqueFd> lock_top_directory(const PinDirectories& pins) {
-  auto directory = open_directory(pins.top);
-  if (!directory) return directory;
-  if (::flock(directory->get(), LOCK_EX | LOCK_NB) == 0) return directory;
-  if (errno != EWOULDBLOCK) return system_failure(errno, "lock", pins.top);
-  return failure(ErrorCode::kConflict, "another netclsd-carrier is running: it has locked " + pins.top);
-}
-
-Result<void> remove_top_directory(const PinDirectories& pins) { return remove_directory(pins.top); }
-
-Result<void> expect_bpf_file_system(const std::string& directory) {
-  struct statfs status {};
-  if (::statfs(directory.c_str(), &status) != 0 && errno != ENOENT) return system_failure(errno, "look at", directory);
-  if (status.f_type == BPF_FS_MAGIC) return {};
-  return failure(ErrorCode::kUnavailable, "no BPF file system is mounted at " + directory +
-                                              "; mount it: mount -t bpf bpf " + directory + ", or name one by --bpffs");
-}
 
 Result<LoadedProgram> LoadedProgram::load(const PinDirectories& pins, const Log& log) {
   libbpf_set_print(keep_words);
@@ -147,7 +113,7 @@ Result<void> unpin(const PinDirectories& pins) {
     if (const auto removed = remove_file_at(*maps, name); !removed) return pass_on(removed.error());
   }
   for (const auto& directory : {pins.maps(), pins.links(), pins.filters(), pins.qdiscs()}) {
-    if (auto removed = remove_directory(directory); !removed) return removed;
+    if (const auto removed = remove_directory(directory); !removed) return pass_on(removed.error());
   }
   return {};
 }

@@ -28,7 +28,7 @@ OrderedJson to_json(const ContainerView& container) {
           {"problem", container.problem}};
 }
 
-void add(OrderedJson& json, const Count& count) {
+void add(OrderedJson& json, const Traffic& count) {
   json["packets"] = count.packets;
   json["bytes"] = count.bytes;
   json["by_fallback"] = count.by_fallback;
@@ -43,7 +43,7 @@ OrderedJson to_json(const CountView& view) {
   return json;
 }
 
-OrderedJson to_json(const std::pair<const std::uint32_t, Count>& past) {
+OrderedJson to_json(const std::pair<const std::uint32_t, Traffic>& past) {
   OrderedJson json = {{"classid", past.first}};
   add(json, past.second);
   return json;

@@ -40,7 +40,7 @@ struct CountView {
   std::optional<ContainerId> id;  // absent: of no registered container, or of one of several
   std::string interface;
   std::uint32_t classid = 0;
-  Count count;
+  Traffic count;
 };
 
 struct ReportContent {

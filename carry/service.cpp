@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "agent/logging/log.h"
+#include "common/base/timespec.h"
 
 namespace netclsd::carry {
 namespace {
@@ -22,13 +23,6 @@ using std::chrono::seconds;
 // Between two looks: in a burst of events one look serves many. A single event is looked at at once.
 constexpr milliseconds kLookPause{50};
 constexpr seconds kRetryPause{1};
-
-timespec to_timespec(std::chrono::nanoseconds time) {
-  timespec result{};
-  result.tv_sec = time / seconds{1};
-  result.tv_nsec = (time % seconds{1}).count();
-  return result;
-}
 
 std::string registrations_in(const std::string& state_dir) { return state_dir + "/containers"; }
 

@@ -9,6 +9,7 @@
 #include <exception>
 #include <utility>
 
+#include "common/base/timespec.h"
 #include "common/base/unix_socket.h"
 
 namespace netclsd::nri {
@@ -28,13 +29,6 @@ constexpr seconds kConnectedWithin{1};
 constexpr milliseconds kAfterException{500};        // what was missing may be there then
 constexpr std::size_t kToSendMax_bytes = 1U << 20;  // an answer has some bytes
 constexpr seconds kIdle{3600};
-
-timespec to_timespec(std::chrono::nanoseconds time) {
-  timespec result{};
-  result.tv_sec = time / seconds{1};
-  result.tv_nsec = (time % seconds{1}).count();
-  return result;
-}
 
 }  // namespace
 

@@ -86,10 +86,7 @@ class EntryReader {
     if (text.empty()) return;
     const auto id = read_id(text);
     if (!id || (sent_.size() == kContainersReadMax && !sent_.contains(*id))) return;
-    SentView& sent = sent_[*id];
-    sent.packets += traffic.packets;
-    sent.bytes += traffic.bytes;
-    sent.by_fallback += traffic.by_fallback;
+    sent_[*id] += traffic;
   }
 
   Traffic take_traffic(FieldReader& fields) {
@@ -102,7 +99,7 @@ class EntryReader {
   }
 
   CarryReport& report_;
-  std::map<ContainerId, SentView> sent_;
+  std::map<ContainerId, Traffic> sent_;
   std::optional<std::string> error_;
 };
 

@@ -10,13 +10,6 @@ constexpr const char* kOtherClasses = "other";
 
 }  // namespace
 
-Traffic& Traffic::operator+=(const Traffic& more) {
-  packets += more.packets;
-  bytes += more.bytes;
-  by_fallback += more.by_fallback;
-  return *this;
-}
-
 void ClassTraffic::set(std::optional<ClassTraffics> traffics) {
   const std::scoped_lock lock(mutex_);
   traffics_ = std::move(traffics);

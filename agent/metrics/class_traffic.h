@@ -10,16 +10,9 @@
 #include <string>
 
 #include "common/model/class_id.h"
+#include "common/model/traffic.h"
 
 namespace netclsd {
-
-struct Traffic {
-  std::uint64_t packets = 0;
-  std::uint64_t bytes = 0;
-  std::uint64_t by_fallback = 0;  // packets whose class only their cgroup told
-  Traffic& operator+=(const Traffic& more);
-  friend bool operator==(const Traffic&, const Traffic&) = default;
-};
 
 using ClassTraffics = std::map<std::uint32_t, Traffic>;  // by classid; 0: of no class
 

@@ -13,6 +13,7 @@
 #include "common/model/class_id.h"
 #include "common/model/container_id.h"
 #include "common/model/process.h"
+#include "common/model/traffic.h"
 
 namespace netclsd {
 
@@ -73,16 +74,10 @@ struct CarriedInterfaceView {
   std::string how;        // tcx, clsact, netkit
   friend bool operator==(const CarriedInterfaceView&, const CarriedInterfaceView&) = default;
 };
-struct SentView {
-  std::uint64_t packets = 0;
-  std::uint64_t bytes = 0;
-  std::uint64_t by_fallback = 0;  // packets whose class only their cgroup told
-  friend bool operator==(const SentView&, const SentView&) = default;
-};
 struct CarriedView {
   std::vector<CarriedInterfaceView> carriers = {};
-  std::optional<SentView> sent = {};  // by its processes; std::nullopt: there is nothing that counts → JSON null
-  std::string problem = {};           // empty: none → JSON null
+  std::optional<Traffic> sent = {};  // by its processes; std::nullopt: there is nothing that counts → JSON null
+  std::string problem = {};          // empty: none → JSON null
   friend bool operator==(const CarriedView&, const CarriedView&) = default;
 };
 

@@ -39,7 +39,7 @@ TEST(CarryReportTest, IsReadAsItIsWritten) {
   EXPECT_EQ(report.totals, (CarryTotals{1, 2, 3, 4, 5}));
   EXPECT_EQ(report.without_carrier, 0U);
   const CarriedView web = report.containers.at(ContainerId::parse(kWeb).value());
-  EXPECT_EQ(web, (CarriedView{{{"veth1", "tcx"}}, SentView{5, 500, 2}, ""}));
+  EXPECT_EQ(web, (CarriedView{{{"veth1", "tcx"}}, Traffic{5, 500, 2}, ""}));
   EXPECT_EQ(view_of(report, true), (CarryView{"ok", "m", "tcx", 1, 2, 3, 4}));
 }
 
@@ -57,7 +57,7 @@ TEST(CarryReportTest, AContainerHasTheSumOfItsInterfacesAndClasses) {
       R"(,"containers":[)" + container(kWeb, R"(,"carriers":[{"interface":"a","how":"tcx"}])") + "," +
       container(kJob, R"(,"carriers":[])") + R"(],"counts":[{)" + id + R"(,"classid":16,"packets":5,"bytes":50},{)" +
       id + R"(,"classid":0,"packets":2,"bytes":20,"by_fallback":1}])"));
-  EXPECT_EQ(report.containers.at(ContainerId::parse(kWeb).value()).sent, (SentView{7, 70, 1}));
+  EXPECT_EQ(report.containers.at(ContainerId::parse(kWeb).value()).sent, (Traffic{7, 70, 1}));
   EXPECT_EQ(report.containers.at(ContainerId::parse(kJob).value()).sent, std::nullopt)
       << "there is nothing that counts";
 }

@@ -124,7 +124,7 @@ TEST(MessagesTest, AContainerShowsWhoseItIsAndWhatThePolicySaid) {
 TEST(MessagesTest, AContainerShowsWhatTheCarrierDoesForIt) {
   ContainerView carried = view();
   carried.carried =
-      CarriedView{.carriers = {{"veth1", "tcx"}}, .sent = SentView{7, 700, 2}, .problem = "veth2: no memory"};
+      CarriedView{.carriers = {{"veth1", "tcx"}}, .sent = Traffic{7, 700, 2}, .problem = "veth2: no memory"};
   EXPECT_NE(to_json(carried).find(R"("carriers":[{"interface":"veth1","how":"tcx"}],"packets":7,"bytes":700,)"
                                   R"("by_fallback":2,"carry_problem":"veth2: no memory","processes":)"),
             std::string::npos)
