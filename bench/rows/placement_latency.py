@@ -10,7 +10,6 @@ from ..support.tracing import first_attached_us, tracing
 
 HOT_PAUSE_MS = 2
 COLD_PAUSE_MS = 150  # after so long a pause a write waits for an RCU grace period again
-USABLE_MIN = 0.9
 HOT_P50_MAX_US, HOT_P99_MAX_US, COLD_OVER_WRITE_MAX_US = 100, 2000, 200
 WHY_HOT = ("Two thirds are the reads of /proc that a safe move needs: who it is by now, and where (docs/architecture.md). The "
            "rest is the wake-up and the write. p99 is a write that happened to be cold.")
@@ -32,14 +31,18 @@ class Probe:
         self._reference.mkdir(exist_ok=True)
 
     def run(self, count, pause_ms):
-        """(µs until placed, µs of the kernel's own write): one of each for each entrant."""
+        """(µs until placed, µs of the kernel's own write): one of each for each entrant that its exec's event placed."""
         with tracing(self._session, EVENTS) as steps:
             entrants = self.enter(count, pause_ms)
         placed = [first_attached_us(steps, entrant["pid"], self.group) for entrant in entrants]
-        found = [each for each in placed if each is not None]
-        if len(found) < count * USABLE_MIN:
-            raise AssertionError(f"of {count} entrants only {len(found)} are in the kernel's trace")
-        return found, [entrant["write_ns"] / 1000 for entrant in entrants]
+        if None in placed:
+            raise AssertionError(f"of {count} entrants {placed.count(None)} are not in the kernel's trace")
+        # A sweep that is due meanwhile (one is, 50 ms after a registration) may find an entrant before its exec. That
+        # is placed, and early, but no time from an event.
+        of_events = [each for each in placed if each >= 0]
+        if not of_events:
+            raise AssertionError(f"none of {count} entrants was placed by the event of its exec")
+        return of_events, [entrant["write_ns"] / 1000 for entrant in entrants]
 
     def enter(self, count, pause_ms):
         done = subprocess.run(

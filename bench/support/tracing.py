@@ -65,12 +65,13 @@ def _configure(instance, events, pids):
 
 
 def first_attached_us(steps, pid, group):
-    """µs from the process's exec to its being attached to the group; None: not in the trace."""
-    began_at = None
-    for step in steps:
-        if step.what.startswith("sched_process_exec:") and f" pid={pid} " in step.what:
-            began_at = step.at_us
-        if (step.what.startswith("cgroup_attach_task:") and f"path={group} pid={pid} " in step.what
-                and began_at is not None):
-            return step.at_us - began_at
-    return None
+    """µs from the process's exec to its being attached to the group; negative: a sweep attached it while it was still
+    on its way to the exec. None: not in the trace."""
+    executed_at = _first_us(steps, lambda what: what.startswith("sched_process_exec:") and f" pid={pid} " in what)
+    attached_at = _first_us(
+        steps, lambda what: what.startswith("cgroup_attach_task:") and f"path={group} pid={pid} " in what)
+    return None if executed_at is None or attached_at is None else attached_at - executed_at
+
+
+def _first_us(steps, is_it):
+    return next((step.at_us for step in steps if is_it(step.what)), None)

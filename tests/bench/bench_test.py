@@ -20,6 +20,7 @@ from bench.run import ROWS  # noqa: E402  (the path comes first)
 from bench.support import plot, report  # noqa: E402
 from bench.support.result import Result, of_median, percentile  # noqa: E402
 from bench.support.storms import Sample, ratios  # noqa: E402
+from bench.support.tracing import first_attached_us, parse  # noqa: E402
 from summary import run_tests  # noqa: E402
 
 
@@ -48,6 +49,26 @@ class Results(unittest.TestCase):
     def test_a_percentile_is_one_of_the_samples(self):
         self.assertEqual(percentile(range(1, 101), 99), 100)
         self.assertEqual(percentile([7], 100), 7)
+
+
+def trace(*lines):
+    return parse("".join(f"   bench-7   [000] .....  {at:.6f}: {what}\n" for at, what in lines))
+
+
+class Traces(unittest.TestCase):
+    EXEC = "sched_process_exec: filename=/proc/self/exe pid=7 old_pid=7"
+    ATTACH = "cgroup_attach_task: dst_root=2 dst_id=9 dst_level=2 dst_path=/g pid=7 comm=bench"
+
+    def test_a_placement_is_timed_from_the_exec(self):
+        self.assertAlmostEqual(first_attached_us(trace((1.0, self.EXEC), (1.00008, self.ATTACH)), 7, "/g"), 80, places=3)
+
+    def test_who_was_attached_before_its_exec_was_attached_all_the_same(self):
+        self.assertLess(first_attached_us(trace((1.0, self.ATTACH), (1.002, self.EXEC)), 7, "/g"), 0)
+
+    def test_another_process_and_another_group_do_not_count(self):
+        steps = trace((1.0, self.EXEC), (1.1, self.ATTACH))
+        self.assertIsNone(first_attached_us(steps, 8, "/g"))
+        self.assertIsNone(first_attached_us(steps, 7, "/h"))
 
 
 class Storms(unittest.TestCase):
