@@ -104,8 +104,9 @@ Agent::Agent(CommandLine command_line, Config config, Resources resources)
                .place = {.mount_root = resources.hierarchy.mount.root, .parent = config_.net_cls.parent}},
       engine_(host(), options_, counters_),
       node_reports_(reports_, state_directory_, procfs_, counters_, engine_),
+      carry_wait_(state_directory_, reports_.carry, counters_),
       mailbox_(std::move(resources.mailbox)),
-      service_(*mailbox_, engine_, counters_, readiness_, reports_, options_, groups_.root()),
+      service_(*mailbox_, engine_, counters_, readiness_, reports_, options_, groups_.root(), carry_wait_),
       web_(std::move(resources.web)),
       server_(server_options(), service_, counters_, readiness_) {}
 

@@ -82,6 +82,7 @@ class Agent {
   EngineOptions options_;
   Engine engine_;
   NodeReports node_reports_;
+  CarryWait carry_wait_;
   std::unique_ptr<Mailbox> mailbox_;
   LoopService service_;
   Confinement confinement_;

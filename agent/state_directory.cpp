@@ -12,6 +12,7 @@
 #include "agent/carry/carry_report.h"
 #include "agent/sources/hook_report.h"
 #include "agent/sources/nri_report.h"
+#include "common/api/carry_looked.h"
 #include "common/base/file.h"
 
 namespace netclsd {
@@ -19,8 +20,8 @@ namespace {
 
 constexpr std::size_t kFilesMax = 1'000'000;
 constexpr std::array kDirectories = {"containers", "spool"};
-constexpr std::array kFiles = {"lock",           "agent.sock",   kHookReportName,  kNriReportName,
-                               kCarryReportName, "net_cls.lock", "net_cls.wanted", "net_cls.json"};
+constexpr std::array kFiles = {"lock",           "agent.sock",   kHookReportName,  kNriReportName, kCarryReportName,
+                               kCarryLookedName, "net_cls.lock", "net_cls.wanted", "net_cls.json"};
 
 constexpr mode_t kForRootAlone = 0700;
 constexpr mode_t kForReadersToo = 0710;  // what the API's server sets, if the socket is in it and has a group

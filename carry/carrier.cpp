@@ -37,22 +37,22 @@ void Carrier::note_failure(const std::string& what, const Error& error) {
 }
 
 Result<void> Carrier::look() {
-  problem_.clear();
   if (!carry_) return take_back();
   if (auto started = start_carrying(); !started) return started;
   auto ends = route_.host_ends();  // first: it gives namespaces their numbers
   if (!ends) return pass_on(ends.error());
-  ends_ = *std::move(ends);
+  seen_.ends = *std::move(ends);
   auto containers = find_containers();
   if (!containers) return pass_on(containers.error());
-  containers_ = *std::move(containers);
+  seen_.containers = *std::move(containers);
   auto attached = attachments_.list();
   if (!attached) return pass_on(attached.error());
-  attached_ = *std::move(attached);
-  renew_all(attached_);
+  seen_.attached = *std::move(attached);
+  renew_all(seen_.attached);
   // The fallback is there before the first packet is looked at.
-  if (auto updated = update_members(containers_); !updated) return updated;
-  if (auto done = carry_out(plan_carriers(containers_, ends_, attached_indices(), before_)); !done) return done;
+  if (auto updated = update_members(seen_.containers); !updated) return updated;
+  const auto plan = plan_carriers(seen_.containers, seen_.ends, attached_indices(), before_);
+  if (auto done = carry_out(plan); !done) return done;
   return finish_counts();
 }
 
@@ -76,7 +76,7 @@ Result<std::vector<CarriedContainer>> Carrier::find_containers() {
                                                                                : Found{registered.init, {}, {}, {}};
     if (auto looked = find_network(registered, one); !looked) return pass_on(looked.error());
     if (one.network) find_cgroup_once(registered, one);
-    containers.push_back({registered.id, registered.classid, one.network, one.cgroup});
+    containers.push_back({registered.id, registered.classid, one.network, one.cgroup, one.no_cgroup});
     found.emplace(registered.id, std::move(one));
   }
   found_ = std::move(found);
@@ -119,12 +119,12 @@ Result<void> Carrier::update_members(const std::vector<CarriedContainer>& contai
   if (!keys) return pass_on(keys.error());
   std::set<Owner> used;
   for (const CountKey& key : *keys) used.insert(key.owner);
-  members_ = plan_members(containers, *now, used);
-  return maps_.set_members(members_, *now);
+  seen_.members = plan_members(containers, *now, used);
+  return maps_.set_members(seen_.members, *now);
 }
 
 Result<void> Carrier::carry_out(const CarrierPlan& plan) {
-  problems_.clear();
+  seen_.problems.clear();
   for (const HostEnd& end : plan.attach) attach(end, plan.repairs.contains(end.index));
   for (const InterfaceIndex index : plan.detach) {
     if (auto detached = attachments_.detach(index); !detached) {
@@ -135,16 +135,16 @@ Result<void> Carrier::carry_out(const CarrierPlan& plan) {
   }
   auto attached = attachments_.list();
   if (!attached) return pass_on(attached.error());
-  attached_ = *std::move(attached);
+  seen_.attached = *std::move(attached);
   before_ = attached_indices();
-  return problems_.empty() ? Result<void>{} : failure(ErrorCode::kUnavailable, problems_.begin()->second);
+  return seen_.problems.empty() ? Result<void>{} : failure(ErrorCode::kUnavailable, seen_.problems.begin()->second);
 }
 
 void Carrier::attach(const HostEnd& end, bool is_repair) {
   const auto attached = attachments_.attach(end);
   if (!attached && attached.error().sys_errno() == ENODEV) return;  // gone meanwhile; an event says so, too
   if (!attached) {
-    problems_[end.index] = end.name + ": " + attached.error().message();
+    seen_.problems[end.index] = end.name + ": " + attached.error().message();
     return note_failure("attach to " + end.name, attached.error());
   }
   if (is_repair) ++repairs_;
@@ -154,7 +154,7 @@ void Carrier::attach(const HostEnd& end, bool is_repair) {
 
 std::set<InterfaceIndex> Carrier::attached_indices() const {
   std::set<InterfaceIndex> indices;
-  for (const auto& [index, attachment] : attached_) indices.insert(index);
+  for (const auto& [index, attachment] : seen_.attached) indices.insert(index);
   return indices;
 }
 
@@ -162,7 +162,7 @@ Result<void> Carrier::finish_counts() {
   auto keys = maps_.count_keys();
   if (!keys) return pass_on(keys.error());
   std::set<Owner> owners;
-  for (const auto& [cgroup, member] : members_) owners.insert(member.owner);
+  for (const auto& [cgroup, member] : seen_.members) owners.insert(member.owner);
   std::erase_if(*keys, [&](const CountKey& key) { return !is_past(key, before_, owners); });
   return maps_.finish(*keys);
 }
@@ -174,9 +174,9 @@ Result<void> Carrier::take_back() {
   for (const auto& [index, attachment] : *attached) {
     if (auto detached = attachments_.detach(index); !detached) return detached;
   }
-  attached_.clear();
+  seen_.attached.clear();
   before_.clear();
-  containers_.clear();
+  seen_.containers.clear();
   found_.clear();
   if (auto updated = update_members({}); !updated) return updated;
   if (auto finished = finish_counts(); !finished) return finished;
@@ -187,55 +187,40 @@ Result<void> Carrier::take_back() {
   return {};
 }
 
-ContainerView Carrier::view(const CarriedContainer& container) const {
-  ContainerView view{.id = container.id, .has_fallback = container.cgroup.has_value()};
-  const auto found = found_.find(container.id);
-  if (found != found_.end() && !container.cgroup && container.network) view.problem = found->second.no_cgroup;
-  for (const HostEnd& end : ends_) {
-    if (container.network != end.peer) continue;
-    const auto attachment = attached_.find(end.index);
-    if (attachment != attached_.end()) view.carriers.push_back({end.name, end.index, attachment->second});
-    if (const auto problem = problems_.find(end.index); problem != problems_.end()) view.problem = problem->second;
+ReportContent Carrier::report(Differences::Clock::time_point now, Differences::Clock::duration patience) {
+  ReportContent content{.message = carry_ ? "" : "carry is off in the configuration", .has_tcx = has_tcx_};
+  LastingDifferences differences;
+  if (const auto counts = maps_.counts()) {
+    differences = differences_.observe(*counts, seen_.members, now, patience);
+    content.counts = view_counts(*counts, seen_);
   }
-  return view;
-}
-
-void Carrier::add_counts(ReportContent& content) const {
-  std::map<CgroupId, ContainerId> by_cgroup;
-  std::map<InterfaceIndex, std::string> names;
-  std::map<InterfaceIndex, std::vector<ContainerId>> behind;
-  for (const CarriedContainer& container : containers_) {
-    if (container.cgroup) by_cgroup.emplace(*container.cgroup, container.id);
-    for (const HostEnd& end : ends_) {
-      if (container.network == end.peer) behind[end.index].push_back(container.id);
-    }
-  }
-  for (const HostEnd& end : ends_) names.emplace(end.index, end.name);
-  std::map<Owner, ContainerId> owners;
-  for (const auto& [cgroup, member] : members_) {
-    if (const auto id = by_cgroup.find(cgroup); id != by_cgroup.end()) owners.emplace(member.owner, id->second);
-  }
-  std::map<InterfaceIndex, ContainerId> alone;
-  for (const auto& [index, ids] : behind) {
-    if (ids.size() == 1) alone.emplace(index, ids.front());
-  }
-  if (const auto counts = maps_.counts()) content.counts = view_counts(*counts, owners, alone, names);
+  content.containers = view_containers(seen_, differences);
   if (auto past = maps_.past()) content.past = *std::move(past);
   if (const auto totals = maps_.totals()) content.totals = *totals;
-}
-
-ReportContent Carrier::report() {
-  ReportContent content{.message = carry_ ? "" : "carry is off in the configuration", .has_tcx = has_tcx_};
-  for (const CarriedContainer& container : containers_) content.containers.push_back(view(container));
-  add_counts(content);
-  content.attached = attached_.size();
+  content.attached = seen_.attached.size();
   content.repairs = repairs_;
   content.failures = failures_;
-  const std::string& unreadable = registrations_.problems.empty() ? problem_ : registrations_.problems.front();
-  const std::string& problem = problems_.empty() ? unreadable : problems_.begin()->second;
-  if (!problem.empty()) content.message = problem;
-  content.state = problem.empty() ? State::kOk : State::kDegraded;
+  tell_of_differences(content.containers);
+  if (!registrations_.problems.empty()) content.message = registrations_.problems.front();
+  if (!seen_.problems.empty()) content.message = seen_.problems.begin()->second;
+  const bool is_ok = registrations_.problems.empty() && seen_.problems.empty();
+  content.state = is_ok ? State::kOk : State::kDegraded;
   return content;
+}
+
+// Once for each, when it begins.
+void Carrier::tell_of_differences(const std::vector<ContainerView>& containers) {
+  std::set<ContainerId> differing;
+  for (const ContainerView& container : containers) {
+    if (!container.difference) continue;
+    differing.insert(container.id);
+    if (differing_.contains(container.id)) continue;
+    log_event(LogLevel::kWarning, "class_differs",
+              {{"container", container.id.text()},
+               {"class_of_its_sockets", to_string(container.difference->classid)},
+               {"for_s", container.difference->lasted.count()}});
+  }
+  differing_ = std::move(differing);
 }
 
 }  // namespace netclsd::carry

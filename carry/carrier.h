@@ -14,6 +14,7 @@
 #include "carry/plan.h"
 #include "carry/registrations.h"
 #include "carry/report.h"
+#include "carry/views.h"
 #include "common/base/error.h"
 
 namespace netclsd::carry {
@@ -39,8 +40,8 @@ class Carrier {
   // Everything of ours is taken away, but for the empty top directory.
   [[nodiscard]] Result<void> take_back();
 
-  // How it is now, counts included.
-  [[nodiscard]] ReportContent report();
+  // How it is now, counts included. `patience`: classes that differ for longer are reported.
+  [[nodiscard]] ReportContent report(Differences::Clock::time_point now, Differences::Clock::duration patience);
 
  private:
   // What is known of a container beyond its registration.
@@ -61,8 +62,7 @@ class Carrier {
   [[nodiscard]] Result<void> update_members(const std::vector<CarriedContainer>& containers);
   [[nodiscard]] Result<void> finish_counts();
   [[nodiscard]] std::set<InterfaceIndex> attached_indices() const;
-  [[nodiscard]] ContainerView view(const CarriedContainer& container) const;
-  void add_counts(ReportContent& content) const;
+  void tell_of_differences(const std::vector<ContainerView>& containers);
   void note_failure(const std::string& what, const Error& error);
 
   const LoadedProgram& program_;
@@ -78,14 +78,10 @@ class Carrier {
   Registrations registrations_;
   std::map<ContainerId, Found> found_;
 
-  // After the last look.
-  std::vector<CarriedContainer> containers_;
-  std::vector<HostEnd> ends_;
-  Attached attached_;
-  std::set<InterfaceIndex> before_;
-  Members members_;
-  std::map<InterfaceIndex, std::string> problems_;  // of those that cannot be attached
-  std::string problem_;                             // of the last look as a whole
+  Seen seen_;                        // by the last look
+  std::set<InterfaceIndex> before_;  // where a carrier was after it
+  Differences differences_;
+  std::set<ContainerId> differing_;  // that were told of
   std::uint64_t repairs_ = 0;
   std::uint64_t failures_ = 0;
 };

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agent/config/config.h"
+#include "carry/differences.h"
 #include "carry/loaded_program.h"
 #include "carry/plan.h"
 #include "common/base/error.h"
@@ -14,7 +15,6 @@
 
 namespace netclsd::carry {
 
-using Counts = std::map<CountKey, Traffic>;
 using Past = std::map<std::uint32_t, Traffic>;  // by classid
 
 struct Totals {

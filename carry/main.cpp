@@ -66,6 +66,11 @@ Result<void> expect_initial_pids() {
   return failure(ErrorCode::kUnavailable, "it needs the host's pid namespace (hostPID), and is in " + own);
 }
 
+struct StateDirectory {
+  std::string path;
+  UniqueFd directory;
+};
+
 struct Ready {
   PinDirectories pins;
   UniqueFd lock;
@@ -95,41 +100,44 @@ int fail_and_report(Report& report, const Error& error) {
   return fail(error.message());
 }
 
-int serve(const CarryOptions& options, const Config& config, const std::string& state_dir, Report& report,
+int serve(const CarryOptions& options, const Config& config, const StateDirectory& state, Report& report,
           const sigset_t& while_asleep) {
   auto ready = get_ready(options);
   if (!ready) return fail_and_report(report, ready.error());
   KernelMaps maps(ready->program);
   Carrier carrier(ready->program, ready->pins, ready->route, maps, kernel_has_tcx());
   carrier.configure(config.carry);
-  auto service = Service::open({options.config_file, state_dir}, config, carrier, report, asked, while_asleep);
+  auto service =
+      Service::open({options.config_file, state.path}, config, carrier, report, state.directory, asked, while_asleep);
   if (!service) return fail_and_report(report, service.error());
-  const auto rules = carry_files(options.config_file.value_or(kDefaultConfigFile), state_dir, ready->pins.top);
+  const auto rules = carry_files(options.config_file.value_or(kDefaultConfigFile), state.path, ready->pins.top);
   if (auto confined = confine_carrier(config.sandbox, rules); !confined)
     return fail_and_report(report, confined.error());
   const auto ran = service->run();
   return ran ? 0 : fail(ran.error().message());
 }
 
-Result<Report> open_report(UniqueFd& directory, const std::string& state_dir) {
-  if (auto made = make_directories(state_dir + "/containers", kForRootAlone); !made) return pass_on(made.error());
-  auto opened = open_directory(state_dir);
+Result<StateDirectory> open_state(const std::string& path) {
+  if (auto made = make_directories(path + "/containers", kForRootAlone); !made) return pass_on(made.error());
+  auto opened = open_directory(path);
   if (!opened) return pass_on(opened.error());
-  directory = *std::move(opened);
+  return StateDirectory{path, *std::move(opened)};
+}
+
+ProcessKey own_key() {
   const Pid self{::getpid()};
   const auto stat = read_process_stat("/proc", self);
   const auto started = stat && *stat ? in_initial_time("/proc", (*stat)->start_time) : std::nullopt;
-  return Report(directory, {self, started.value_or(StartTime{})});
+  return {self, started.value_or(StartTime{})};
 }
 
 int run(const CarryOptions& options, const Config& config) {
   configure_logging(config.log.level, config.log.format);
   const sigset_t while_asleep = take_signals();
-  const std::string state_dir = options.state_dir.value_or(config.state_dir);
-  UniqueFd directory;
-  auto report = open_report(directory, state_dir);
-  if (!report) return fail(report.error().message());
-  return serve(options, config, state_dir, *report, while_asleep);
+  const auto state = open_state(options.state_dir.value_or(config.state_dir));
+  if (!state) return fail(state.error().message());
+  Report report(state->directory, own_key());
+  return serve(options, config, *state, report, while_asleep);
 }
 
 // Works also if the agent has gone for good, and its configuration with it.
@@ -141,7 +149,10 @@ int clean_up(const CarryOptions& options, const std::string& state_dir) {
   Carrier carrier(ready->program, ready->pins, ready->route, maps, kernel_has_tcx());
   if (auto taken = carrier.take_back(); !taken) return fail(taken.error().message(), kDegraded);
   if (auto removed = remove_top_directory(ready->pins); !removed) return fail(removed.error().message(), kDegraded);
-  if (const auto directory = open_directory(state_dir)) static_cast<void>(remove_file_at(*directory, kReportName));
+  if (const auto directory = open_directory(state_dir)) {
+    static_cast<void>(remove_file_at(*directory, kReportName));
+    static_cast<void>(remove_file_at(*directory, kCarryLookedName));
+  }
   return 0;
 }
 

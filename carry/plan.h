@@ -25,6 +25,7 @@ struct CarriedContainer {
   ClassId classid;
   std::optional<NamespaceId> network = {};  // absent: the host's, or one without a veth to ours
   std::optional<CgroupId> cgroup = {};      // absent: no fallback
+  std::string no_fallback = {};             // why, in one sentence
 };
 
 enum class LinkKind { kVeth, kNetkit };

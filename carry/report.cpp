@@ -22,10 +22,16 @@ OrderedJson to_json(const CarrierView& carrier) {
 OrderedJson to_json(const ContainerView& container) {
   OrderedJson carriers = OrderedJson::array();
   for (const CarrierView& carrier : container.carriers) carriers.push_back(to_json(carrier));
-  return {{"id", container.id.text()},
-          {"carriers", std::move(carriers)},
-          {"fallback", container.has_fallback},
-          {"problem", container.problem}};
+  OrderedJson json = {{"id", container.id.text()},
+                      {"carriers", std::move(carriers)},
+                      {"fallback", container.has_fallback},
+                      {"problem", container.problem},
+                      {"no_fallback", container.no_fallback}};
+  if (container.difference) {
+    json["differs"] = {{"classid", container.difference->classid.raw()},
+                       {"seconds", container.difference->lasted.count()}};
+  }
+  return json;
 }
 
 void add(OrderedJson& json, const Traffic& count) {
@@ -60,7 +66,8 @@ OrderedJson to_list(const List& list, std::size_t entries_max) {
   return json;
 }
 
-std::string to_text(const ReportContent& content, const ProcessKey& self, const std::string& message,
+// `note` is empty if nothing is cut.
+std::string to_text(const ReportContent& content, const ProcessKey& self, const std::string& note,
                     std::size_t entries_max) {
   const OrderedJson totals = {{"attached", content.attached},
                               {"repairs", content.repairs},
@@ -72,8 +79,9 @@ std::string to_text(const ReportContent& content, const ProcessKey& self, const 
                {"start_time", self.start_time.ticks},
                {"written_at", ""},
                {"state", to_string(content.state)},
-               {"message", message},
+               {"message", content.message + note},
                {"kernel", content.has_tcx ? "tcx" : "clsact"},
+               {"cut", !note.empty()},
                {"containers", to_list(content.containers, entries_max)},
                {"counts", to_list(content.counts, entries_max)},
                {"past", to_list(content.past, entries_max)},
@@ -94,32 +102,13 @@ const char* to_string(State state) {
   return "";
 }
 
-std::vector<CountView> view_counts(const Counts& counts, const std::map<Owner, ContainerId>& owners,
-                                   const std::map<InterfaceIndex, ContainerId>& alone,
-                                   const std::map<InterfaceIndex, std::string>& names) {
-  std::vector<CountView> views;
-  for (const auto& [key, count] : counts) {
-    const auto owner = owners.find(key.owner);
-    const auto only = alone.find(key.index);
-    std::optional<ContainerId> id;
-    if (owner != owners.end()) {
-      id = owner->second;
-    } else if (key.owner == 0 && key.classid != 0 && only != alone.end()) {
-      id = only->second;
-    }
-    const auto name = names.find(key.index);
-    views.push_back({std::move(id), name == names.end() ? std::string() : name->second, key.classid, count});
-  }
-  return views;
-}
-
 std::string to_json(const ReportContent& content, const ProcessKey& self, std::size_t bytes_max) {
   std::size_t entries_max = std::max({content.containers.size(), content.counts.size(), content.past.size()});
-  std::string text = to_text(content, self, content.message, entries_max);
+  std::string text = to_text(content, self, "", entries_max);
   while (text.size() > bytes_max && entries_max > 0) {
     entries_max /= 2;
     const std::string note = "; the lists are cut to " + std::to_string(entries_max) + " entries";
-    text = to_text(content, self, content.message + note, entries_max);
+    text = to_text(content, self, note, entries_max);
   }
   return text;
 }

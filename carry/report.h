@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "carry/attachments.h"
+#include "carry/differences.h"
 #include "carry/kernel_maps.h"
 #include "carry/plan.h"
 #include "common/base/error.h"
@@ -33,7 +34,9 @@ struct ContainerView {
   ContainerId id;
   std::vector<CarrierView> carriers = {};
   bool has_fallback = false;
-  std::string problem = {};  // empty: none
+  std::string problem = {};      // why an interface has no carrier; empty: all have one
+  std::string no_fallback = {};  // why there is none
+  std::optional<Difference> difference = {};
 };
 
 struct CountView {
@@ -56,13 +59,8 @@ struct ReportContent {
   Totals totals = {};
 };
 
-// Whose counts these are. `owners`: of the members now; `alone`: the only registered container behind an interface.
-[[nodiscard]] std::vector<CountView> view_counts(const Counts& counts, const std::map<Owner, ContainerId>& owners,
-                                                 const std::map<InterfaceIndex, ContainerId>& alone,
-                                                 const std::map<InterfaceIndex, std::string>& names);
-
-// "written_at" is empty, since it always changes. If it would be longer than `bytes_max`, lists are cut and the message
-// says so.
+// "written_at" is empty, since it always changes. If it would be longer than `bytes_max`, lists are cut, "cut" is true
+// and the message says so.
 [[nodiscard]] std::string to_json(const ReportContent& content, const ProcessKey& self, std::size_t bytes_max);
 
 class Report {

@@ -20,9 +20,12 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// Between two looks: in a burst of events one look serves many. A single event is looked at at once.
+// Between two looks: in a burst of events one look serves many. A single event is looked at at once. A container waits
+// for its registration to be looked at (agent/sources/carry_wait.h).
 constexpr milliseconds kLookPause{50};
+constexpr milliseconds kRegistrationPause{5};
 constexpr seconds kRetryPause{1};
+constexpr seconds kPatienceMin{3};  // packets are counted once a second: some of these, to tell a pause from none
 
 std::string registrations_in(const std::string& state_dir) { return state_dir + "/containers"; }
 
@@ -39,7 +42,7 @@ Result<UniqueFd> watch(const std::string& directory) {
 }  // namespace
 
 Result<Service> Service::open(ServiceFiles files, const Config& config, Carrier& carrier, Report& report,
-                              const Asked& asked, const sigset_t& while_asleep) {
+                              const UniqueFd& state_directory, const Asked& asked, const sigset_t& while_asleep) {
   const std::string directory = registrations_in(files.state_dir);
   auto registrations = open_directory(directory);
   if (!registrations) return pass_on(registrations.error());
@@ -47,7 +50,7 @@ Result<Service> Service::open(ServiceFiles files, const Config& config, Carrier&
   if (!watched) return pass_on(watched.error());
   auto links = LinkEvents::open();
   if (!links) return pass_on(links.error());
-  return Service(std::move(files), config, carrier, report, asked, while_asleep, *std::move(links),
+  return Service(std::move(files), config, carrier, report, asked, while_asleep, *std::move(links), state_directory,
                  *std::move(registrations), *std::move(watched));
 }
 
@@ -83,11 +86,12 @@ Result<void> Service::look() {
   look_at_ = Clock::time_point::max();
   looked_at_ = Clock::now();
   const auto looked = carrier_.look();
+  const bool was_interrupted = !looked && looked.error().sys_errno() == EINTR;  // interfaces changed meanwhile
+  if (!was_interrupted) say_looked();
   if (looked) {
     last_complaint_.clear();
     return looked;
   }
-  const bool was_interrupted = looked.error().sys_errno() == EINTR;  // the list of interfaces changed meanwhile
   look_at(looked_at_ + (was_interrupted ? kLookPause : std::chrono::duration_cast<milliseconds>(kRetryPause)));
   if (!was_interrupted && looked.error().message() != std::exchange(last_complaint_, looked.error().message())) {
     log_event(LogLevel::kWarning, "look_failed", {{"reason", looked.error().message()}});
@@ -95,13 +99,22 @@ Result<void> Service::look() {
   return looked;
 }
 
+// Also after a failure: nobody shall wait until it is mended.
+void Service::say_looked() {
+  if (!to_say_) return;
+  const auto said = write_atomically_at(state_directory_, kCarryLookedName, looked_text(*to_say_), 0600);
+  if (said) to_say_.reset();
+}
+
 void Service::read_registrations_again() {
+  const LookedTime now = std::chrono::system_clock::now();
   auto found = read_registrations(registrations_);
   if (!found) {
     log_event(LogLevel::kWarning, "registrations_unreadable", {{"reason", found.error().message()}});
     return;
   }
   must_read_registrations_ = false;
+  to_say_ = now;
   carrier_.set_registrations(*std::move(found));
 }
 
@@ -120,7 +133,8 @@ void Service::reload() {
 }
 
 void Service::write_report() {
-  const auto written = report_.update(carrier_.report(), Clock::now());
+  const auto patience = std::max<Clock::duration>(audit_interval_, kPatienceMin);
+  const auto written = report_.update(carrier_.report(Clock::now(), patience), Clock::now());
   if (!written && !has_told_of_report_) {
     log_event(LogLevel::kWarning, "report_unwritable", {{"reason", written.error().message()}});
   }
@@ -135,7 +149,8 @@ void Service::sleep() {
   if (::ppoll(ready.data(), ready.size(), &time, &while_asleep_) <= 0) return;
   if (ready[1].revents != 0 && drain_watch()) must_read_registrations_ = true;
   const bool has_links_changed = ready[0].revents != 0 && links_.drain();
-  if (has_links_changed || must_read_registrations_) look_at(looked_at_ + kLookPause);
+  if (has_links_changed) look_at(looked_at_ + kLookPause);
+  if (must_read_registrations_) look_at(looked_at_ + kRegistrationPause);
 }
 
 // Which file it was does not matter.

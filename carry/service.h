@@ -13,6 +13,7 @@
 #include "carry/carrier.h"
 #include "carry/links.h"
 #include "carry/report.h"
+#include "common/api/carry_looked.h"
 #include "common/base/error.h"
 #include "common/base/file.h"
 
@@ -35,14 +36,16 @@ class Service {
 
   // All must outlive it. Opens what it waits for, before the program is confined.
   [[nodiscard]] static Result<Service> open(ServiceFiles files, const Config& config, Carrier& carrier, Report& report,
-                                            const Asked& asked, const sigset_t& while_asleep);
+                                            const UniqueFd& state_directory, const Asked& asked,
+                                            const sigset_t& while_asleep);
 
   // Until it is asked to end. An error: it cannot go on, and must be started anew.
   [[nodiscard]] Result<void> run();
 
  private:
   Service(ServiceFiles files, const Config& config, Carrier& carrier, Report& report, const Asked& asked,
-          const sigset_t& while_asleep, LinkEvents links, UniqueFd registrations, UniqueFd watch)
+          const sigset_t& while_asleep, LinkEvents links, const UniqueFd& state_directory, UniqueFd registrations,
+          UniqueFd watch)
       : files_(std::move(files)),
         audit_interval_(config.audit_interval),
         carrier_(carrier),
@@ -50,12 +53,14 @@ class Service {
         asked_(asked),
         while_asleep_(while_asleep),
         links_(std::move(links)),
+        state_directory_(state_directory),
         registrations_(std::move(registrations)),
         watch_(std::move(watch)) {}
 
   [[nodiscard]] Result<void> expect_same_directory() const;
   [[nodiscard]] Result<void> look();
   void read_registrations_again();
+  void say_looked();
   void reload();
   void write_report();
   void sleep();
@@ -69,10 +74,12 @@ class Service {
   const Asked& asked_;
   const sigset_t while_asleep_;
   LinkEvents links_;
+  const UniqueFd& state_directory_;
   UniqueFd registrations_;  // the directory
   UniqueFd watch_;          // inotify
   bool must_read_registrations_ = true;
-  Clock::time_point look_at_{};  // at once
+  std::optional<LookedTime> to_say_;  // registrations were read at this time, and not all are looked at yet
+  Clock::time_point look_at_{};       // at once
   Clock::time_point looked_at_{};
   Clock::time_point audit_at_{};
   std::string last_complaint_;  // said once, not with each attempt

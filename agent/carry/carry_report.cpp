@@ -75,9 +75,21 @@ class EntryReader {
       }
     }
     if (!view.carriers.empty()) view.sent.emplace();
-    // Without a fallback the problem may be that there is none.
-    if (!view.problem.empty() && (view.carriers.empty() || fields.flag("fallback"))) ++report_.without_carrier;
+    if (!view.problem.empty()) ++report_.without_carrier;
+    add_lesser_problems(fields, view);
     report_.containers.insert_or_assign(*id, std::move(view));
+  }
+
+  // Of several problems the worst is shown.
+  void add_lesser_problems(FieldReader& fields, CarriedView& view) {
+    const auto differing = fields.number("differs.classid", kClassidMax);
+    const auto classid = ClassId::from_raw(static_cast<std::uint32_t>(differing.value_or(0)));
+    if (classid) ++report_.differing;
+    if (classid && view.problem.empty()) {
+      view.problem = "its sockets have had class " + to_string(*classid) + " for " +
+                     std::to_string(fields.number("differs.seconds", kAnyNumber).value_or(0)) + " s";
+    }
+    if (view.problem.empty()) view.problem = printable(fields.text("no_fallback"), kCarryTextMax_bytes);
   }
 
   void take_count(FieldReader& fields) {
@@ -133,6 +145,7 @@ Result<void> read_head(const Json& object, CarryReport& report) {
   report.carrier = {Pid{pid}, StartTime{fields.required_number("start_time", kAnyNumber)}};
   report.message = printable(fields.text("message"), kCarryTextMax_bytes);
   report.kernel = printable(fields.text("kernel"));
+  report.is_cut = fields.flag("cut");
   report.totals = {.attached = fields.number("totals.attached", kAnyNumber).value_or(0),
                    .repairs = fields.number("totals.repairs", kAnyNumber).value_or(0),
                    .differing = fields.number("totals.differing", kAnyNumber).value_or(0),
@@ -199,9 +212,11 @@ void count_carry(const CarryReport& report, bool is_alive, Counters& counters) {
   set_state(state_now(report, is_alive), counters);
   counters.carriers.set(report.totals.attached);
   counters.containers_without_carrier.set(report.without_carrier);
+  counters.containers_differing.set(report.differing);
   if (report.state == CarryState::kFailed) return;
   set_totals(report.totals, counters);
-  counters.class_traffic.set(report.traffics);
+  // Of lists that are cut the sums would go back.
+  if (!report.is_cut) counters.class_traffic.set(report.traffics);
 }
 
 void count_no_carry(bool is_unreadable, Counters& counters) {
@@ -209,6 +224,7 @@ void count_no_carry(bool is_unreadable, Counters& counters) {
   if (is_unreadable) return;
   counters.carriers.set(0);
   counters.containers_without_carrier.set(0);
+  counters.containers_differing.set(0);
   set_totals({}, counters);
   counters.class_traffic.set(std::nullopt);
 }

@@ -34,6 +34,8 @@ struct CarryReport {
   CarryTotals totals = {};
   std::map<ContainerId, CarriedView> containers = {};
   std::uint64_t without_carrier = 0;  // containers with an interface that cannot be carried
+  std::uint64_t differing = 0;        // containers whose sockets have had another class for long
+  bool is_cut = false;                // the lists are not whole
   ClassTraffics traffics = {};        // of all containers, those that are gone included
 };
 

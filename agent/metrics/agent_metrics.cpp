@@ -133,6 +133,8 @@ void add_carry(std::vector<MetricFamily>& families, const Counters& c) {
   add_if_reported(gauge("carriers", "Interfaces at which the class of packets is carried.", c.carriers));
   add_if_reported(gauge("containers_without_carrier", "Containers with an interface that cannot be carried.",
                         c.containers_without_carrier));
+  add_if_reported(gauge("containers_differing", "Containers whose sockets have had another class for long.",
+                        c.containers_differing));
   families.push_back(counter("carriers_repaired_total", "Carriers that somebody removed, and that were put back.",
                              c.carriers_repaired));
   families.push_back(
@@ -141,6 +143,8 @@ void add_carry(std::vector<MetricFamily>& families, const Counters& c) {
                              "Packets whose socket and cgroup named different classes.", c.carry_differing_packets));
   families.push_back(counter("carry_uncounted_packets_total",
                              "Packets that were carried and that no count had room for.", c.carry_uncounted_packets));
+  families.push_back(counter("carry_late_total",
+                             "Registrations that were answered before the carrier had looked at them.", c.carry_late));
   families.push_back(counters_by_class("class_packets_total", "Packets that pods have sent, by class.", "egress", rows,
                                        &Traffic::packets));
   families.push_back(

@@ -23,6 +23,7 @@ class Count {
  public:
   // Only one thread writes, so no locked instruction is needed.
   void add(std::uint64_t n = 1) { set(value() + n); }
+  void add_from_any_thread() { value_.fetch_add(1, std::memory_order_relaxed); }
   void set(std::uint64_t n) { value_.store(n, std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t value() const { return value_.load(std::memory_order_relaxed); }
 
@@ -214,10 +215,12 @@ struct Counters {
   LabelledCount<CarryState> carry_state;
   Count carriers;                    // gauge
   Count containers_without_carrier;  // gauge
+  Count containers_differing;        // gauge
   Count carriers_repaired;
   Count carry_failures;
   Count carry_differing_packets;
   Count carry_uncounted_packets;
+  Count carry_late;  // registrations that were answered before the carrier had looked at them
   ClassTraffic class_traffic;
   Count canary_misses;
   Count resubscriptions;

@@ -41,7 +41,8 @@ auto LoopService::look(const Deadline& deadline, F f) {
 }
 
 LoopService::LoopService(Mailbox& mailbox, Engine& engine, const Counters& counters, const Readiness& readiness,
-                         const Reports& reports, const EngineOptions& options, const NetClsRoot& net_cls)
+                         const Reports& reports, const EngineOptions& options, const NetClsRoot& net_cls,
+                         const CarryWait& carry_wait)
     : mailbox_(mailbox),
       engine_(engine),
       counters_(counters),
@@ -49,6 +50,7 @@ LoopService::LoopService(Mailbox& mailbox, Engine& engine, const Counters& count
       reports_(reports),
       options_(options),
       net_cls_(net_cls),
+      carry_wait_(carry_wait),
       kernel_features_(kKernelFeatures.begin(), kKernelFeatures.end()) {}
 
 void LoopService::add_kernel_features(const std::vector<std::string>& features) {
@@ -57,6 +59,7 @@ void LoopService::add_kernel_features(const std::vector<std::string>& features) 
 
 Result<RegistrationAnswer> LoopService::register_container(const ContainerId& id, const RegisterRequest& request) {
   auto answer = mailbox_.call([this, id, request] { return engine_.register_container(id, request); }, kTimeout);
+  if (answer && answer->view) carry_wait_.wait();
   const auto code = answer ? std::nullopt : std::optional(answer.error().code());
   // The engine has told of what the policy refuses; and who has to mount net_cls first does so and asks again.
   if (code && *code != ErrorCode::kForbidden && *code != ErrorCode::kNotMounted) {

@@ -10,6 +10,7 @@
 #include "agent/host/net_cls_groups.h"
 #include "agent/sources/api_routes.h"
 #include "agent/sources/boards.h"
+#include "agent/sources/carry_wait.h"
 #include "agent/sources/mailbox.h"
 
 namespace netclsd {
@@ -18,7 +19,8 @@ class LoopService : public AgentService {
  public:
   // Everything outlives the service; `engine` is touched by the loop thread only.
   LoopService(Mailbox& mailbox, Engine& engine, const Counters& counters, const Readiness& readiness,
-              const Reports& reports, const EngineOptions& options, const NetClsRoot& net_cls);
+              const Reports& reports, const EngineOptions& options, const NetClsRoot& net_cls,
+              const CarryWait& carry_wait);
 
   Result<RegistrationAnswer> register_container(const ContainerId& id, const RegisterRequest& request) override;
   Result<void> release(const ContainerId& id, bool force) override;
@@ -44,6 +46,7 @@ class LoopService : public AgentService {
   const Reports& reports_;
   const EngineOptions& options_;
   const NetClsRoot& net_cls_;
+  const CarryWait& carry_wait_;
   std::vector<std::string> kernel_features_;
   const std::chrono::steady_clock::time_point started_at_ = std::chrono::steady_clock::now();
 };

@@ -224,6 +224,32 @@ class Routed(Basics, CarryTest):
         self.assertEqual((view["carriers"], view["problem"]), ([], ""))
 
 
+class FirstPackets(CarryTest):
+    def test_inits_first_packet_is_marked_although_nobody_knew_its_container_before(self):
+        self.carrier.start()
+        count = 10
+        first = f"udp_tool send {PORT} 1 {self.networks.address}; while :; do sleep 1; done"
+        for number in range(count):
+            self.make_pod(f"first{number}", command=("sh", "-c", first))
+        late = self.agent.metrics().value("carry_late_total")  # on a machine that is too busy
+        eventually_equal("packets", lambda: sum(self.networks.marks().values()), count)
+        self.assertGreaterEqual(self.networks.marks().get(GOLD, 0), count - late)
+
+
+class Differing(CarryTest):
+    def test_sockets_that_have_the_class_of_others_for_long_are_reported(self):
+        self.carrier.start()
+        gold, bulk = self.start_pod("gold"), self.start_pod("bulk", classid="10:20")
+        entrant = gold.exec_detached("udp_tool", "stream", str(PORT), self.networks.address)
+        eventually("it is placed", lambda: kernel.net_cls_path(entrant) == gold.own_path())
+        with self.agent.stopped():  # no audit
+            (self.host.group(bulk.id) / "cgroup.procs").write_text(str(entrant))
+            eventually_equal("differs", lambda: self.carrier.containers()[gold.id].get("differs", {}).get("classid"), BULK)
+            self.assertIn("class_differs", self.carrier.log())
+        self.assertNotIn("differs", self.carrier.containers()[bulk.id])
+        eventually("the agent shows it", lambda: "10:20" in (self.agent.container(gold.id)["carry_problem"] or ""))
+
+
 class Bridged(CarryTest):
     bridged = True
 

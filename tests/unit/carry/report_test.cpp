@@ -24,7 +24,9 @@ ReportContent content() {
           .containers = {{.id = id("a"),
                           .carriers = {{"veth1", 7, {How::kTcx, 1, 2}}, {"veth2", 8, {How::kClsact, 1, std::nullopt}}},
                           .has_fallback = true,
-                          .problem = "none"}},
+                          .problem = "none",
+                          .difference = Difference{*ClassId::from_raw(32), std::chrono::seconds{90}}},
+                         {.id = id("b"), .no_fallback = "no cgroup"}},
           .counts = {{id("a"), "veth1", kTenOne, {3, 300, 1}}, {std::nullopt, "veth1", 0, {4, 400, 0}}},
           .past = {{kTenOne, {10, 1000, 2}}},
           .attached = 2,
@@ -36,9 +38,12 @@ ReportContent content() {
 TEST(ReportTest, SaysEverything) {
   const json expected = json::parse(R"({
     "version": 1, "pid": 5, "start_time": 6, "written_at": "", "state": "degraded", "message": "why", "kernel": "tcx",
-    "containers": [{"id": "a", "fallback": true, "problem": "none", "carriers": [
+    "cut": false,
+    "containers": [{"id": "a", "fallback": true, "problem": "none", "no_fallback": "",
+                    "differs": {"classid": 32, "seconds": 90}, "carriers": [
       {"interface": "veth1", "ifindex": 7, "how": "tcx", "before_us": 2},
-      {"interface": "veth2", "ifindex": 8, "how": "clsact"}]}],
+      {"interface": "veth2", "ifindex": 8, "how": "clsact"}]},
+      {"id": "b", "fallback": false, "problem": "", "no_fallback": "no cgroup", "carriers": []}],
     "counts": [{"id": "a", "interface": "veth1", "classid": 1048577, "packets": 3, "bytes": 300, "by_fallback": 1},
                {"interface": "veth1", "classid": 0, "packets": 4, "bytes": 400, "by_fallback": 0}],
     "past": [{"classid": 1048577, "packets": 10, "bytes": 1000, "by_fallback": 2}],
@@ -53,6 +58,7 @@ TEST(ReportTest, IsCutToItsLimitAndSaysSo) {
   const std::string text = to_json(large, kSelf, 20'000);
   EXPECT_LE(text.size(), 20'000U);
   EXPECT_THAT(json::parse(text)["message"], testing::HasSubstr("why; the lists are cut to "));
+  EXPECT_EQ(json::parse(text)["cut"], true);
 }
 
 TEST(ReportTest, IsWrittenOnlyIfSomethingHasChanged) {
@@ -70,22 +76,6 @@ TEST(ReportTest, IsWrittenOnlyIfSomethingHasChanged) {
   EXPECT_FALSE(read_file_at(*opened, kReportName, Report::kFileMax_bytes));
   ASSERT_TRUE(report.update({}, now));
   EXPECT_TRUE(read_file_at(*opened, kReportName, Report::kFileMax_bytes));
-}
-
-TEST(ViewCountsTest, ACountBelongsToItsOwner) {
-  const auto views = view_counts({{{7, 1, kTenOne}, {.packets = 1}}}, {{1, id("a")}}, {{7, id("b")}}, {{7, "veth1"}});
-  ASSERT_EQ(views.size(), 1U);
-  EXPECT_EQ(views[0].id, id("a"));
-  EXPECT_EQ(views[0].interface, "veth1");
-}
-
-TEST(ViewCountsTest, WithoutAnOwnerItBelongsToTheOnlyContainerBehindTheInterface) {
-  const Counts counts = {{{7, 0, kTenOne}, {}}, {{8, 0, kTenOne}, {}}, {{7, 0, 0}, {}}};
-  const auto views = view_counts(counts, {}, {{7, id("a")}}, {});
-  ASSERT_EQ(views.size(), 3U);
-  EXPECT_EQ(views[0].id, std::nullopt) << "what has no class may be of another container of the pod";
-  EXPECT_EQ(views[1].id, id("a"));
-  EXPECT_EQ(views[2].id, std::nullopt);
 }
 
 }  // namespace

@@ -62,6 +62,34 @@ TEST(CarryReportTest, AContainerHasTheSumOfItsInterfacesAndClasses) {
       << "there is nothing that counts";
 }
 
+TEST(CarryReportTest, AContainersProblemIsTheWorstThatItHas) {
+  const auto of = [](const std::string& more) {
+    return parsed(carry_report(R"(,"containers":[)" + container(kWeb, more) + "]")).containers.begin()->second.problem;
+  };
+  const std::string differs = R"(,"differs":{"classid":1048608,"seconds":90})";
+  EXPECT_EQ(of(R"(,"problem":"veth1: no memory","no_fallback":"no cgroup")" + differs), "veth1: no memory");
+  EXPECT_EQ(of(R"(,"problem":"","no_fallback":"no cgroup")" + differs), "its sockets have had class 10:20 for 90 s");
+  EXPECT_EQ(of(R"(,"problem":"","no_fallback":"no cgroup")"), "no cgroup");
+}
+
+TEST(CarryReportTest, ContainersThatDifferAreCounted) {
+  const CarryReport report =
+      parsed(carry_report(R"(,"containers":[)" + container(kWeb, R"(,"differs":{"classid":16,"seconds":9})") + "," +
+                          container(kJob, "") + "]"));
+  EXPECT_EQ(report.differing, 1U);
+  Counters counters;
+  count_carry(report, true, counters);
+  EXPECT_EQ(counters.containers_differing.value(), 1U);
+}
+
+// An increase of a counter that fell and came back would be counted twice.
+TEST(CarryReportTest, AReportThatIsCutLeavesTheCountsOfClassesAsTheyWere) {
+  Counters counters;
+  count_carry(parsed(carry_report(R"(,"cut":false,"past":[{"classid":16,"packets":10}])")), true, counters);
+  count_carry(parsed(carry_report(R"(,"cut":true,"past":[{"classid":16,"packets":3}])")), true, counters);
+  EXPECT_EQ(counters.class_traffic.rows({}).at("0:10").packets, 10U);
+}
+
 // A container without a cgroup of its own has a problem, too, and is carried all the same.
 TEST(CarryReportTest, OnlyAnInterfaceThatCannotBeCarriedIsAMissingCarrier) {
   const std::string carried = R"(,"carriers":[{"interface":"a","how":"tcx"}])";
@@ -70,7 +98,7 @@ TEST(CarryReportTest, OnlyAnInterfaceThatCannotBeCarriedIsAMissingCarrier) {
   };
   EXPECT_EQ(without_carrier(R"(,"carriers":[],"fallback":true,"problem":"veth1: no memory")"), 1U);
   EXPECT_EQ(without_carrier(carried + R"(,"fallback":true,"problem":"veth2: no memory")"), 1U);
-  EXPECT_EQ(without_carrier(carried + R"(,"fallback":false,"problem":"no cgroup of its own")"), 0U);
+  EXPECT_EQ(without_carrier(carried + R"(,"fallback":false,"no_fallback":"no cgroup of its own")"), 0U);
   EXPECT_EQ(without_carrier(R"(,"carriers":[],"fallback":true,"problem":"")"), 0U);
 }
 

@@ -96,6 +96,7 @@ const std::vector<std::string> kContract = {
     "netclsd_carry_failures_total 0",
     "netclsd_carry_differing_packets_total 0",
     "netclsd_carry_uncounted_packets_total 0",
+    "netclsd_carry_late_total 0",
 };
 
 TEST(RenderMetricsTest, ANewAgentExportsEveryNameAndLabelOfTheContractAsZero) {
@@ -173,8 +174,8 @@ TEST(RenderMetricsTest, TheCarriersMetricsAreThereWhereOneHasReported) {
   Counters counters;
   counters.classes.set_names({{"gold", ClassId::parse("10:1").value()}});
   const std::string before = render_metrics(counters);
-  for (const char* name : {"carry_state{", "carriers ", "containers_without_carrier ", "class_packets_total{",
-                           "class_bytes_total{", "class_fallback_packets_total{"}) {
+  for (const char* name : {"carry_state{", "carriers ", "containers_without_carrier ", "containers_differing ",
+                           "class_packets_total{", "class_bytes_total{", "class_fallback_packets_total{"}) {
     EXPECT_THAT(before, testing::Not(HasSubstr(std::string("\nnetclsd_") + name)));
   }
   counters.carry_reported.set(1);

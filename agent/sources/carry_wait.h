@@ -1,0 +1,37 @@
+// Who registers a container waits until the carrier (netclsd-carrier) has looked at it: a container starts when its
+// registration is answered, and its first packet is to be carried. Any thread but the loop's.
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "agent/metrics/counters.h"
+#include "agent/sources/boards.h"
+#include "common/api/carry_looked.h"
+#include "common/base/file.h"
+
+namespace netclsd {
+
+class CarryWait {
+ public:
+  static constexpr std::chrono::milliseconds kMax{100};  // a fifth of what a hook takes in all
+  static constexpr std::chrono::milliseconds kPause{1};
+
+  // All outlive it.
+  CarryWait(const UniqueFd& state_directory, const Board<std::optional<CarryView>>& carrier, Counters& counters)
+      : state_directory_(state_directory), carrier_(carrier), counters_(counters) {}
+
+  // Until the carrier has looked at what was registered before the call; kMax at most, which is counted. Returns at
+  // once if no carrier runs.
+  void wait() const;
+
+ private:
+  [[nodiscard]] bool is_there() const;
+  [[nodiscard]] bool has_looked_since(LookedTime registered_at) const;
+
+  const UniqueFd& state_directory_;
+  const Board<std::optional<CarryView>>& carrier_;
+  Counters& counters_;
+};
+
+}  // namespace netclsd

@@ -1,0 +1,84 @@
+#include "carry/views.h"
+
+#include <optional>
+#include <utility>
+
+namespace netclsd::carry {
+namespace {
+
+ContainerView view_container(const CarriedContainer& container, const Seen& seen,
+                             const LastingDifferences& differences) {
+  ContainerView view{.id = container.id, .has_fallback = container.cgroup.has_value()};
+  if (container.network) view.no_fallback = container.no_fallback;
+  for (const HostEnd& end : seen.ends) {
+    if (container.network != end.peer) continue;
+    const auto attachment = seen.attached.find(end.index);
+    if (attachment != seen.attached.end()) view.carriers.push_back({end.name, end.index, attachment->second});
+    if (const auto problem = seen.problems.find(end.index); problem != seen.problems.end()) {
+      view.problem = problem->second;
+    }
+  }
+  if (!container.cgroup) return view;
+  const auto member = seen.members.find(*container.cgroup);
+  if (member == seen.members.end()) return view;
+  if (const auto found = differences.find(member->second.owner); found != differences.end()) {
+    view.difference = found->second;
+  }
+  return view;
+}
+
+std::map<Owner, ContainerId> owners_of(const Seen& seen) {
+  std::map<Owner, ContainerId> owners;
+  for (const CarriedContainer& container : seen.containers) {
+    if (!container.cgroup) continue;
+    const auto member = seen.members.find(*container.cgroup);
+    if (member != seen.members.end()) owners.emplace(member->second.owner, container.id);
+  }
+  return owners;
+}
+
+// Interfaces with one registered container behind them.
+std::map<InterfaceIndex, ContainerId> alone_behind(const Seen& seen) {
+  std::multimap<NamespaceId, ContainerId> by_network;
+  for (const CarriedContainer& container : seen.containers) {
+    if (container.network) by_network.emplace(*container.network, container.id);
+  }
+  std::map<InterfaceIndex, ContainerId> alone;
+  for (const HostEnd& end : seen.ends) {
+    if (by_network.count(end.peer) == 1) alone.emplace(end.index, by_network.find(end.peer)->second);
+  }
+  return alone;
+}
+
+}  // namespace
+
+std::vector<ContainerView> view_containers(const Seen& seen, const LastingDifferences& differences) {
+  std::vector<ContainerView> views;
+  for (const CarriedContainer& container : seen.containers) {
+    views.push_back(view_container(container, seen, differences));
+  }
+  return views;
+}
+
+std::vector<CountView> view_counts(const Counts& counts, const Seen& seen) {
+  const auto owners = owners_of(seen);
+  const auto alone = alone_behind(seen);
+  std::map<InterfaceIndex, std::string> names;
+  for (const HostEnd& end : seen.ends) names.emplace(end.index, end.name);
+  std::vector<CountView> views;
+  for (const auto& [key, count] : counts) {
+    const auto owner = owners.find(key.owner);
+    const auto only = alone.find(key.index);
+    std::optional<ContainerId> id;
+    if (owner != owners.end()) {
+      id = owner->second;
+    } else if (key.owner == 0 && key.classid != 0 && only != alone.end()) {
+      id = only->second;
+    }
+    const auto name = names.find(key.index);
+    views.push_back({std::move(id), name == names.end() ? std::string() : name->second, key.classid, count});
+  }
+  return views;
+}
+
+}  // namespace netclsd::carry
