@@ -20,16 +20,23 @@ beside() {
   beside_lanes+=("$beside_lane")
 }
 
-# run_lane LANE. A job's result is in a file NAME.ended: its exit code and how many seconds it took.
+# run_lane LANE. A job's result is in a file NAME.ended: its exit code, how many seconds it took, and how many of a processor.
 run_lane() {
   local index name began status
   for index in "${!beside_names[@]}"; do
     [[ ${beside_lanes[index]} -eq $1 ]] || continue
     name=${beside_names[index]} began=$SECONDS status=0
+    times >"$logs/$name.times"
     eval "${beside_commands[index]}" >"$logs/$name.log" 2>&1 </dev/null || status=$?
-    echo "$status $((SECONDS - began))" >"$logs/$name.ending"
+    times >>"$logs/$name.times"
+    echo "$status $((SECONDS - began)) $(processor_seconds "$logs/$name.times")" >"$logs/$name.ending"
     mv "$logs/$name.ending" "$logs/$name.ended"
   done
+}
+
+# Between two outputs of `times`, whose second lines are of all that the shell has waited for.
+processor_seconds() {
+  awk 'NR % 2 == 0 { gsub(/[ms]/, " "); used = $1 * 60 + $2 + $3 * 60 + $4 - used } END { print int(used) }' "$1"
 }
 
 run_jobs() {
@@ -50,13 +57,13 @@ begin_beside() {
   trap 'kill -- "-$beside_group" 2>/dev/null || true' EXIT
 }
 
-# Waits for a job, then `job_status` and `job_seconds` tell of it.
+# Waits for a job, then `job_status`, `job_seconds` and `job_processor_seconds` tell of it.
 await_job() {
   until [[ -e "$logs/$1.ended" ]]; do
-    kill -0 "$beside_group" 2>/dev/null || [[ -e "$logs/$1.ended" ]] || echo "1 0" >"$logs/$1.ended"
+    kill -0 "$beside_group" 2>/dev/null || [[ -e "$logs/$1.ended" ]] || echo "1 0 0" >"$logs/$1.ended"
     sleep 0.2
   done
-  read -r job_status job_seconds <"$logs/$1.ended"
+  read -r job_status job_seconds job_processor_seconds <"$logs/$1.ended"
 }
 
 # built NAME: a job that is a step, like `quietly`: success counts nothing, failure ends the run.
@@ -64,7 +71,7 @@ built() {
   local began=$SECONDS
   printf '%s ... ' "$1"
   await_job "$1"
-  took "$1, beside the tests" $((SECONDS - job_seconds))
+  took "$1, beside the tests ($job_processor_seconds of a processor)" $((SECONDS - job_seconds))
   took "waited for $1" "$began"
   if [[ $job_status -eq 0 ]]; then
     printf 'done (beside the tests in %d s; waited %d s)\n' "$job_seconds" $((SECONDS - began))
@@ -82,7 +89,7 @@ tested() {
   await_job "$1"
   cat "$logs/$1.log"
   printf '(%s: %d s, beside other tests)\n' "$1" "$job_seconds"
-  took "$1, beside the tests" $((SECONDS - job_seconds))
+  took "$1, beside the tests ($job_processor_seconds of a processor)" $((SECONDS - job_seconds))
   took "waited for $1" "$began"
   count_summary "$1" "$job_status"
 }

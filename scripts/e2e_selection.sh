@@ -1,6 +1,7 @@
 # Which end-to-end tests run where, for scripts/test.sh and scripts/sanitize.sh. Patterns of tests/e2e/run.py. To be sourced.
 # In a whole run of scripts/test.sh each test runs once without ThreadSanitizer: with AddressSanitizer, or else with the
 # programs as they are: those that these two lists name, and in CI two thirds of all others.
+# After scripts/common.sh.
 # shellcheck shell=bash disable=SC2034  # for the scripts that source this
 
 # Run the image, so that it must have been built.
@@ -33,8 +34,8 @@ NOT_WITH_TSAN=(test_no_thread_has_more_than_what_the_kernel_asks_for)
 # CI runs a third of what can run with a sanitizer with it; which one, the commit decides. So each test has its turn.
 # Tests that do the same for each of many moments do a third of those (tests/e2e/support/turns.py). Without CI: all of them.
 sanitized_part=() plain_part=()
-if [[ "${CI:-}" == true ]]; then
-  turn=$((16#$(git rev-parse --short=6 HEAD 2>/dev/null || echo 0) % 3))
+turn=$(ci_turn)
+if [[ -n "$turn" ]]; then
   sanitized_part=(--part "$turn/3") plain_part=(--all-but "$turn/3")
   export NETCLSD_E2E_TURN=$turn/3
 fi

@@ -60,8 +60,8 @@ if [[ -n "$sanitizers" && -n "$release" && -n "$is_root" ]] && grep -qx VERSION_
   debian_13=yes
 fi
 
-# In CI nobody uses a debugger or compiles a second time: each folder is one file, so that its headers are read once. The
-# build with AddressSanitizer compiles each file alone and finds what it lacks.
+# In CI nobody uses a debugger or compiles a second time: each folder is one file, so that its headers are read once.
+# scripts/lint.sh compiles files alone, and finds what one lacks.
 for_ci=()
 [[ "${CI:-}" != true ]] || for_ci=(-D CMAKE_CXX_FLAGS_DEBUG= -D CMAKE_UNITY_BUILD=ON -D CMAKE_UNITY_BUILD_BATCH_SIZE=0
   -D CMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld)

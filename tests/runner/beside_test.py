@@ -44,6 +44,16 @@ class Beside(unittest.TestCase):
         self.assertIn("begun", output)
         self.assertTrue(output.endswith("2 passed, 0 failed, 0 skipped\n"), output)
 
+    def test_the_table_says_how_much_of_a_processor_a_job_took(self):
+        code, output = self.run_script("""
+            beside busy python3 -c 'import time; [0 for _ in iter(lambda: time.process_time() < 1.5, False)]
+print("1 passed, 0 failed, 0 skipped")'
+            beside idle sh -c 'sleep 1.3; echo "1 passed, 0 failed, 0 skipped"'
+            begin_beside; tested busy; tested idle; finish""")
+        self.assertEqual(code, 0, output)
+        self.assertRegex(output, r"busy, beside the tests \([1-9] of a processor\)")
+        self.assertIn("idle, beside the tests (0 of a processor)", output)
+
     def test_lanes_do_not_wait_for_each_other(self):
         code, output = self.run_script("""
             beside waits sh -c 'until [ -e "$0" ]; do sleep 0.05; done; echo "1 passed, 0 failed, 0 skipped"' "$logs/made"

@@ -28,7 +28,7 @@ def listed(*arguments):
 
 
 def arguments_of(run, is_ci):
-    script = f'. scripts/e2e_selection.sh; [[ ${{#{run}[@]}} -eq 0 ]] || printf "%s\\n" "${{{run}[@]}}"'
+    script = f'. scripts/common.sh; . scripts/e2e_selection.sh; [[ ${{#{run}[@]}} -eq 0 ]] || printf "%s\\n" "${{{run}[@]}}"'
     done = subprocess.run(["bash", "-euc", script], cwd=REPOSITORY, capture_output=True, text=True, check=True,
                           env={**os.environ, "CI": "true" if is_ci else ""})
     return done.stdout.splitlines()
