@@ -49,7 +49,7 @@ run_packages=(runc nftables iproute2 busybox-static util-linux procps)
 unit_packages=(libgtest-dev libgmock-dev)
 test_packages=(
   "${unit_packages[@]}"
-  runc crun nftables iproute2 busybox-static util-linux procps python3 python3-yaml file prometheus
+  runc crun nftables iptables iproute2 busybox-static util-linux procps python3 python3-yaml file prometheus
   podman debootstrap containerd openssl python3-grpcio python3-protobuf protobuf-compiler cgroup-tools
 )
 lint_packages=(clang clang-tidy clang-format cpplint cppcheck shellcheck)

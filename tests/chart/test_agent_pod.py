@@ -3,7 +3,7 @@
 import subprocess
 import unittest
 
-from chart.support.helm import CHART, CI_VALUES, agent_pod, container, find, refusal, rendered
+from chart.support.helm import CHART, VALUES_FILES, agent_pod, container, find, refusal, rendered
 
 EVERYTHING = CHART / "ci/everything-values.yaml"
 BY_HAND = CHART / "ci/by-hand-values.yaml"
@@ -20,7 +20,7 @@ class Rights(unittest.TestCase):
     maxDiff = None
 
     def test_the_agent_has_net_admin_and_nothing_else(self):
-        for values in [None, *(each for each in CI_VALUES if each != NRI)]:
+        for values in [None, *(each for each in VALUES_FILES if each != NRI)]:
             context = container(agent_pod(rendered(values)), "agent")["securityContext"]
             context.pop("seLinuxOptions", None)
             self.assertEqual(context, {
@@ -352,7 +352,7 @@ class Scheduling(unittest.TestCase):
         self.assertEqual(self.checksum(), self.checksum("podMonitor.enabled=true"))
 
     def test_what_a_selector_names_is_in_the_pod_s_labels_and_never_changes(self):
-        for values in [None, *CI_VALUES]:
+        for values in [None, *VALUES_FILES]:
             for daemon_set in (each for each in rendered(values) if each["kind"] == "DaemonSet"):
                 selector = daemon_set["spec"]["selector"]["matchLabels"]
                 self.assertLessEqual(selector.items(), daemon_set["spec"]["template"]["metadata"]["labels"].items())

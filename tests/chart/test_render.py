@@ -3,7 +3,7 @@
 import copy
 import unittest
 
-from chart.support.helm import CHART, CI_VALUES, find, helm, rendered
+from chart.support.helm import CHART, VALUES_FILES, find, helm, rendered
 from chart.support.kubernetes import problems
 
 
@@ -11,14 +11,14 @@ class Rendering(unittest.TestCase):
     maxDiff = None
 
     def test_helm_lint_is_content_with_the_defaults_and_every_file_of_values(self):
-        for values in [None, *CI_VALUES]:
+        for values in [None, *VALUES_FILES]:
             with self.subTest(values):
                 done = helm("lint", "--strict", CHART, *(["--values", values] if values else []))
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
                 self.assertNotIn("[WARNING]", done.stdout)
 
     def test_every_object_of_every_file_of_values_is_valid_kubernetes(self):
-        objects = [each for values in [None, *CI_VALUES] for each in rendered(values)]
+        objects = [each for values in [None, *VALUES_FILES] for each in rendered(values)]
         self.assertGreater(len(objects), 60)
         self.assertEqual(problems(objects), [])
 
@@ -44,7 +44,7 @@ class Rendering(unittest.TestCase):
                           "ResourceQuota", "Service", "ServiceAccount", "ServiceMonitor", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"})
 
     def test_no_two_objects_have_the_same_name(self):
-        for values in [None, *CI_VALUES]:
+        for values in [None, *VALUES_FILES]:
             names = [(each["kind"], each["metadata"]["name"]) for each in rendered(values)]
             self.assertEqual(len(names), len(set(names)), names)
 

@@ -7,7 +7,7 @@ import unittest
 
 import yaml
 
-from chart.support.helm import CHART, REPOSITORY, find, notes, refusal, rendered
+from chart.support.helm import CHART, EXAMPLES, REPOSITORY, agent_pod, find, notes, refusal, rendered
 
 spec = importlib.util.spec_from_file_location("chart_values", REPOSITORY / "scripts/chart-values.py")
 chart_values = importlib.util.module_from_spec(spec)
@@ -80,6 +80,17 @@ class TheAgentsConfiguration(unittest.TestCase):
             config_map = find(objects, "ConfigMap", name)
             self.assertEqual(json.loads(config_map["data"]["config.json"]),
                              EVERYTHING["config"] | {"socket": "/run/netclsd/agent.sock", "state_dir": "/run/netclsd"})
+
+
+class Examples(unittest.TestCase):
+    def test_the_carrier_runs_where_the_configuration_carries_something(self):
+        self.assertEqual(len(EXAMPLES), 4)
+        for values in EXAMPLES:
+            with self.subTest(values.name):
+                objects = rendered(values)
+                configuration = json.loads(find(objects, "ConfigMap", "node-netclsd")["data"]["config.json"])
+                names = [each["name"] for each in agent_pod(objects)["spec"]["containers"]]
+                self.assertEqual("carrier" in names, "carry" in configuration)
 
 
 class Refused(unittest.TestCase):

@@ -11,7 +11,8 @@ CHART = REPOSITORY / "charts/netclsd"
 TOOLS = REPOSITORY / "build/tools"
 HELM = TOOLS / "bin/helm"
 
-CI_VALUES = sorted((CHART / "ci").glob("*-values.yaml"))
+EXAMPLES = sorted((CHART / "examples").glob("*-values.yaml"))
+VALUES_FILES = [*sorted((CHART / "ci").glob("*-values.yaml")), *EXAMPLES]
 
 
 def helm(*arguments):
