@@ -108,7 +108,8 @@ input_of() {
 scripts/install-deps.sh build fuzz
 build_preset asan:fuzz $build/build.log
 [[ -z "$build_only" ]] || exit 0
-share=$((seconds * jobs / ${#targets[@]}))
+rounds=$(((${#targets[@]} + jobs - 1) / jobs))  # the last one may have idle places
+share=$((seconds / rounds))
 [[ $seconds -eq 0 || $share -gt 0 ]] || share=1
 printf '%d targets, %d s each, %d at a time, seed %d\n' "${#targets[@]}" "$share" "$jobs" "$seed"
 
