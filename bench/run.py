@@ -27,7 +27,7 @@ from .support.session import Session
 WORKERS = 2 * os.cpu_count()
 
 ROWS = ("cpu_per_event", "forking_speed", "lost_events", "inherited_forks", "placement_latency", "decision_cost",
-        "hook_cost", "pod_start", "memory", "sweep", "idle_cost", "growth", "metrics_scrape")
+        "hook_cost", "pod_start", "memory", "sweep", "idle_cost", "growth", "metrics_scrape", "carry")
 
 
 def measure_row(name, session):

@@ -1,4 +1,4 @@
-"""The programs that make processes: bench/load.cpp and bench/sleepers.cpp."""
+"""The programs that make processes, and packets: bench/load.cpp, bench/sleepers.cpp and bench/packets.cpp."""
 
 import subprocess
 
@@ -52,3 +52,12 @@ class Sleepers(_Conversation):
     def more(self, count):
         """Their pids."""
         return [int(word) for word in self.ask(f"more {count}").split()]
+
+
+class PacketSender(_Conversation):
+    def __init__(self, session, launcher, address, port):
+        super().__init__(session, *launcher, program("bench_packets"), address, port)
+
+    def send(self, count):
+        """How many ns it took."""
+        return fields(self.ask(f"send {count}"))["elapsed_ns"]

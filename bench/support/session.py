@@ -33,6 +33,9 @@ class Effort:
     profiled_storm_ms: int = 4000
     growth_containers: tuple = (10, 100, 1000)
     growth_processes: tuple = (1000, 3000, 10_000)
+    packets: int = 50_000  # in each round
+    packet_rounds: int = 25
+    carried: int = 100  # containers with a network namespace each
 
 
 class Session:
@@ -56,11 +59,11 @@ class Session:
     def plot(self, name, svg):
         self.plots[name] = svg
 
-    def start_agent(self):
+    def start_agent(self, **configuration):
         """Ready. All agents of a session share a state directory, one after the other. Again where the connector is
         silent: anybody on this machine can make it so for a while."""
         for tries_left in reversed(range(STARTS_MAX)):
-            agent = self._make_agent()
+            agent = self._make_agent(configuration)
             try:
                 return agent.start()
             except AssertionError as problem:
@@ -70,8 +73,8 @@ class Session:
                 self.say(f"{str(problem).splitlines()[-1]}; again")
                 time.sleep(PAUSE_S)
 
-    def _make_agent(self):
-        agent = Agent(self.host, log={"level": "info", "format": "text"})
+    def _make_agent(self, configuration):
+        agent = Agent(self.host, log={"level": "info", "format": "text"}, **configuration)
         agent.state_dir = self._fast
         agent.socket = self._fast / "agent.sock"
         agent.configuration.update(state_dir=str(agent.state_dir), socket=str(agent.socket))

@@ -1,4 +1,4 @@
-"""A BPF program of somebody else at tcx ingress: sets one bit of the mark, and lets the next one decide."""
+"""A BPF program of somebody else at tcx ingress: sets one bit of the mark, or with 0 none, and lets the next one decide."""
 
 import subprocess
 import sys
@@ -23,9 +23,11 @@ def instruction(code, target, source, offset, value):
     return struct.pack("<BBhi", code, source << 4 | target, offset, value)
 
 MARK = 8  # its place in __sk_buff
-code = b"".join([instruction(0x61, 2, 1, MARK, 0),                 # r2 = skb->mark
-                 instruction(0x44, 2, 0, 0, int(sys.argv[2])),      # r2 |= bit
-                 instruction(0x63, 1, 2, MARK, 0),                 # skb->mark = r2
+bit = int(sys.argv[2])
+to_mark = [instruction(0x61, 2, 1, MARK, 0),                       # r2 = skb->mark
+           instruction(0x44, 2, 0, 0, bit),                        # r2 |= bit
+           instruction(0x63, 1, 2, MARK, 0)]                       # skb->mark = r2
+code = b"".join([*(to_mark if bit else []),
                  instruction(0xb7, 0, 0, 0, -1),                   # return TCX_NEXT
                  instruction(0x95, 0, 0, 0, 0)])
 kept, license = ctypes.create_string_buffer(code), ctypes.create_string_buffer(b"GPL")
