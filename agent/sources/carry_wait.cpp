@@ -16,10 +16,9 @@ bool CarryWait::has_looked_since(LookedTime registered_at) const {
   return looked_at && *looked_at >= registered_at;
 }
 
-void CarryWait::wait() const {
+void CarryWait::wait(LookedTime registered_at) const {
   if (!is_there()) return;
-  const LookedTime registered_at = std::chrono::system_clock::now();
-  const auto give_up_at = std::chrono::steady_clock::now() + kMax;
+  const auto give_up_at = std::chrono::steady_clock::now() + max_;
   while (!has_looked_since(registered_at)) {
     if (std::chrono::steady_clock::now() >= give_up_at) return counters_.carry_late.add_from_any_thread();
     std::this_thread::sleep_for(kPause);

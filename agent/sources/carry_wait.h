@@ -18,12 +18,15 @@ class CarryWait {
   static constexpr std::chrono::milliseconds kPause{1};
 
   // All outlive it.
-  CarryWait(const UniqueFd& state_directory, const Board<std::optional<CarryView>>& carrier, Counters& counters)
-      : state_directory_(state_directory), carrier_(carrier), counters_(counters) {}
+  CarryWait(const UniqueFd& state_directory, const Board<std::optional<CarryView>>& carrier, Counters& counters,
+            std::chrono::milliseconds max = kMax)
+      : state_directory_(state_directory), carrier_(carrier), counters_(counters), max_(max) {}
 
-  // Until the carrier has looked at what was registered before the call; kMax at most, which is counted. Returns at
-  // once if no carrier runs.
-  void wait() const;
+  // Until the carrier has looked since `registered_at`, just after which the registration was written; `max` at most,
+  // which is counted. Returns at once if no carrier runs. Not since the call: placing init, which comes after the
+  // writing, may take longer than the carrier, which then has no reason to look again. If it looked for another reason
+  // between the two, some 0.1 ms, this is too early by one look.
+  void wait(LookedTime registered_at) const;
 
  private:
   [[nodiscard]] bool is_there() const;
@@ -32,6 +35,7 @@ class CarryWait {
   const UniqueFd& state_directory_;
   const Board<std::optional<CarryView>>& carrier_;
   Counters& counters_;
+  std::chrono::milliseconds max_;
 };
 
 }  // namespace netclsd

@@ -60,7 +60,9 @@ void LoopService::add_kernel_features(const std::vector<std::string>& features) 
 Result<RegistrationAnswer> LoopService::register_container(const ContainerId& id, const RegisterRequest& request) {
   auto answer = mailbox_.call([this, id, request] { return engine_.register_container(id, request); }, kTimeout);
   // What is not written down, or was before, the carrier does not look at.
-  if (answer && answer->is_new && answer->not_kept_because.empty()) carry_wait_.wait();
+  if (answer && answer->view && answer->is_new && answer->not_kept_because.empty()) {
+    carry_wait_.wait(answer->view->registered_at);
+  }
   const auto code = answer ? std::nullopt : std::optional(answer.error().code());
   // The engine has told of what the policy refuses; and who has to mount net_cls first does so and asks again.
   if (code && *code != ErrorCode::kForbidden && *code != ErrorCode::kNotMounted) {
