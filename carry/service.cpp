@@ -85,7 +85,7 @@ Result<void> Service::look() {
   if (must_read_registrations_) read_registrations_again();
   look_at_ = Clock::time_point::max();
   looked_at_ = Clock::now();
-  const auto looked = carrier_.look();
+  auto looked = carrier_.look();
   const bool was_interrupted = !looked && looked.error().sys_errno() == EINTR;  // interfaces changed meanwhile
   if (!was_interrupted) say_looked();
   if (looked) {

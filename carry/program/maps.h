@@ -4,7 +4,7 @@
 
 #include <linux/types.h>
 
-/* NOLINTBEGIN(modernize-use-using): C */
+/* NOLINTBEGIN(modernize-use-using,readability-identifier-naming): C */
 
 /* carry_settings.flags */
 enum carry_flags {
@@ -47,4 +47,4 @@ enum carry_total {
   CARRY_TOTALS,
 };
 
-/* NOLINTEND(modernize-use-using) */
+/* NOLINTEND(modernize-use-using,readability-identifier-naming) */

@@ -256,8 +256,8 @@ std::uint32_t default_action(SeccompMode mode) {
 }
 
 Result<Context> make_context(SeccompMode mode) {
-  static const int api_set = ::seccomp_api_set(kApiOfLinux414);  // once, since threads compile at the same time
-  if (auto set = check(api_set, "set libseccomp's level"); !set) return pass_on(set.error());
+  static const int kApiSet = ::seccomp_api_set(kApiOfLinux414);  // once, since threads compile at the same time
+  if (auto set = check(kApiSet, "set libseccomp's level"); !set) return pass_on(set.error());
   Context context(::seccomp_init(default_action(mode)));
   if (!context) return failure(ErrorCode::kUnavailable, "no memory for a seccomp filter");
   for (const auto& [attribute, value] :
