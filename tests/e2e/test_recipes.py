@@ -198,6 +198,7 @@ class WithoutCarrier(Recipes):
         self.assert_htb(40, 30, pod, "eth0")
 
     def test_containers_of_the_host_s_network_are_classified_and_limited(self):
+        tool("iptables")
         self.apply("htb")
         self.apply("host-htb")
         gold, bulk = self.start_both(self.networks.node)
