@@ -49,6 +49,11 @@ struct LinkState {
   How how;
   InterfaceIndex index;  // 0: its interface is gone, or somebody has detached it
   ProgramId program;
+
+  // netkit's link names the pod's end, by its number in the pod's namespace. Both ends end together.
+  [[nodiscard]] bool is_at(InterfaceIndex host_end) const {
+    return how == How::kNetkit ? index != 0 : index == host_end;
+  }
 };
 
 std::optional<LinkState> state_of(const UniqueFd& link) {
@@ -114,7 +119,7 @@ Result<void> Attachments::list_links(Attached& attached) {
     const std::string path = path_of(pins_.links(), index);
     const UniqueFd link(bpf_obj_get(path.c_str()));
     const auto state = link.is_open() ? state_of(link) : std::nullopt;
-    if (state && state->index == index) {
+    if (state && state->is_at(index)) {
       attached[index] = {state->how, state->program, programs_before(index, state->how, state->program)};
     } else if (auto removed = remove_pin(path); !removed) {
       return removed;
