@@ -15,7 +15,8 @@
 #   --programs-arm64 DIR, --tests-arm64 BUILD
 #                        the same for kernels for arm64; the presets are release-arm64 and tests-arm64 (scripts/arm64.sh)
 #
-# The kernels are fetched from Debian's mirror (100 MB, kept for a week in build/vm) and unpacked there.
+# The kernels are fetched from Debian's mirror (100 MB, kept for a week in build/vm) and unpacked there. JOBS says how many
+# machines run at a time (default: as many as there are processors).
 # The last line is `N passed, N failed, N skipped`. What cannot be tried on a kernel, as is known, does not count; any other
 # reason to skip is a skip. Logs: build/vm/logs. Exit codes: 0 all passed, 1 some failed, 2 wrong usage, 130 interrupted.
 set -euo pipefail

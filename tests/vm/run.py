@@ -2,12 +2,13 @@
 
 import argparse
 import contextlib
-import shutil
+import os
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -23,7 +24,8 @@ ATTEMPTS_MAX = 3  # to boot a machine that the emulator ended
 
 
 def say(text, end="\n"):
-    print(text, end=end, flush=True)
+    sys.stdout.write(text + end)  # at once: several machines talk
+    sys.stdout.flush()
 
 
 @contextlib.contextmanager
@@ -84,17 +86,24 @@ class Run:
                 initramfs.pack(root, self.work / f"root.{architecture.name}.cpio")
 
     def boot(self, kernel, boot):
+        began = time.monotonic()
+        outcome = self._boot_until_it_runs(kernel, boot)
+        say(f"{kernel.name}, booted {BOOTS[boot].title}, {outcome.release}: {render_counts([outcome])}, "
+            f"{outcome.count(Verdict.IMPOSSIBLE)} not possible there ({time.monotonic() - began:.0f} s)")
+        return outcome
+
+    def _boot_until_it_runs(self, kernel, boot):
         for _ in range(ATTEMPTS_MAX):
             outcome = self._boot_once(kernel, boot)
             if not outcome.is_flaw_of_the_emulator():
                 break
-            say(f"  booted again, since before anything of ours ran the emulator failed: {outcome.results[-1].text}")
+            say(f"{kernel.name}: booted again, since before anything of ours ran the emulator failed: {outcome.results[-1].text}")
         self._show(outcome, outcome.results[-1])
         return outcome
 
     def _boot_once(self, kernel, boot):
         outcome = Outcome(kernel.name, self._unpacked[kernel].version, boot, kernel.architecture.name)
-        joined = self.work / "joined.cpio"
+        joined = self.work / f"{kernel.name}-{boot}.cpio"
         initramfs.join([self.work / f"root.{kernel.architecture.name}.cpio", self.work / f"{kernel.name}.cpio"], joined)
         console = LOGS / f"{kernel.name}-{boot}.console"
         console.write_bytes(b"")
@@ -106,6 +115,7 @@ class Run:
                 log.write(line + "\n")
                 if (result := reader.take(line)) is not None:
                     self._show(outcome, result)
+        joined.unlink()
         reader.finish(console.read_text(errors="replace"))
         return outcome
 
@@ -114,7 +124,9 @@ class Run:
         """Of the kernel tests only what did not pass."""
         is_test = result in outcome.kernel_tests
         if not is_test or result.verdict is not Verdict.PASSED:
-            say(f"  {_SIGNS[result.verdict]} {result.name} ({result.seconds:.1f} s)" + (f": {result.text}" if result.text else ""))
+            boot = "" if outcome.boot == "usual" else f" {outcome.boot}"
+            say(f"{outcome.kernel}{boot}: {_SIGNS[result.verdict]} {result.name} ({result.seconds:.1f} s)"
+                + (f": {result.text}" if result.text else ""))
 
 
 def facts(architecture, programs):
@@ -124,18 +136,15 @@ def facts(architecture, programs):
 
 
 def boot_all(wanted, options):
-    outcomes = []
+    """As many at a time as there are processors: most of the time a machine keeps one of its two busy."""
     with tempfile.TemporaryDirectory(dir=kernels.TOP, prefix="work.") as work:
         run = Run(Path(work), options)
         run.prepare(wanted)
-        for number, (kernel, boot) in enumerate(wanted, 1):
-            began = time.monotonic()
-            say(f"[{number}/{len(wanted)}] {kernel.name}, booted {BOOTS[boot].title}")
-            outcome = run.boot(kernel, boot)
-            outcomes.append(outcome)
-            say(f"  {outcome.release}: {render_counts([outcome])}, {outcome.count(Verdict.IMPOSSIBLE)} not possible there "
-                f"({time.monotonic() - began:.0f} s)")
-    return outcomes
+        pool = ThreadPoolExecutor(int(os.environ.get("JOBS") or os.cpu_count()))
+        try:
+            return list(pool.map(lambda each: run.boot(*each), wanted))
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def interrupt(*_):
@@ -166,7 +175,7 @@ def main():
         return 1
     except KeyboardInterrupt:
         say("interrupted")
-        return 130
+        os._exit(130)  # does not wait for the machines, which end with us
     counts = render_counts(outcomes)
     if options.write:
         architecture = wanted[0][0].architecture

@@ -4,8 +4,10 @@
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 from pathlib import Path
+from unittest import mock
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests"))
@@ -159,6 +161,20 @@ class Machines(unittest.TestCase):
         self.assertEqual(list(built), list(ARCHITECTURES))
         self.assertEqual((built["amd64"][0], built["arm64"][1]), (Path("a"), Path("b")))
         self.assertEqual(built["arm64"][0], REPOSITORY / "build/release-arm64/bin")
+
+    def test_machines_run_at_a_time_and_their_outcomes_stay_in_order(self):
+        second_has_ended = threading.Event()
+
+        def boot(_, kernel, way):
+            if kernel == "first":
+                self.assertTrue(second_has_ended.wait(20))
+            else:
+                second_has_ended.set()
+            return kernel, way
+        with tempfile.TemporaryDirectory() as directory, mock.patch.object(kernels, "TOP", Path(directory)), \
+                mock.patch.multiple(run.Run, prepare=lambda *_: None, boot=boot), mock.patch.dict("os.environ", JOBS="2"):
+            wanted = [("first", "usual"), ("second", "usual")]
+            self.assertEqual(run.boot_all(wanted, None), wanted)
 
     def test_the_script_is_told_which_architectures_are_wanted(self):
         for kernel in kernels.read_table():
