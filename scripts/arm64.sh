@@ -51,7 +51,7 @@ sysroot=$PWD/$top/sysroot
 emulator=(qemu-aarch64-static -L "$sysroot")
 release=build/release-arm64
 tests=build/tests-arm64
-programs=(netclsd) static_programs=(netclsd-hook netclsd-nri netclsctl)
+programs=(netclsd netclsd-carrier) static_programs=(netclsd-hook netclsd-nri netclsctl)
 
 # The libraries that scripts/install-deps.sh installs to compile and to test; and the C and C++ library. And what goes
 # into an emulated machine (tests/vm/initramfs.py).
@@ -139,7 +139,6 @@ quietly release-build build release-arm64 all
 quietly tests-build build tests-arm64 unit_tests sim_tests kernel_tests silencer storm
 
 step "Programs"
-programs+=(netclsd-carrier)
 static_programs+=(netclsd-hook-stub)
 check_programs "$release"
 with_summary hardening-checks env CXX=aarch64-linux-gnu-g++ tests/hardening/hardening_test.py

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Boots real kernels of Debian in an emulated machine, and tries netclsd there: the kernel tests, and a container from its
-# registration to its end. Needs neither root nor KVM; installs nothing but qemu.
+# Boots real kernels of Debian in an emulated machine, and tries netclsd there: the kernel tests, a container from its
+# registration to its end, and the carrier. Needs neither root nor KVM; installs nothing but qemu.
 #
 #   scripts/vm.sh [OPTION]... [KERNEL]...
 #   scripts/vm.sh --list | --help

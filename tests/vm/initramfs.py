@@ -7,8 +7,9 @@ import subprocess
 from pathlib import Path
 
 GUEST = Path(__file__).with_name("guest")
-_TOOLS = ("bash", "ss", "nft")
-_PROGRAMS = ("netclsd", "netclsd-hook", "netclsctl")
+RECIPES = Path(__file__).resolve().parents[2] / "docs/recipes.md"  # the machines run what it says
+_TOOLS = ("bash", "ss", "nft", "ip", "tc")
+_PROGRAMS = ("netclsd", "netclsd-hook", "netclsd-carrier", "netclsctl")
 _HELPERS = ("silencer", "storm")
 _PLACES = ("usr/sbin", "usr/bin", "sbin", "bin")
 KERNEL_TESTS = "netclsd/kernel_tests"
@@ -84,6 +85,7 @@ def make_tree(architecture, directory, programs, tests):
         (directory / "usr/bin" / name).symlink_to((tests / "bin" / name).resolve())
     tree.add(tests / "tests/kernel/kernel_tests", KERNEL_TESTS, strip=True)
     shutil.copytree(GUEST, directory / "netclsd", dirs_exist_ok=True)
+    shutil.copy(RECIPES, directory / "netclsd")
     (directory / "init").symlink_to("netclsd/init")
     (directory / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\n")
     (directory / "etc/group").write_text("root:x:0:\n")

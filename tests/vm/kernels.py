@@ -12,8 +12,9 @@ TOP = REPOSITORY / "build" / "vm"
 TABLE = Path(__file__).with_name("kernels.txt")
 # The packages that have the image and the modules. Their names begin so in all suites, and end with the version.
 _PACKAGES = "^linux-(image|binary|modules)-[0-9]"
-# What nftables and `ss` need of a kernel that has it as modules, where it has them at all.
-MODULES = ("nf_tables", "inet_diag", "tcp_diag", "udp_diag")
+# What nftables, `ss`, tc and the networks of guest/carry.sh need of a kernel that has it as modules, where it has them at all.
+MODULES = ("nf_tables", "inet_diag", "tcp_diag", "udp_diag", "veth", "dummy", "bridge", "sch_ingress", "cls_bpf", "sch_htb", "cls_fw",
+           "cls_cgroup")
 
 
 class FetchFailed(Exception):

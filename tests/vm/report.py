@@ -12,6 +12,7 @@ TEXT_MAX = 300  # characters
 # Why a check cannot run on a kernel → the first version on which it can. With any other reason nothing may skip.
 KNOWN_REASONS = {
     "only since 6.6 may anybody unsubscribe": (6, 6),
+    "only since 6.7 is there netkit": (6, 7),
     "this kernel knows no slice for ordinary threads (Linux 6.12)": (6, 12),
 }
 # In the kernel's log: it goes on after these, but not as if nothing had happened.

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What scripts/vm.sh reads and writes. It boots nothing."""
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -80,6 +81,11 @@ class Results(unittest.TestCase):
         self.assertIs(reported("end", TESTS, NEW).kernel_tests[1].verdict, Verdict.SKIPPED)
         self.assertIs(reported(f"result\tskipped\t0\tsilence\t{SINCE_6_6}", release=OLD).results[0].verdict, Verdict.IMPOSSIBLE)
         self.assertIs(reported("result\tskipped\t0\tsilence\tno mood", release=OLD).results[0].verdict, Verdict.SKIPPED)
+
+    def test_netkit_may_be_missing_only_before_6_7(self):
+        for release, verdict in ((OLD, Verdict.IMPOSSIBLE), ("6.6.9", Verdict.IMPOSSIBLE), ("6.7.1", Verdict.SKIPPED)):
+            line = "result\tskipped\t0\tnetkit\tonly since 6.7 is there netkit"
+            self.assertIs(reported(line, release=release).results[0].verdict, verdict)
 
     def test_tests_that_do_not_come_to_their_end_have_failed(self):
         broken = TESTS.partition("[ RUN      ] A.Fails")[0]
@@ -201,6 +207,17 @@ class Files(unittest.TestCase):
         for bad in ("one trixie amd64 usual", "one trixie amd64 linux-image-amd64 unknown", "one trixie vax linux-image-vax usual"):
             with self.assertRaises(ValueError):
                 kernels.parse_table(bad)
+
+    def test_every_recipe_that_the_machines_run_is_in_the_page(self):
+        wanted = " ".join(re.findall(r"apply_recipes ([a-z0-9 -]+) \|\|", (initramfs.GUEST / "carry.sh").read_text())).split()
+        self.assertLess({"htb", "htb-by-fw"}, set(wanted))
+        for name in wanted:
+            self.assertIn(f"<!-- recipe: {name} -->\n```sh\n", initramfs.RECIPES.read_text())
+
+    def test_a_reason_of_a_script_is_known(self):
+        for script in initramfs.GUEST.glob("*.sh"):
+            for reason in re.findall(r'because "([^"]+)"\n +return 77', script.read_text()):
+                self.assertIn(reason, report.KNOWN_REASONS, script.name)
 
     def test_every_script_of_a_boot_is_there(self):
         for boot in BOOTS.values():

@@ -9,6 +9,7 @@ net_cls=/run/netclsd/net_cls
 groups=$net_cls/netclsd
 work=/tmp/work
 log=/tmp/agent.log
+logs=("$log") # shown when a check has failed
 problem=
 agent=
 declare -A init_of
@@ -24,7 +25,7 @@ check() {
   case $status in 0) verdict=passed ;; 77) verdict=skipped ;; *) verdict=failed ;; esac
   seconds=$(((${EPOCHREALTIME/./} - ${began/./}) / 1000))
   printf 'result\t%s\t%d.%03d\t%s\t%s\n' "$verdict" $((seconds / 1000)) $((seconds % 1000)) "$name" "$problem" >&3
-  [[ $verdict != failed ]] || { echo "FAILED: $name: $problem" && tail -n 15 "$log"; }
+  [[ $verdict != failed ]] || { echo "FAILED: $name: $problem" && tail -n 15 "${logs[@]}"; }
 }
 because() {
   problem=${problem:-$*}
@@ -45,10 +46,10 @@ eventually() {
 # equals WHAT IS SHOULD
 equals() { [[ "$2" == "$3" ]] || because "$1 is \"$2\", not \"$3\""; }
 
-# The agent. configure RECEIVE_BUFFER AUDIT_INTERVAL
+# The agent. configure RECEIVE_BUFFER AUDIT_INTERVAL [CARRY], in JSON
 configure() {
   cat >/tmp/config.json <<END
-{"receive_buffer": "$1", "audit_interval": "$2", "classes": {"gold": "10:1"}, "log": {"level": "debug"}}
+{"receive_buffer": "$1", "audit_interval": "$2", "classes": {"gold": "10:1"}, "log": {"level": "debug"}, "carry": ${3:-null}}
 END
 }
 is_ready() { netclsctl status -o json 2>/dev/null | grep -q '"ready": *true'; }
@@ -66,13 +67,13 @@ metric() { metrics | awk -v name="netclsd_$1" '$1 == name { print $2 }'; }
 rises() { [[ "$(metric "$1")" -gt "$2" ]]; } # rises METRIC ABOVE
 
 # Containers. Init is in its cgroup, and waits as runc's does until the hooks have run.
-make_container() { # make_container NAME
+make_container() { # make_container NAME CLASSID [LAUNCHER…]
   mkdir -p "$work/$1" "/sys/fs/cgroup/$1"
-  mkfifo "$work/$1/orders"
+  mkfifo "$work/$1/orders" "$work/$1/answers"
   (
     echo $BASHPID >"/sys/fs/cgroup/$1/cgroup.procs"
     exec 3>&- 9>&- 8<>"$work/$1/orders"
-    read -ru 8 _
+    [[ $# -le 2 ]] || exec "${@:3}" bash -c "$(declare -p work; declare -f be_init send_packets); be_init $1"
     be_init "$1"
   ) &
   init_of[$1]=$!
@@ -80,16 +81,27 @@ make_container() { # make_container NAME
     >"$work/$1/config.json"
   eventually "init of $1 is in its cgroup" grep -q "^${init_of[$1]}\$" "/sys/fs/cgroup/$1/cgroup.procs"
 }
-# Its first instruction reads where it is, without a fork. Then it does as it is told: how many children it shall have.
+# Its first instruction reads where it is, without a fork. Then it does as it is told: fork COUNT, or send COUNT ADDRESS.
 be_init() {
-  local first count
+  local first what count address
+  read -ru 8 _
   mapfile -t first </proc/self/cgroup
   printf '%s\n' "${first[@]}" >"$work/$1/first"
-  while read -ru 8 count; do
-    for ((; count > 0; count--)); do sleep 1000 8>&- & done
+  while read -ru 8 what count address; do
+    case $what in
+      fork) for ((; count > 0; count--)); do sleep 1000 8>&- & done ;;
+      send) send_packets "$count" "$address" && echo "$count" >"$work/$1/answers" ;;
+    esac
   done
 }
 order() { echo "$2" >"$work/$1/orders"; } # order CONTAINER ORDER
+# send_packets COUNT ADDRESS: UDP, by one socket. No process for each.
+send_packets() {
+  local i
+  exec 7>"/dev/udp/$2/4711"
+  for ((i = 0; i < $1; i++)); do printf x >&7; done
+  exec 7>&-
+}
 run_hook() { # run_hook STAGE STATUS CONTAINER
   netclsd-hook --timeout 20s "$1" <<<"{\"ociVersion\": \"1.0.2\", \"id\": \"$3\", \"status\": \"$2\", \"pid\": ${init_of[$3]}, \"bundle\": \"$work/$3\"}"
 }

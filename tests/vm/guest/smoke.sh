@@ -2,6 +2,8 @@
 # The whole promise, on a machine of its own: the kernel tests, and then one container from its registration to its end.
 # shellcheck source=tests/vm/guest/lib.sh
 . /netclsd/lib.sh
+# shellcheck source=tests/vm/guest/carry.sh
+. /netclsd/carry.sh
 readonly GOLD=0x100001
 
 kernel_tests() {
@@ -33,7 +35,7 @@ before_its_first_instruction() {
 }
 
 born_in_the_class() {
-  order web 20
+  order web 'fork 20'
   eventually "init has 20 children" has_members web 21 || return
   all_in web $GOLD || because "$(outside web $GOLD | wc -l) are in no class" || return
   equals "moves at a fork" "$(metric 'moves_total{cause="fork"}')" 0
@@ -65,7 +67,7 @@ packets() {
 killed() {
   stop_agent KILL
   enter web sleep 1000
-  order web 5
+  order web 'fork 5'
   eventually "they are there" has_members web 37 || return
   start_agent || return
   eventually "all are in the class" all_in web $GOLD || return
@@ -151,4 +153,5 @@ check "lost events are counted, and who was missed is found" lost_events
 check "a silence that an ordinary user makes is noticed and healed" silence
 check "an audit finds who was moved out by hand" audit
 check "\`netclsctl register\` and \`release\`" by_hand
+check_carrier
 check "after the end nothing is left: no group, no state, no mount, no error in the log" released
