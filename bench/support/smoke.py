@@ -13,7 +13,7 @@ from .session import Effort
 
 QUICK = Effort(rounds=1, round_ms=500, full_storm_s=1, idle_s=1, hot_entrants=5, cold_entrants=1, hooks=2,
                container_starts=1, pod_starts=1, sleepers=100, profiled=4, profiled_storm_ms=500,
-               growth_containers=(1, 2), growth_processes=(1, 2), packets=500, packet_rounds=1, carried=2)
+               growth_containers=(1, 2), growth_processes=(1, 2))
 
 
 def _all_counts_are_met(results):
