@@ -61,9 +61,9 @@ struct {
   __type(value, struct carry_count);
 } past SEC(".maps");
 
-static __always_inline void add_to_total(__u32 which) {
+static __always_inline void add_to_total(__u32 which, __u64 packets) {
   __u64 *total = bpf_map_lookup_elem(&totals, &which);
-  if (total) ++*total;
+  if (total) *total += packets;
 }
 
 /* The innermost container that the socket's cgroup is in. Most sockets are in a container's own cgroup, so that is looked
@@ -97,7 +97,7 @@ static __always_inline void write_value(struct __sk_buff *skb, __u32 classid) {
   if (how->flags & CARRY_TO_PRIORITY) skb->priority = value;
 }
 
-static __always_inline void count(struct __sk_buff *skb, __u32 owner, __u32 classid, int is_by_fallback) {
+static __always_inline void count(struct __sk_buff *skb, __u32 owner, __u32 classid, int is_by_fallback, __u64 packets) {
   struct carry_count_key key = {.ifindex = skb->ifindex, .owner = owner, .classid = classid};
   struct carry_count *now = bpf_map_lookup_elem(&counts, &key);
   if (!now) {
@@ -106,10 +106,9 @@ static __always_inline void count(struct __sk_buff *skb, __u32 owner, __u32 clas
     now = bpf_map_lookup_elem(&counts, &key); /* another CPU may have been first */
   }
   if (!now) {
-    add_to_total(CARRY_UNCOUNTED);
+    add_to_total(CARRY_UNCOUNTED, packets);
     return;
   }
-  __u64 packets = skb->gso_segs ? skb->gso_segs : 1; /* what leaves the node, if it is still one here */
   now->packets += packets;
   now->bytes += skb->len;
   if (is_by_fallback) now->by_fallback += packets;
@@ -120,10 +119,11 @@ int netclsd_carry(struct __sk_buff *skb) {
   __u32 classid = bpf_skb_cgroup_classid(skb);
   struct carry_container *container = innermost_container(skb);
   int is_by_fallback = !classid && container;
-  if (classid && container && container->classid != classid) add_to_total(CARRY_DIFFERING);
+  __u64 packets = skb->gso_segs ? skb->gso_segs : 1; /* what leaves the node, if it is still one here */
+  if (classid && container && container->classid != classid) add_to_total(CARRY_DIFFERING, packets);
   if (is_by_fallback) classid = container->classid;
   write_value(skb, classid);
-  count(skb, container ? container->owner : 0, classid, is_by_fallback);
+  count(skb, container ? container->owner : 0, classid, is_by_fallback, packets);
   return NEXT;
 }
 
