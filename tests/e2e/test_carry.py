@@ -59,8 +59,12 @@ class CarryTest(EndToEndTest):
 
     def send(self, container, count, address=None):
         """From a process that is exec'd into the container, when it is in its group."""
-        container.exec("sh", "-c", f"until grep -q 'net_cls.*:{container.own_path()}$' /proc/self/cgroup; do :; done; "
-                                   f"exec udp_tool send {PORT} {count} {address or self.networks.address}")
+        command = f"udp_tool send {PORT} {count} {address or self.networks.address}"
+        container.exec("sh", "-c", self.when_placed(container, command))
+
+    @staticmethod
+    def when_placed(container, command):
+        return f"until grep -q 'net_cls.*:{container.own_path()}$' /proc/self/cgroup; do :; done; exec {command}"
 
     def assert_marks(self, expected):
         eventually_equal("marks of the packets that left the node", self.networks.marks, expected)
