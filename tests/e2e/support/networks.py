@@ -18,6 +18,8 @@ class Namespace:
         self._holder.stdout.readline()
         self.pid = self._holder.pid
         self.path = f"/proc/{self.pid}/ns/net"
+        # Else a new interface looks for its own address for two seconds before it answers for others.
+        self.set("ipv6/conf/default/accept_dad", 0)
         self.ip("link", "set", "lo", "up")
 
     def launcher(self):
