@@ -72,11 +72,12 @@ Result<std::vector<CarriedContainer>> Carrier::find_containers() {
   std::vector<CarriedContainer> containers;
   for (const Registered& registered : registrations_.containers) {
     const auto known = found_.find(registered.id);
-    Found one = known != found_.end() && known->second.init == registered.init ? known->second
-                                                                               : Found{registered.init, {}, {}, {}};
+    Found one =
+        known != found_.end() && known->second.init == registered.init ? known->second : Found{.init = registered.init};
     if (auto looked = find_network(registered, one); !looked) return pass_on(looked.error());
     if (one.network) find_cgroup_once(registered, one);
-    containers.push_back({registered.id, registered.classid, one.network, one.cgroup, one.no_cgroup});
+    containers.push_back(
+        {registered.id, registered.classid, one.network, one.cgroup, one.no_cgroup, !one.is_network_known});
     found.emplace(registered.id, std::move(one));
   }
   found_ = std::move(found);
@@ -90,7 +91,9 @@ Result<void> Carrier::find_network(const Registered& registered, Found& found) {
   if (!network && network.error().sys_errno() != ESRCH) return pass_on(network.error());
   const auto alive = is_alive(registered.init);
   if (!alive) return pass_on(alive.error());
-  if (network && *alive) found.network = *network;
+  if (!network || !*alive) return {};
+  found.network = *network;
+  found.is_network_known = true;
   return {};
 }
 

@@ -47,9 +47,10 @@ class Carrier {
   // What is known of a container beyond its registration.
   struct Found {
     ProcessKey init;
-    std::optional<NamespaceId> network;
-    std::optional<CgroupId> cgroup;
-    std::string no_cgroup;  // why there is none
+    bool is_network_known = false;
+    std::optional<NamespaceId> network = {};
+    std::optional<CgroupId> cgroup = {};
+    std::string no_cgroup = {};  // why there is none
   };
 
   [[nodiscard]] Result<void> start_carrying();

@@ -10,10 +10,13 @@ CarrierPlan plan_carriers(const std::vector<CarriedContainer>& containers, const
   for (const CarriedContainer& container : containers) {
     if (container.network) networks.insert(*container.network);
   }
+  const bool may_any_be_needed =
+      std::any_of(containers.begin(), containers.end(), [](const auto& each) { return each.has_unknown_network; });
   CarrierPlan plan;
   std::set<InterfaceIndex> wanted;
   for (const HostEnd& end : ends) {
-    if (!networks.contains(end.peer)) continue;
+    const bool may_be_needed = may_any_be_needed && attached.contains(end.index);
+    if (!networks.contains(end.peer) && !may_be_needed) continue;
     wanted.insert(end.index);
     if (attached.contains(end.index)) continue;
     plan.attach.push_back(end);

@@ -26,6 +26,8 @@ struct CarriedContainer {
   std::optional<NamespaceId> network = {};  // absent: the host's, or one without a veth to ours
   std::optional<CgroupId> cgroup = {};      // absent: no fallback
   std::string no_fallback = {};             // why, in one sentence
+  // Its init had ended before we looked at it first. Other processes of it may live on, behind any interface.
+  bool has_unknown_network = false;
 };
 
 enum class LinkKind { kVeth, kNetkit };

@@ -37,6 +37,15 @@ TEST(CarrierPlanTest, WhatIsAttachedStaysAsLongAsAContainerIsThere) {
   EXPECT_THAT(plan_carriers({container("b", 8)}, {end(2, 7)}, {2}, {2}).detach, ElementsAre(2));
 }
 
+// The carrier was restarted, and its init had ended before.
+TEST(CarrierPlanTest, WhileAContainersNetworkIsUnknownCarriersStay) {
+  CarriedContainer lost = container("a", std::nullopt);
+  lost.has_unknown_network = true;
+  const auto plan = plan_carriers({lost, container("b", 8)}, {end(2, 7), end(3, 8), end(5, 9)}, {2, 4}, {});
+  EXPECT_THAT(plan.attach, ElementsAre(end(3, 8)));
+  EXPECT_THAT(plan.detach, ElementsAre(4)) << "its interface is gone";
+}
+
 TEST(CarrierPlanTest, AContainerInTheHostsNetworkNeedsNone) {
   EXPECT_EQ(plan_carriers({container("a", std::nullopt)}, {end(2, 0)}, {}, {}), CarrierPlan{});
 }
