@@ -22,7 +22,8 @@ NOT_SANITIZED=("${OF_THE_IMAGE[@]}" test_hook_is_static test_client_is_static
 # for each moment in which a program may be killed.
 NOTHING_NEW=(test_hook_real_runtimes test_podman test_containerd test_kubelet test_demo test_overrun test_pid_reuse
   test_hook_install.Interrupted test_k3s_s_file_is_never_there test_killed_before_any_step test_fifty_containers
-  test_two_hundred_execs test_hundred_thousand_spool_entries test_hundred_kills test_all_of_200_containers)
+  test_two_hundred_execs test_hundred_thousand_spool_entries test_hundred_kills test_all_of_200_containers
+  test_carry_endurance)
 
 # Tests in which more than one thread of the agent takes part.
 THREADED=(test_init test_peers test_bad_input test_web_config test_configuration test_observing

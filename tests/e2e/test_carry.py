@@ -31,15 +31,19 @@ class CarryTest(EndToEndTest):
         self.networks = Networks(self.host, bridged=self.bridged)
         self.carrier = Carrier(self.host, self.agent, self.networks, faults=self.faults)
 
-    def make_pod(self, name, namespace=None, classid="10:1", command=_FOR_EVER):
+    def make_pod(self, name, namespace=None, **options):
         """A container in a network namespace that is there before it, as a pod's is."""
         self.namespace = namespace or self.networks.pod()
         self.networks.warm_up(self.namespace)
+        return self.start_in(self.namespace, name, **options)
+
+    def start_in(self, namespace, name, classid="10:1", command=_FOR_EVER, has_pid_namespace=True):
         annotations = {CLASSID: classid} if classid else None
         container = self.make_container(name, *command, annotations=annotations)
-        for each in container.spec["linux"]["namespaces"]:
-            if each["type"] == "network":
-                each["path"] = self.namespace.path
+        namespaces = container.spec["linux"]["namespaces"]
+        next(each for each in namespaces if each["type"] == "network")["path"] = namespace.path
+        if not has_pid_namespace:
+            namespaces.remove({"type": "pid"})
         container.write_spec()
         container.add_program("udp_tool")
         return container.start()

@@ -27,11 +27,12 @@ class Carrier:
     def command(self, *options):
         return [program("netclsd-carrier"), "--config", self.agent.config_file, "--bpffs", self.bpffs, *options]
 
-    def start(self):
+    def start(self, wait=True):
         with open(self.log_file, "ab") as log:
             self.process = self.host.popen(self.command(), [*self.networks.node.launcher(), *self.launcher], stdin=subprocess.DEVNULL,
                                            stdout=log, stderr=log, env=self.environment)
-        eventually("the carrier reports", lambda: self._ended() or self.report().get("pid") == self.process.pid)
+        if wait:
+            eventually("the carrier reports", lambda: self._ended() or self.report().get("pid") == self.process.pid)
         return self
 
     def _ended(self):
@@ -40,6 +41,11 @@ class Carrier:
 
     def clean_up(self):
         return self.host.run(self.command("--clean-up"), self.networks.node.launcher(), env=self.environment)
+
+    def hide_unified_hierarchy(self):
+        """From the next start on: then it has no cgroup to tell a class by."""
+        hide = 'while grep -q " - cgroup2 " /proc/self/mountinfo; do umount -l -a -t cgroup2; done; exec "$@"'
+        self.launcher = [tool("unshare"), "--mount", "/bin/sh", "-ec", hide, "sh"]
 
     def reload(self):
         self.process.send_signal(signal.SIGHUP)
@@ -76,6 +82,18 @@ class Carrier:
         found = self.containers().get(container_id, {"carriers": []})
         return {carrier["interface"] for carrier in found["carriers"]}
 
+    def problem_of(self, container_id):
+        """Why an interface of it has no carrier; empty if all have one, or the container is not known."""
+        return self.containers().get(container_id, {"problem": ""})["problem"]
+
+    def before_us(self, container_id, interface):
+        """How many programs of others run before ours there; None if there is no carrier."""
+        carriers = self.containers().get(container_id, {"carriers": []})["carriers"]
+        return next((carrier["before_us"] for carrier in carriers if carrier["interface"] == interface), None)
+
+    def has_fallback(self, container_id):
+        return self.containers()[container_id]["fallback"] if container_id in self.containers() else None
+
     def counts(self, **wanted):
         """The sums over what is counted now and of what `wanted` says, such as id=… or classid=…"""
         matching = [count for count in self.report().get("counts", [])
@@ -84,6 +102,11 @@ class Carrier:
 
     def past(self, classid):
         return next((past["packets"] for past in self.report().get("past", []) if past["classid"] == classid), 0)
+
+    def counted(self, classid):
+        """All packets of the class, since carrying began."""
+        report = self.report()
+        return sum(each["packets"] for each in report.get("counts", []) + report.get("past", []) if each["classid"] == classid)
 
     def pins(self):
         """Everything of ours in the BPF file system."""
