@@ -44,6 +44,13 @@ Result<NetClsRoot> open_root(const Hierarchy& hierarchy) {
   return root ? Result<NetClsRoot>(NetClsRoot(std::move(*root))) : pass_on(root.error());
 }
 
+std::optional<CarryWantedView> carry_wanted(const Config& config) {
+  if (!config.carry) return std::nullopt;
+  return CarryWantedView{.to_mark = config.carry->to_mark,
+                         .to_priority = config.carry->to_priority,
+                         .by_map = config.carry->values.has_value()};
+}
+
 }  // namespace
 
 struct Agent::Resources {
@@ -322,6 +329,7 @@ void Agent::apply(const Config& config) {
   engine_.set_audit_interval(config.audit_interval);
   nap_.set_length(std::chrono::ceil<std::chrono::milliseconds>(config.event_nap));
   set_log_level(config.log.level);
+  reports_.carry_wanted.set(carry_wanted(config));
   if (groups_.root().is_own()) tell_who_mounts(config);
 }
 

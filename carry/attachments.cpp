@@ -65,14 +65,17 @@ std::optional<LinkState> state_of(const UniqueFd& link) {
   return LinkState{info.type == kLinkTypeTcx ? How::kTcx : How::kNetkit, info.xdp.ifindex, info.prog_id};
 }
 
-std::optional<std::uint32_t> programs_before(InterfaceIndex index, How how, ProgramId ours) {
+// Those of others at the hook where ours is.
+void count_others(InterfaceIndex index, Attachment& ours) {
   std::array<std::uint32_t, kProgramsMax> ids{};
   auto count = static_cast<std::uint32_t>(ids.size());
-  const auto type = how == How::kTcx ? kTcxIngress : kNetkitPeer;
-  if (bpf_prog_query(static_cast<int>(index), type, 0, nullptr, ids.data(), &count) != 0) return std::nullopt;
+  const auto type = ours.how == How::kTcx ? kTcxIngress : kNetkitPeer;
+  if (bpf_prog_query(static_cast<int>(index), type, 0, nullptr, ids.data(), &count) != 0) return;
   const auto* const end = ids.data() + std::min<std::size_t>(count, ids.size());
-  const auto* const found = std::find(static_cast<const std::uint32_t*>(ids.data()), end, ours);
-  return found == end ? std::nullopt : std::optional(static_cast<std::uint32_t>(found - ids.data()));
+  const auto* const found = std::find(static_cast<const std::uint32_t*>(ids.data()), end, ours.program);
+  if (found == end) return;
+  ours.before = static_cast<std::uint32_t>(found - ids.data());
+  ours.after = static_cast<std::uint32_t>(end - found - 1);
 }
 
 Result<void> remove_pin(const std::string& path) {
@@ -120,7 +123,9 @@ Result<void> Attachments::list_links(Attached& attached) {
     const UniqueFd link(bpf_obj_get(path.c_str()));
     const auto state = link.is_open() ? state_of(link) : std::nullopt;
     if (state && state->is_at(index)) {
-      attached[index] = {state->how, state->program, programs_before(index, state->how, state->program)};
+      Attachment& attachment = attached[index];
+      attachment = {state->how, state->program, std::nullopt};
+      count_others(index, attachment);
     } else if (auto removed = remove_pin(path); !removed) {
       return removed;
     }
@@ -135,7 +140,7 @@ Result<void> Attachments::list_filters(Attached& attached) {
     const auto filters = ingress_filters(route_, index);
     if (!filters && !is_gone(filters.error())) return pass_on(filters.error());
     if (filters && filters->ours) {
-      attached[index] = {How::kClsact, *filters->ours, filters->before};
+      attached[index] = {How::kClsact, *filters->ours, filters->before, filters->after};
     } else if (auto forgotten = detach_filter(index); !forgotten) {
       return forgotten;
     }

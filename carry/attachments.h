@@ -18,8 +18,9 @@ enum class How { kTcx, kNetkit, kClsact };
 
 struct Attachment {
   How how = How::kTcx;
-  ProgramId program = 0;                // another one: an older carrier's
-  std::optional<std::uint32_t> before;  // programs of others that run first; absent: the kernel does not tell
+  ProgramId program = 0;                    // another one: an older carrier's
+  std::optional<std::uint32_t> before;      // programs of others that run first; absent: the kernel does not tell
+  std::optional<std::uint32_t> after = {};  // likewise, after it
   friend bool operator==(const Attachment&, const Attachment&) = default;
 };
 using Attached = std::map<InterfaceIndex, Attachment>;

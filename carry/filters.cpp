@@ -87,7 +87,7 @@ Result<void> add_filters(RouteSocket& route, InterfaceIndex index, std::uint32_t
       return;
     }
     found.is_empty = false;
-    if (parent == kIngress && !found.ours) ++found.before;
+    if (parent == kIngress) ++(found.ours ? found.after : found.before);
   });
   // Without the qdisc there are no filters.
   if (!asked && (asked.error().sys_errno() == EINVAL || asked.error().sys_errno() == ENOENT)) return {};

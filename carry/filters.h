@@ -16,6 +16,7 @@ using ProgramId = std::uint32_t;
 struct IngressFilters {
   std::optional<ProgramId> ours;  // which program ours runs
   std::uint32_t before = 0;       // how many of others come first
+  std::uint32_t after = 0;        // how many come after it
   bool is_empty = true;           // neither direction has any, ours not counted
 };
 

@@ -28,6 +28,16 @@ std::optional<LinkKind> kind_in(const nlattr& link_info) {
   return kind;
 }
 
+Xdp xdp_in(const nlattr& xdp) {
+  Xdp found = Xdp::kNone;
+  for_each_inside(xdp, [&](const nlattr& inner) {
+    const auto type = mnl_attr_get_type(&inner);
+    if (type == IFLA_XDP_DRV_PROG_ID) found = Xdp::kNative;
+    if (type == IFLA_XDP_SKB_PROG_ID && found == Xdp::kNone) found = Xdp::kGeneric;
+  });
+  return found;
+}
+
 std::optional<HostEnd> to_host_end(const nlmsghdr& message) {
   if (message.nlmsg_type != RTM_NEWLINK || message.nlmsg_len < NLMSG_LENGTH(sizeof(ifinfomsg))) return std::nullopt;
   const auto* link = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(&message));
@@ -38,6 +48,7 @@ std::optional<HostEnd> to_host_end(const nlmsghdr& message) {
     const auto type = mnl_attr_get_type(&attribute);
     if (type == IFLA_IFNAME) end.name = text_of(attribute);
     if (type == IFLA_LINKINFO) kind = kind_in(attribute);
+    if (type == IFLA_XDP) end.xdp = xdp_in(attribute);
     if (type == IFLA_LINK_NETNSID) peer = static_cast<NamespaceId>(mnl_attr_get_u32(&attribute));
   });
   if (!kind || !peer || *peer < 0) return std::nullopt;

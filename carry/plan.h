@@ -32,12 +32,16 @@ struct CarriedContainer {
 
 enum class LinkKind { kVeth, kNetkit };
 
+// A program at XDP. A native one gets packets before they have a buffer of the kernel's: they have lost their socket.
+enum class Xdp { kNone, kGeneric, kNative };
+
 // An interface of ours whose other end is in another network namespace.
 struct HostEnd {
   InterfaceIndex index = 0;
   std::string name;
   LinkKind kind = LinkKind::kVeth;
   NamespaceId peer = 0;
+  Xdp xdp = Xdp::kNone;
   friend bool operator==(const HostEnd&, const HostEnd&) = default;
 };
 

@@ -12,10 +12,24 @@ namespace {
 constexpr int kReportVersion = 1;
 constexpr std::string_view kNoTime = "\"written_at\":\"\"";
 
+const char* to_string(Xdp xdp) {
+  switch (xdp) {
+    case Xdp::kNone:
+      return "none";
+    case Xdp::kGeneric:
+      return "generic";
+    case Xdp::kNative:
+      return "native";
+  }
+  return "";
+}
+
 OrderedJson to_json(const CarrierView& carrier) {
   OrderedJson json = {
       {"interface", carrier.interface}, {"ifindex", carrier.index}, {"how", to_string(carrier.attachment.how)}};
+  json["xdp"] = to_string(carrier.xdp);
   if (carrier.attachment.before) json["before_us"] = *carrier.attachment.before;
+  if (carrier.attachment.after) json["after_us"] = *carrier.attachment.after;
   return json;
 }
 

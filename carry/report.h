@@ -28,6 +28,7 @@ struct CarrierView {
   std::string interface;
   InterfaceIndex index = 0;
   Attachment attachment;
+  Xdp xdp = Xdp::kNone;
 };
 
 struct ContainerView {

@@ -13,7 +13,7 @@ ContainerView view_container(const CarriedContainer& container, const Seen& seen
   for (const HostEnd& end : seen.ends) {
     if (container.network != end.peer) continue;
     const auto attachment = seen.attached.find(end.index);
-    if (attachment != seen.attached.end()) view.carriers.push_back({end.name, end.index, attachment->second});
+    if (attachment != seen.attached.end()) view.carriers.push_back({end.name, end.index, attachment->second, end.xdp});
     if (const auto problem = seen.problems.find(end.index); problem != seen.problems.end()) {
       view.problem = problem->second;
     }

@@ -1,5 +1,7 @@
 #include "nri/report.h"
 
+#include <netclsd_version.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -118,6 +120,7 @@ std::string Report::to_json() const {
   OrderedJson json = {{"version", kReportVersion},
                       {"pid", self_.pid.value},
                       {"start_time", self_.start_time.ticks},
+                      {"program_version", kVersion},
                       {"state", is_connected_ ? "connected" : "disconnected"},
                       {"runtime", runtime_},
                       {"message", message_},

@@ -17,6 +17,7 @@ constexpr std::size_t kInterfaceMax_bytes = 32;     // the kernel's limit is 15
 constexpr std::size_t kContainersReadMax = 20'000;  // a node has hundreds
 constexpr std::size_t kCarriersReadMax = 64;        // of one container
 constexpr std::size_t kClassesReadMax = 65'536;     // all that the carrier's map has room for
+constexpr std::uint64_t kInterfaceIndexMax = std::numeric_limits<std::int32_t>::max();
 constexpr std::uint64_t kClassidMax = std::numeric_limits<std::uint32_t>::max();
 
 // Where things are in the report: {"counts": [{"id": …}], "containers": [{"carriers": [{…}]}]}.
@@ -28,6 +29,17 @@ Traffic read_traffic(FieldReader& fields) {
   return {.packets = fields.number("packets", kAnyNumber).value_or(0),
           .bytes = fields.number("bytes", kAnyNumber).value_or(0),
           .by_fallback = fields.number("by_fallback", kAnyNumber).value_or(0)};
+}
+
+// An older carrier does not tell all of it.
+CarriedInterfaceView read_interface(const Json& carrier) {
+  FieldReader fields(carrier);
+  return {.interface = printable(fields.text("interface"), kInterfaceMax_bytes),
+          .how = printable(fields.text("how"), kInterfaceMax_bytes),
+          .ifindex = static_cast<std::uint32_t>(fields.number("ifindex", kInterfaceIndexMax).value_or(0)),
+          .xdp = printable(fields.text("xdp"), kInterfaceMax_bytes),
+          .before = fields.number("before_us", kAnyNumber),
+          .after = fields.number("after_us", kAnyNumber)};
 }
 
 // Takes the entries of the lists, one after the other.
@@ -69,9 +81,7 @@ class EntryReader {
     if (const auto list = entry.find("carriers"); list != entry.end() && list->is_array()) {
       for (const Json& each : *list) {
         if (view.carriers.size() == kCarriersReadMax) break;
-        FieldReader carrier(each);
-        view.carriers.push_back({printable(carrier.text("interface"), kInterfaceMax_bytes),
-                                 printable(carrier.text("how"), kInterfaceMax_bytes)});
+        view.carriers.push_back(read_interface(each));
       }
     }
     if (!view.carriers.empty()) view.sent.emplace();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -17,6 +18,13 @@ constexpr int kResubscriptionsMax = 1024;                    // in one go, some 
 constexpr int kMeasurements = 3;  // of an event's size at the start: events of others may come in between
 constexpr int kResubscriptionsAtStartMax = 40 * kResubscriptionsMax;  // some two seconds
 
+using std::chrono::steady_clock;
+
+// What the kernel gives where nothing is in the way: twice as much, for its own needs (sock_setsockopt).
+std::uint64_t granted_for(std::uint64_t asked_bytes) {
+  return 2 * std::min<std::uint64_t>(asked_bytes, std::numeric_limits<int>::max() / 2);
+}
+
 }  // namespace
 
 EventStream::~EventStream() {
@@ -31,7 +39,12 @@ Result<Pulse> EventStream::subscribe() {
   if (answered) {
     counters_.events[EventLabel::kAck].add();
     for (int i = 0; i < kMeasurements; ++i) send_measured_canary();
-    if (has_a_canary(*connector_)) return Pulse::kAlive;
+    const auto sent_at = steady_clock::now();
+    send_canary();
+    if (has_a_canary(*connector_)) {
+      tell_round_trip(sent_at);
+      return Pulse::kAlive;
+    }
   }
   // Before anything else is tried: where subscriptions are ignored, events arrive all the same if another program
   // listens, with the numbers of another namespace.
@@ -65,6 +78,7 @@ Result<void> EventStream::use(ProcConnector connector) {
   if (connector_) loop_.remove(connector_->fd());
   connector_ = std::move(connector);
   counters_.receive_buffer_bytes.set(connector_->receive_buffer_bytes());
+  counters_.receive_buffer_asked_bytes.set(granted_for(options_.receive_buffer_bytes));
   tell_capacity();
   is_gathering_ = false;
   return {};
@@ -129,10 +143,22 @@ Pulse EventStream::heal(int subscriptions_max) {
 // that it tried to deliver.
 bool EventStream::hears_its_canary() {
   receive_all();  // counts what was dropped before
-  const std::uint64_t signs_before = canaries_heard_ + dropped_;
+  const std::uint64_t heard_before = canaries_heard_;
+  const std::uint64_t dropped_before = dropped_;
+  const auto sent_at = steady_clock::now();
   send_measured_canary();
   receive_all();
-  return canaries_heard_ + dropped_ != signs_before;
+  const bool was_heard = canaries_heard_ != heard_before;
+  const bool was_dropped = !was_heard && dropped_ != dropped_before;
+  if (was_heard) tell_round_trip(sent_at);
+  if (!was_heard && !was_dropped) counters_.canary_round_trip_ns.set(0);
+  return was_heard || was_dropped;
+}
+
+// For people: until it was received here, with all that came before it.
+void EventStream::tell_round_trip(steady_clock::time_point sent_at) {
+  const auto took = std::chrono::nanoseconds(steady_clock::now() - sent_at).count();
+  counters_.canary_round_trip_ns.set(static_cast<std::uint64_t>(std::max<std::int64_t>(took, 1)));
 }
 
 // What the buffer holds differs between kernels: an event takes 768 bytes of it on 6.1, 832 on 6.18, 896 on others, and

@@ -7,6 +7,7 @@
 // again, and stays in use: its large buffer needs a capability that the agent has given up (docs/adr/0019).
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -65,6 +66,7 @@ class EventStream : public EventSource {
   [[nodiscard]] bool hears_its_canary();
   void send_measured_canary();
   void tell_capacity();
+  void tell_round_trip(std::chrono::steady_clock::time_point sent_at);
   [[nodiscard]] Pulse heal(int subscriptions_max);
   [[nodiscard]] Result<void> resubscribe(int subscriptions_max);
   [[nodiscard]] static bool has_a_canary(ProcConnector& connector);

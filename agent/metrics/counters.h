@@ -224,8 +224,10 @@ struct Counters {
   ClassTraffic class_traffic;
   Count canary_misses;
   Count resubscriptions;
-  Count receive_buffer_bytes;   // gauge
-  Count receive_buffer_events;  // gauge; 0: not measured yet
+  Count canary_round_trip_ns;  // gauge, of the last one that arrived; 0: the last one was neither heard nor dropped
+  Count receive_buffer_bytes;  // gauge
+  Count receive_buffer_asked_bytes;  // gauge: what would be given if nothing were in the way
+  Count receive_buffer_events;       // gauge; 0: not measured yet
   Count config_reloads;
   Count config_reload_failures;
 };

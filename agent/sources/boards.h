@@ -39,10 +39,11 @@ class Board {
 
 // What is known of the ways in which containers come, of the carrier and of the kernel.
 struct Reports {
-  Board<std::optional<HookView>> hook;                // the hook's installation
-  Board<std::optional<NriView>> nri;                  // the NRI plugin
-  Board<std::optional<CarryView>> carry;              // the carrier
-  Board<std::map<ContainerId, CarriedView>> carried;  // what it does for each container
+  Board<std::optional<HookView>> hook;                 // the hook's installation
+  Board<std::optional<NriView>> nri;                   // the NRI plugin
+  Board<std::optional<CarryView>> carry;               // the carrier
+  Board<std::map<ContainerId, CarriedView>> carried;   // what it does for each container
+  Board<std::optional<CarryWantedView>> carry_wanted;  // what the configuration asks of it
   Board<std::vector<std::string>> kernel_warnings;
 };
 

@@ -1,6 +1,7 @@
 #include "agent/sources/loop_service.h"
 
 #include <netclsd_version.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -128,6 +129,7 @@ Result<StatusView> LoopService::status() {
   StatusView view;
   view.version = kVersion;
   view.revision = kRevision;
+  view.pid = Pid{::getpid()};
   view.uptime = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_at_);
   view.not_ready_because = readiness_.reasons();
   view.ready = view.not_ready_because.empty();
@@ -138,12 +140,15 @@ Result<StatusView> LoopService::status() {
   view.kernel_features = kernel_features_;
   view.kernel_warnings = reports_.kernel_warnings.get();
   view.receive_buffer_bytes = counters_.receive_buffer_bytes.value();
+  view.receive_buffer_asked_bytes = counters_.receive_buffer_asked_bytes.value();
   view.receive_buffer_events = counters_.receive_buffer_events.value();
+  view.canary_round_trip = std::chrono::nanoseconds(counters_.canary_round_trip_ns.value());
   view.containers = counters_.containers.value();
   view.processes = counters_.processes.value();
   view.hook = reports_.hook.get();
   view.nri = reports_.nri.get();
   view.carry = reports_.carry.get();
+  view.carry_wanted = reports_.carry_wanted.get();
   for (auto& [name, value] : list_counters(counters_)) view.counters.push_back({name, value});
   return view;
 }

@@ -36,6 +36,7 @@ Result<NriReport> read_report(const Json& object) {
                    .runtime = printable(fields.text("runtime"), kNriTextMax_bytes),
                    .message = printable(fields.text("message"), kNriTextMax_bytes),
                    .since = printable(fields.text("since"), kNriTimeMax_bytes),
+                   .program_version = printable(fields.text("program_version"), kNriTimeMax_bytes),
                    .reconnects = fields.number("reconnects", kAnyNumber).value_or(0),
                    .timeouts = fields.number("timeouts", kAnyNumber).value_or(0),
                    .duration_ns = fields.number("duration_ns", kAnyNumber).value_or(0)};
@@ -68,12 +69,17 @@ Result<NriReport> parse_nri_report(std::string_view text) {
 
 NriView view_of(const NriReport& report, bool is_alive) {
   if (!is_alive) {
-    return {.state = "gone", .message = "the plugin does not run", .runtime = report.runtime, .since = ""};
+    return {.state = "gone",
+            .message = "the plugin does not run",
+            .runtime = report.runtime,
+            .since = "",
+            .version = report.program_version};
   }
   return {.state = report.is_connected ? kConnected : kDisconnected,
           .message = report.message,
           .runtime = report.runtime,
-          .since = report.since};
+          .since = report.since,
+          .version = report.program_version};
 }
 
 std::optional<HookRuntime> served_by(const NriReport& report) {

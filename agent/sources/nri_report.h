@@ -24,6 +24,7 @@ struct NriReport {
   std::string runtime = {};  // "containerd 2.1.9"; empty: it was never connected
   std::string message = {};
   std::string since = {};
+  std::string program_version = {};  // empty: an older plugin, which does not tell
   std::array<std::uint64_t, kNriRequests.size()> requests = {};
   std::uint64_t reconnects = 0;
   std::uint64_t timeouts = 0;

@@ -72,6 +72,10 @@ struct MemberView {
 struct CarriedInterfaceView {
   std::string interface;  // the host's end
   std::string how;        // tcx, clsact, netkit
+  std::uint32_t ifindex = 0;
+  std::string xdp = {};                      // native, generic, none; empty: not reported
+  std::optional<std::uint64_t> before = {};  // programs of others that run first; std::nullopt: not known → JSON null
+  std::optional<std::uint64_t> after = {};   // likewise, after it, at the same hook
   friend bool operator==(const CarriedInterfaceView&, const CarriedInterfaceView&) = default;
 };
 struct CarriedView {
@@ -148,6 +152,7 @@ struct NriView {
   std::string message = {};  // for people
   std::string runtime = {};  // the last it was connected to
   std::string since = {};    // by the plugin's clock
+  std::string version = {};  // the plugin's; empty: an older one, which does not tell
   friend bool operator==(const NriView&, const NriView&) = default;
 };
 
@@ -163,6 +168,14 @@ struct CarryView {
   friend bool operator==(const CarryView&, const CarryView&) = default;
 };
 
+// What the agent's configuration asks of the carrier.
+struct CarryWantedView {
+  bool to_mark = false;
+  bool to_priority = false;
+  bool by_map = false;  // false: the value is the classid
+  friend bool operator==(const CarryWantedView&, const CarryWantedView&) = default;
+};
+
 struct Counter {
   std::string name;
   std::uint64_t value = 0;
@@ -170,6 +183,7 @@ struct Counter {
 struct StatusView {
   std::string version;
   std::string revision;
+  Pid pid = {};  // of the agent
   std::chrono::seconds uptime{0};
   bool ready = false;
   std::vector<std::string> not_ready_because;
@@ -180,12 +194,15 @@ struct StatusView {
   std::vector<std::string> kernel_features = {};  // those in use
   std::vector<std::string> kernel_warnings = {};  // what is dangerous in it, and what to change
   std::uint64_t receive_buffer_bytes = 0;
-  std::uint64_t receive_buffer_events = 0;  // that it holds; 0: not measured yet
+  std::uint64_t receive_buffer_asked_bytes = 0;   // what the kernel gives for what the configuration asks for
+  std::uint64_t receive_buffer_events = 0;        // that it holds; 0: not measured yet
+  std::chrono::nanoseconds canary_round_trip{0};  // of the last canary that came; 0: they do not come → JSON null
   std::uint64_t containers = 0;
   std::uint64_t processes = 0;
-  std::optional<HookView> hook = {};    // std::nullopt: nothing was reported → JSON null
-  std::optional<NriView> nri = {};      // likewise
-  std::optional<CarryView> carry = {};  // likewise
+  std::optional<HookView> hook = {};                 // std::nullopt: nothing was reported → JSON null
+  std::optional<NriView> nri = {};                   // likewise
+  std::optional<CarryView> carry = {};               // likewise
+  std::optional<CarryWantedView> carry_wanted = {};  // std::nullopt: the configuration does not ask for it → JSON null
   std::vector<Counter> counters;
 };
 [[nodiscard]] std::string to_json(const StatusView& view);

@@ -7,6 +7,10 @@ namespace {
 
 OrderedJson text_or_null(const std::string& text) { return text.empty() ? OrderedJson() : OrderedJson(text); }
 
+OrderedJson number_or_null(std::optional<std::uint64_t> number) {
+  return number ? OrderedJson(*number) : OrderedJson();
+}
+
 OrderedJson class_or_null(std::optional<ClassId> class_id) {
   return class_id ? OrderedJson(to_string(*class_id)) : OrderedJson();
 }
@@ -30,7 +34,12 @@ void put(OrderedJson& json, const std::optional<CarriedView>& carried) {
   if (!carried) return;
   json["carriers"] = OrderedJson::array();
   for (const CarriedInterfaceView& each : carried->carriers) {
-    json["carriers"].push_back({{"interface", each.interface}, {"how", each.how}});
+    json["carriers"].push_back({{"interface", each.interface},
+                                {"how", each.how},
+                                {"ifindex", each.ifindex},
+                                {"xdp", text_or_null(each.xdp)},
+                                {"before_us", number_or_null(each.before)},
+                                {"after_us", number_or_null(each.after)}});
   }
   if (!carried->sent) return;
   json["packets"] = carried->sent->packets;
@@ -62,6 +71,11 @@ OrderedJson to_ordered(const std::vector<MemberView>& members) {
   return json;
 }
 
+// Rounded up: what was measured is not 0.
+OrderedJson microseconds_or_null(std::chrono::nanoseconds time) {
+  return time.count() == 0 ? OrderedJson() : OrderedJson(std::chrono::ceil<std::chrono::microseconds>(time).count());
+}
+
 OrderedJson to_ordered(const std::optional<HookView>& view) {
   if (!view) return {};
   OrderedJson json;
@@ -82,6 +96,7 @@ OrderedJson to_ordered(const std::optional<NriView>& view) {
   json["message"] = view->message;
   json["runtime"] = view->runtime;
   json["since"] = view->since;
+  json["version"] = text_or_null(view->version);
   return json;
 }
 
@@ -95,6 +110,16 @@ OrderedJson to_ordered(const std::optional<CarryView>& view) {
   json["repairs"] = view->repairs;
   json["differing"] = view->differing;
   json["uncounted"] = view->uncounted;
+  return json;
+}
+
+OrderedJson to_ordered(const std::optional<CarryWantedView>& view) {
+  if (!view) return {};
+  OrderedJson json;
+  json["to"] = OrderedJson::array();
+  if (view->to_mark) json["to"].push_back("mark");
+  if (view->to_priority) json["to"].push_back("priority");
+  json["by_map"] = view->by_map;
   return json;
 }
 
@@ -151,6 +176,7 @@ std::string to_json(const StatusView& view) {
   OrderedJson json;
   json["version"] = view.version;
   json["revision"] = view.revision;
+  json["pid"] = view.pid.value;
   json["uptime_seconds"] = view.uptime.count();
   json["ready"] = view.ready;
   json["not_ready_because"] = view.not_ready_because;
@@ -161,12 +187,15 @@ std::string to_json(const StatusView& view) {
   json["kernel_features"] = view.kernel_features;
   json["kernel_warnings"] = view.kernel_warnings;
   json["receive_buffer_bytes"] = view.receive_buffer_bytes;
+  json["receive_buffer_asked_bytes"] = view.receive_buffer_asked_bytes;
   json["receive_buffer_events"] = view.receive_buffer_events;
+  json["canary_round_trip_us"] = microseconds_or_null(view.canary_round_trip);
   json["containers"] = view.containers;
   json["processes"] = view.processes;
   json["hook"] = to_ordered(view.hook);
   json["nri"] = to_ordered(view.nri);
   json["carry"] = to_ordered(view.carry);
+  json["carry_wanted"] = to_ordered(view.carry_wanted);
   json["counters"] = OrderedJson::object();
   for (const Counter& counter : view.counters) json["counters"][counter.name] = counter.value;
   return dump(json);

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netclsd_version.h>
 
 #include <filesystem>
 
@@ -44,6 +45,7 @@ TEST_F(PluginReportTest, TheAgentUnderstandsIt) {
   EXPECT_EQ(read->plugin, (ProcessKey{Pid{42}, StartTime{4711}}));
   EXPECT_TRUE(read->is_connected);
   EXPECT_EQ(read->runtime, "containerd v2.2.0");
+  EXPECT_EQ(read->program_version, kVersion);
   EXPECT_EQ(read->message, "the runtime had 4 containers");
   EXPECT_EQ(read->requests, (std::array<std::uint64_t, 3>{5, 6, 7}));
   EXPECT_EQ(read->reconnects, 1U);

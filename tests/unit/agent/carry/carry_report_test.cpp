@@ -29,7 +29,8 @@ TEST(CarryReportTest, IsReadAsItIsWritten) {
       R"(,"containers":[)" +
       container(
           kWeb,
-          R"(,"carriers":[{"interface":"veth1","ifindex":7,"how":"tcx","before_us":1}],"fallback":true,"problem":"")") +
+          R"(,"carriers":[{"interface":"veth1","ifindex":7,"how":"tcx","xdp":"native","before_us":1,"after_us":2}],)"
+          R"("fallback":true,"problem":"")") +
       R"(],"counts":[{"id":")" + kWeb +
       R"(","interface":"veth1","classid":1048577,"packets":5,"bytes":500,"by_fallback":2}],)"
       R"("past":[{"classid":1048577,"packets":10,"bytes":1000,"by_fallback":1}],)"
@@ -39,7 +40,7 @@ TEST(CarryReportTest, IsReadAsItIsWritten) {
   EXPECT_EQ(report.totals, (CarryTotals{1, 2, 3, 4, 5}));
   EXPECT_EQ(report.without_carrier, 0U);
   const CarriedView web = report.containers.at(ContainerId::parse(kWeb).value());
-  EXPECT_EQ(web, (CarriedView{{{"veth1", "tcx"}}, Traffic{5, 500, 2}, ""}));
+  EXPECT_EQ(web, (CarriedView{{{"veth1", "tcx", 7, "native", 1, 2}}, Traffic{5, 500, 2}, ""}));
   EXPECT_EQ(view_of(report, true), (CarryView{"ok", "m", "tcx", 1, 2, 3, 4}));
 }
 

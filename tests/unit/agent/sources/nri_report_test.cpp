@@ -23,7 +23,7 @@ constexpr ProcessKey kPlugin{Pid{123}, StartTime{4567}};
 
 TEST(NriReportTest, IsReadAsItIsWritten) {
   const auto report = parse_nri_report(report_of(kPlugin, "connected", R"(, "runtime": "containerd 2.1.9",
-      "message": "4 containers", "since": "2026-11-29T01:00:00Z",
+      "message": "4 containers", "since": "2026-11-29T01:00:00Z", "program_version": "0.2",
       "requests": {"start_container": 3, "post_start_container": 2, "synchronize": 1}, "reconnects": 4, "timeouts": 5,
       "durations": [0,0,0,0,0,0,0,0,0,1,2,0,0,0,0,0,0], "duration_ns": 30000000)"));
   ASSERT_TRUE(report.has_value()) << report.error().message();
@@ -32,7 +32,8 @@ TEST(NriReportTest, IsReadAsItIsWritten) {
   EXPECT_EQ(report->requests, (std::array<std::uint64_t, 3>{3, 2, 1}));
   EXPECT_EQ(report->durations[10], 2U);
   const NriView view = view_of(*report, true);
-  EXPECT_EQ(view, (NriView{"connected", "4 containers", "containerd 2.1.9", "2026-11-29T01:00:00Z"}));
+  EXPECT_EQ(view, (NriView{"connected", "4 containers", "containerd 2.1.9", "2026-11-29T01:00:00Z", "0.2"}));
+  EXPECT_EQ(view_of(*report, false).version, "0.2") << "also of one that is gone";
 }
 
 TEST(NriReportTest, WhatALaterVersionAddsAndAnEarlierOneLacksIsFine) {

@@ -123,11 +123,15 @@ TEST(MessagesTest, AContainerShowsWhoseItIsAndWhatThePolicySaid) {
 
 TEST(MessagesTest, AContainerShowsWhatTheCarrierDoesForIt) {
   ContainerView carried = view();
-  carried.carried =
-      CarriedView{.carriers = {{"veth1", "tcx"}}, .sent = Traffic{7, 700, 2}, .problem = "veth2: no memory"};
-  EXPECT_NE(to_json(carried).find(R"("carriers":[{"interface":"veth1","how":"tcx"}],"packets":7,"bytes":700,)"
+  carried.carried = CarriedView{
+      .carriers = {{"veth1", "tcx", 7, "native", 0, 2}}, .sent = Traffic{7, 700, 2}, .problem = "veth2: no memory"};
+  EXPECT_NE(to_json(carried).find(R"("carriers":[{"interface":"veth1","how":"tcx","ifindex":7,"xdp":"native",)"
+                                  R"("before_us":0,"after_us":2}],"packets":7,"bytes":700,)"
                                   R"("by_fallback":2,"carry_problem":"veth2: no memory","processes":)"),
             std::string::npos)
+      << to_json(carried);
+  carried.carried = CarriedView{.carriers = {{"veth1", "clsact"}}};
+  EXPECT_NE(to_json(carried).find(R"("ifindex":0,"xdp":null,"before_us":null,"after_us":null}])"), std::string::npos)
       << to_json(carried);
   carried.carried = CarriedView{};  // it has no interface of its own
   EXPECT_NE(
@@ -183,6 +187,7 @@ TEST(MessagesTest, StatusHasCountersByName) {
   const StatusView status{
       .version = "0.1.0",
       .revision = "abc",
+      .pid = Pid{9},
       .uptime = 61s,
       .ready = false,
       .not_ready_because = {"no canary"},
@@ -193,31 +198,43 @@ TEST(MessagesTest, StatusHasCountersByName) {
       .kernel_features = {"pidfd"},
       .kernel_warnings = {"favordynmods"},
       .receive_buffer_bytes = 1664,
+      .receive_buffer_asked_bytes = 3328,
       .receive_buffer_events = 2,
+      .canary_round_trip = 6200ns,
       .containers = 2,
       .processes = 3,
       .hook = HookView{.state = "degraded",
                        .message = "restart containerd",
                        .written_at = "2026-11-29T01:00:00Z",
                        .runtimes = {{"containerd", "restart_needed", "runs on"}}},
-      .nri = NriView{.state = "connected", .runtime = "containerd 2.1.9", .since = "2026-11-29T01:00:00Z"},
+      .nri =
+          NriView{
+              .state = "connected", .runtime = "containerd 2.1.9", .since = "2026-11-29T01:00:00Z", .version = "0.2"},
       .carry = CarryView{.state = "ok", .kernel = "tcx", .carriers = 1, .repairs = 2, .differing = 3, .uncounted = 4},
+      .carry_wanted = CarryWantedView{.to_mark = true, .to_priority = true, .by_map = true},
       .counters = {{"overruns", 4}}};
   EXPECT_EQ(
       to_json(status),
-      R"({"version":"0.1.0","revision":"abc","uptime_seconds":61,"ready":false,"not_ready_because":["no canary"],)"
+      R"({"version":"0.1.0","revision":"abc","pid":9,"uptime_seconds":61,"ready":false,"not_ready_because":["no canary"],)"
       R"("net_cls_mount":"/m","net_cls_mounted":true,"parent_group":"netclsd","kernel_release":"6.1","kernel_features":["pidfd"],)"
       R"("kernel_warnings":["favordynmods"],)"
-      R"("receive_buffer_bytes":1664,"receive_buffer_events":2,"containers":2,"processes":3,)"
+      R"("receive_buffer_bytes":1664,"receive_buffer_asked_bytes":3328,"receive_buffer_events":2,)"
+      R"("canary_round_trip_us":7,"containers":2,"processes":3,)"
       R"("hook":{"state":"degraded","message":"restart containerd","written_at":"2026-11-29T01:00:00Z",)"
       R"("runtimes":[{"runtime":"containerd","state":"restart_needed","message":"runs on"}]},)"
-      R"("nri":{"state":"connected","message":"","runtime":"containerd 2.1.9","since":"2026-11-29T01:00:00Z"},)"
+      R"("nri":{"state":"connected","message":"","runtime":"containerd 2.1.9","since":"2026-11-29T01:00:00Z","version":"0.2"},)"
       R"("carry":{"state":"ok","message":"","kernel":"tcx","carriers":1,"repairs":2,"differing":3,"uncounted":4},)"
+      R"("carry_wanted":{"to":["mark","priority"],"by_map":true},)"
       R"("counters":{"overruns":4}})");
 }
 
+TEST(MessagesTest, ACanaryThatDoesNotComeHasNoRoundTrip) {
+  EXPECT_NE(to_json(StatusView{}).find(R"("canary_round_trip_us":null,)"), std::string::npos);
+}
+
 TEST(MessagesTest, WithoutReportsTheyAreNull) {
-  EXPECT_NE(to_json(StatusView{}).find(R"("hook":null,"nri":null,"carry":null,)"), std::string::npos);
+  EXPECT_NE(to_json(StatusView{}).find(R"("hook":null,"nri":null,"carry":null,"carry_wanted":null,)"),
+            std::string::npos);
 }
 
 TEST(MessagesTest, ProblemsFollowRfc9457) {
