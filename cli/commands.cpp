@@ -2,7 +2,8 @@
 
 #include <utility>
 
-#include "cli/doctor.h"
+#include "cli/doctor/doctor.h"
+#include "cli/doctor/read_facts.h"
 #include "cli/hook_install/hook_install.h"
 #include "cli/render.h"
 #include "common/proc/proc.h"
@@ -145,7 +146,7 @@ struct Runner {
     return ask_and_show(arguments, ask, request, finish_sweep);
   }
   CommandResult operator()(const DoctorCommand&) const {
-    return report_checks(run_checks(collect_facts(root, ask)), arguments.format);
+    return show_findings(run_checks(read_facts(root, ask)), arguments.format);
   }
   CommandResult operator()(const HookInstallCommand& command) const { return to_result(install_hook(command.options)); }
   CommandResult operator()(const HookUninstallCommand& command) const {

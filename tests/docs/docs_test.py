@@ -238,6 +238,22 @@ def claims(document):
             yield cells[0], CODE.findall(cells[-1])
 
 
+# --- netclsctl doctor ---
+
+def source_checks():
+    """check → the states besides ok that its function can find"""
+    sources = "".join(path.read_text() for path in sorted((REPOSITORY / "cli/doctor").glob("*_checks.cpp")))
+    bodies = dict(re.findall(r"^Finding (judge_\w+)\(.*?\) \{\n(.*?)^\}", sources, re.MULTILINE | re.DOTALL))
+    table = re.findall(r'Check\{"([^"]+)", (judge_\w+)\}', read("cli/doctor/checks.h"))
+    return {name: [state for state in ("warn", "fail") if re.search(rf"\b{state}\(", bodies[function])]
+            for name, function in table}
+
+
+def documented_checks():
+    return {first_code(cells[0]): [state for state, cell in zip(("warn", "fail"), cells[1:3]) if cell]
+            for cells in table_rows(read("docs/doctor.md")) if len(cells) == 4 and first_code(cells[0])}
+
+
 # --- constants and functions ---
 
 def missing_constants(document):
@@ -316,7 +332,7 @@ class Documents(unittest.TestCase):
         examples = [body for _, text in documents() for body in re.findall(r"^```json\n(.*?)^```$", text, re.M | re.S)]
         for body in examples:
             with self.subTest(body):
-                json.loads(body if body.startswith("{") else "{" + body + "}")
+                json.loads(body if body.startswith(("{", "[")) else "{" + body + "}")
         self.assertGreater(len(examples), 5)
 
     def test_every_decision_is_listed(self):
@@ -366,6 +382,14 @@ class FaultPoints(unittest.TestCase):
 
     def test_documented_are_those_of_the_source(self):
         self.assertEqual(documented_fault_points(), set(source_fault_points()[1]))
+
+
+class Doctor(unittest.TestCase):
+    maxDiff = None
+
+    def test_documented_checks_and_their_states_are_those_of_the_source(self):
+        self.assertEqual(documented_checks(), source_checks())
+        self.assertGreater(len(source_checks()), 20)
 
 
 class Code(unittest.TestCase):

@@ -54,7 +54,7 @@ class Pods(ContainerdTest):
         self.netclsctl("release", web.id)
         done = self.netclsctl("doctor")
         self.assertNotEqual(done.returncode, 0)
-        self.assertRegex(done.stdout, rf"warn +containers +1 of 1 .* not registered: default/shop/web \(pid {web.pid}\)\.")
+        self.assertRegex(done.stdout, rf"warn +containers +1 of 1 .* not registered: default/shop/web \(pid {web.pid}\)\n")
 
     def test_what_exec_brings_in_is_in_the_class_and_so_are_its_sockets(self):
         pod = Pod(self.containerd, "shop", {CLASSID: "10:1"})

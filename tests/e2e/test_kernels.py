@@ -21,25 +21,25 @@ class KernelTest(EndToEndTest):
         return [*BIND, str(stand_in), path]
 
     def doctor(self, launcher):
-        """name → (verdict, text)"""
+        """check → (state, what is so and how to mend it)"""
         done = self.host.run([program("netclsctl"), "--socket", self.agent.socket, "-o", "json", "doctor"],
                              launcher=launcher)
-        return {check["name"]: (check["verdict"], check["text"]) for check in json.loads(done.stdout)["checks"]}
+        return {each["check"]: (each["state"], f'{each["message"]}: {each["mend"]}') for each in json.loads(done.stdout)}
 
 
 class NetCls(KernelTest):
     def test_doctor_names_the_boot_parameter_that_forbids_it(self):
         self.make_agent()
-        verdict, text = self.doctor(self.with_file("/proc/cmdline", "quiet cgroup_no_v1=all\n"))["net_cls"]
-        self.assertEqual(verdict, "fail")
+        state, text = self.doctor(self.with_file("/proc/cmdline", "quiet cgroup_no_v1=all\n"))["net_cls"]
+        self.assertEqual(state, "fail")
         self.assertIn("cgroup_no_v1=all", text)
         self.assertIn("boot again", text)
 
     def test_doctor_tells_a_kernel_without_it(self):
         self.make_agent()
         without = "#subsys_name\thierarchy\tnum_cgroups\tenabled\nnet_prio\t0\t1\t1\n"
-        verdict, text = self.doctor(self.with_file("/proc/cgroups", without))["net_cls"]
-        self.assertEqual(verdict, "fail")
+        state, text = self.doctor(self.with_file("/proc/cgroups", without))["net_cls"]
+        self.assertEqual(state, "fail")
         self.assertIn("CONFIG_CGROUP_NET_CLASSID=y", text)
 
 
@@ -69,8 +69,8 @@ class Favordynmods(KernelTest):
         self.assertEqual(self.agent.metrics().value("early_moves_forbidden"), 1)
         self.assertIn("/elsewhere", self.agent.get("/v1/status")["kernel_warnings"][0])
         self.assertIn("favordynmods", self.netclsctl("status").stdout)
-        verdict, text = self.doctor(self.favoring)["favordynmods"]
-        self.assertEqual(verdict, "warn")
+        state, text = self.doctor(self.favoring)["favordynmods"]
+        self.assertEqual(state, "warn")
         self.assertIn("/elsewhere", text)
 
     def test_a_mount_that_comes_later_is_noticed(self):

@@ -113,4 +113,4 @@ class LibcgroupTest(EndToEndTest):
         line = next(line for line in done.stdout.splitlines() if "cgrulesengd" in line)
         self.assertTrue(line.startswith("warn"), line)
         self.assertIn(f"pid {daemon.pid} ", line)
-        self.assertIn("*:sleep net_cls", line)
+        self.assertIn("take net_cls out of its rule \"*:sleep net_cls", done.stdout)

@@ -1,4 +1,5 @@
-"""BPF programs of somebody else at tc ingress: each sets one bit of the mark, or with 0 none."""
+"""BPF programs of somebody else: at tc ingress, where each sets one bit of the mark, or with 0 none; at XDP, one that lets
+all packets pass."""
 
 import subprocess
 import sys
@@ -11,6 +12,7 @@ _SCRIPT = r'''
 import ctypes, os, platform, socket, struct, sys, time
 BPF = {"x86_64": 321, "aarch64": 280}[platform.machine()]
 PROG_LOAD, LINK_CREATE, SCHED_CLS, TCX_INGRESS, BEFORE = 5, 28, 3, 46, 8
+XDP, XDP_ATTACH, XDP_FLAGS = 6, 37, {"generic xdp": 2, "native xdp": 4}
 index, bit, verdict, how, count = (int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], int(sys.argv[5]))
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -28,13 +30,15 @@ MARK = 8  # its place in __sk_buff
 to_mark = [instruction(0x61, 2, 1, MARK, 0),                       # r2 = skb->mark
            instruction(0x44, 2, 0, 0, bit),                        # r2 |= bit
            instruction(0x63, 1, 2, MARK, 0)]                       # skb->mark = r2
+if how in XDP_FLAGS:
+    to_mark, verdict = [], 2                                       # XDP_PASS
 code = b"".join([*(to_mark if bit else []),
                  instruction(0xb7, 0, 0, 0, verdict),              # return verdict
                  instruction(0x95, 0, 0, 0, 0)])
 kept, license = ctypes.create_string_buffer(code), ctypes.create_string_buffer(b"GPL")
 
-def load():
-    return bpf(PROG_LOAD, struct.pack("<IIQQ", SCHED_CLS, len(code) // 8, ctypes.addressof(kept), ctypes.addressof(license)))
+def load(kind=SCHED_CLS):
+    return bpf(PROG_LOAD, struct.pack("<IIQQ", kind, len(code) // 8, ctypes.addressof(kept), ctypes.addressof(license)))
 
 def attribute(kind, payload):
     return struct.pack("=HH", 4 + len(payload), kind) + payload + bytes(-len(payload) % 4)
@@ -53,6 +57,8 @@ def put_filter(parent):
 PARENTS = {"clsact ingress": 0xfffffff2, "clsact egress": 0xfffffff3}  # of the filter, in the qdisc
 if how in PARENTS:
     put_filter(PARENTS[how])
+elif how in XDP_FLAGS:
+    link = bpf(LINK_CREATE, struct.pack("<IIII", load(XDP), index, XDP_ATTACH, XDP_FLAGS[how]))
 else:
     links = [bpf(LINK_CREATE, struct.pack("<IIII", load(), index, TCX_INGRESS, BEFORE if how == "first" else 0))
              for _ in range(count)]
@@ -64,9 +70,10 @@ NEXT, ACCEPT = -1, 0  # as a verdict: whether those behind it run
 
 class OtherProgram:
     """At tcx before all that are there when it is made (how="first"), or behind them ("last"). Or a filter of the clsact
-    qdisc ("clsact ingress", "clsact egress"), before all others of its preference; it stays when this is closed."""
+    qdisc ("clsact ingress", "clsact egress"), before all others of its preference; it stays when this is closed. Or
+    "generic xdp", "native xdp"."""
 
-    def __init__(self, namespace, interface, mark_bit, how="first", verdict=NEXT, count=1):
+    def __init__(self, namespace, interface, mark_bit=0, how="first", verdict=NEXT, count=1):
         self._process = subprocess.Popen(
             [*namespace.launcher(), sys.executable, "-c", _SCRIPT,
              *map(str, (namespace.ifindex(interface), mark_bit, verdict, how, count))],

@@ -41,14 +41,17 @@ TEST(ViewCountsTest, WithoutAnOwnerItBelongsToTheOnlyContainerBehindTheInterface
 }
 
 TEST(ViewContainersTest, AContainerHasItsInterfacesTheirCarriersAndWhatIsWrongWithThem) {
+  HostEnd with_xdp = host_end(7, 1);
+  with_xdp.xdp = Xdp::kNative;
   const Seen seen = {.containers = {seen_container("a", 1, 77), seen_container("b", 2)},
-                     .ends = {host_end(7, 1), host_end(8, 1), host_end(9, 2)},
+                     .ends = {with_xdp, host_end(8, 1), host_end(9, 2)},
                      .attached = {{7, {How::kTcx, 3, 0}}, {9, {How::kTcx, 3, 0}}},
                      .members = {{77, {kViewed, 5}}},
                      .problems = {{8, "veth8: no memory"}}};
   const auto views = view_containers(seen, {{5, {*ClassId::from_raw(9), std::chrono::seconds{4}}}});
   ASSERT_EQ(views.size(), 2U);
-  EXPECT_EQ(views[0].carriers.size(), 1U);
+  ASSERT_EQ(views[0].carriers.size(), 1U);
+  EXPECT_EQ(views[0].carriers[0].xdp, Xdp::kNative);
   EXPECT_EQ(views[0].problem, "veth8: no memory");
   EXPECT_TRUE(views[0].has_fallback);
   EXPECT_EQ(views[0].difference->lasted.count(), 4);

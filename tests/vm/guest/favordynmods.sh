@@ -13,7 +13,7 @@ warns() {
   netclsctl status -o json | grep -A 3 kernel_warnings | grep -q favordynmods || because "the status has no warning" || return
   netclsctl doctor >"$work/doctor"
   cat "$work/doctor"
-  grep -q 'favordynmods.*boot again' "$work/doctor" || because "doctor does not say what to change"
+  grep -A 1 'warn  favordynmods' "$work/doctor" | grep -q 'boot again' || because "doctor does not say what to change"
 }
 
 # An entrant that forks at once (tests/support/storm.cpp): until it is placed, its children are born outside, and must be
