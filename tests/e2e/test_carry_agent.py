@@ -143,7 +143,7 @@ class Away(ShownTest):
         gold = self.make_pod("gold")
         self.assertIsNone(self.status())
         self.assert_view(gold, **nothing)
-        self.assertEqual((self.shown(), self.doctor()[0]), ({}, "ok"))
+        self.assertEqual((self.shown(), self.doctor()[0]), ({}, "fail"))
         self.assertNotIn("netclsd_carry_state", self.agent.metrics())
         self.carrier.start()
         self.assert_state("ok")
