@@ -71,8 +71,10 @@ Result<std::vector<RuntimeHandler>> handlers_of(const RootTree& tree, const Runn
 ContainerdAnnotations look_at_handlers(const RootTree& tree, const RunningContainerd& running) {
   ContainerdAnnotations found{.config_path = running.config_path};
   const auto handlers = handlers_of(tree, running);
-  if (!handlers) found.unreadable_because = handlers.error().message();
-  if (!handlers) return found;
+  if (!handlers) {
+    found.unreadable_because = handlers.error().message();
+    return found;
+  }
   for (const RuntimeHandler& handler : *handlers) {
     if (!is_runc(handler) || passes_our_annotations(handler)) continue;
     found.handlers_without.push_back(printable(handler.name));

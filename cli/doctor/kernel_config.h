@@ -1,6 +1,7 @@
 // The options that a kernel was built with: /proc/config.gz, or /boot/config-RELEASE.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>

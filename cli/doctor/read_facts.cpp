@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "cli/doctor/answers.h"
 #include "common/base/file.h"
