@@ -95,8 +95,7 @@ Result<Ready> get_ready(const CarryOptions& options) {
 // Whoever looks at the report learns why there is no carrier. If there is another one, the report is that one's.
 int fail_and_report(Report& report, const Error& error) {
   if (error.code() == ErrorCode::kConflict) return fail(error.message());
-  ReportContent content{.state = State::kFailed, .message = error.message()};
-  static_cast<void>(report.update(content, Report::Clock::now()));
+  static_cast<void>(report.say_failed(error.message()));
   return fail(error.message());
 }
 

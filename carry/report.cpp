@@ -127,15 +127,37 @@ std::string to_json(const ReportContent& content, const ProcessKey& self, std::s
   return text;
 }
 
+std::string failed_json(std::string_view before, const std::string& why, const ProcessKey& self) {
+  OrderedJson json = OrderedJson::parse(before, nullptr, false);
+  if (!json.is_object() || json.value("version", OrderedJson()) != kReportVersion) {
+    json = OrderedJson::parse(to_json(ReportContent{}, self, Report::kFileMax_bytes));
+  }
+  json["pid"] = self.pid.value;
+  json["start_time"] = self.start_time.ticks;
+  json["written_at"] = "";
+  json["state"] = to_string(State::kFailed);
+  json["message"] = why;
+  return dump(json);
+}
+
 Result<void> Report::update(const ReportContent& content, Clock::time_point now) {
   write_again_at_ = now + kPause;
   std::string text = to_json(content, self_, kFileMax_bytes);
   if (text == written_) return {};
-  std::string stamped = text;
-  stamped.insert(text.find(kNoTime) + kNoTime.size() - 1, format_utc(std::chrono::system_clock::now()));
-  if (auto written = write_atomically_at(directory_, kReportName, stamped, 0600); !written) return written;
+  if (auto written = write(text); !written) return written;
   written_ = std::move(text);
   return {};
+}
+
+Result<void> Report::say_failed(const std::string& why) {
+  const auto before = read_file_at(directory_, kReportName, kFileMax_bytes);
+  return write(failed_json(before ? *before : "", why, self_));
+}
+
+Result<void> Report::write(const std::string& text) {
+  std::string stamped = text;
+  stamped.insert(text.find(kNoTime) + kNoTime.size() - 1, format_utc(std::chrono::system_clock::now()));
+  return write_atomically_at(directory_, kReportName, stamped, 0600);
 }
 
 }  // namespace netclsd::carry

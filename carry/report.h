@@ -64,6 +64,10 @@ struct ReportContent {
 // and the message says so.
 [[nodiscard]] std::string to_json(const ReportContent& content, const ProcessKey& self, std::size_t bytes_max);
 
+// What a carrier that could not start says: why, beside all that the last one said, since that stays in the kernel.
+// `before`: the file's content; anything else than a report is not kept.
+[[nodiscard]] std::string failed_json(std::string_view before, const std::string& why, const ProcessKey& self);
+
 class Report {
  public:
   using Clock = std::chrono::steady_clock;
@@ -76,8 +80,11 @@ class Report {
   // When the next write may be.
   [[nodiscard]] Clock::time_point due() const { return write_again_at_; }
   [[nodiscard]] Result<void> update(const ReportContent& content, Clock::time_point now);
+  [[nodiscard]] Result<void> say_failed(const std::string& why);
 
  private:
+  [[nodiscard]] Result<void> write(const std::string& text);
+
   const UniqueFd& directory_;
   ProcessKey self_;
   std::string written_;

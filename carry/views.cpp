@@ -38,12 +38,12 @@ std::map<Owner, ContainerId> owners_of(const Seen& seen) {
 }
 
 // Interfaces with one registered container behind them.
-std::map<InterfaceIndex, ContainerId> alone_behind(const Seen& seen) {
-  std::multimap<NamespaceId, ContainerId> by_network;
+std::map<InterfaceIndex, const CarriedContainer*> alone_behind(const Seen& seen) {
+  std::multimap<NamespaceId, const CarriedContainer*> by_network;
   for (const CarriedContainer& container : seen.containers) {
-    if (container.network) by_network.emplace(*container.network, container.id);
+    if (container.network) by_network.emplace(*container.network, &container);
   }
-  std::map<InterfaceIndex, ContainerId> alone;
+  std::map<InterfaceIndex, const CarriedContainer*> alone;
   for (const HostEnd& end : seen.ends) {
     if (by_network.count(end.peer) == 1) alone.emplace(end.index, by_network.find(end.peer)->second);
   }
@@ -72,8 +72,8 @@ std::vector<CountView> view_counts(const Counts& counts, const Seen& seen) {
     std::optional<ContainerId> id;
     if (owner != owners.end()) {
       id = owner->second;
-    } else if (key.owner == 0 && key.classid != 0 && only != alone.end()) {
-      id = only->second;
+    } else if (key.owner == 0 && only != alone.end() && key.classid == only->second->classid.raw()) {
+      id = only->second->id;
     }
     const auto name = names.find(key.index);
     views.push_back({std::move(id), name == names.end() ? std::string() : name->second, key.classid, count});

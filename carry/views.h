@@ -23,7 +23,8 @@ struct Seen {
 
 [[nodiscard]] std::vector<ContainerView> view_containers(const Seen& seen, const LastingDifferences& differences);
 
-// Whose a count is: of its owner; or, where that is not known, of the only container behind its interface.
+// Whose a count is: of its owner; or, where that is not known, of the only container behind its interface, if it has
+// that class. What has another one may be of a container that was there before.
 [[nodiscard]] std::vector<CountView> view_counts(const Counts& counts, const Seen& seen);
 
 }  // namespace netclsd::carry

@@ -223,7 +223,7 @@ void count_carry(const CarryReport& report, bool is_alive, Counters& counters) {
   counters.carriers.set(report.totals.attached);
   counters.containers_without_carrier.set(report.without_carrier);
   counters.containers_differing.set(report.differing);
-  if (report.state == CarryState::kFailed) return;
+  if (report.state == CarryState::kFailed && report.traffics.empty()) return;
   set_totals(report.totals, counters);
   // Of lists that are cut the sums would go back.
   if (!report.is_cut) counters.class_traffic.set(report.traffics);

@@ -47,7 +47,8 @@ struct CarryReport {
 [[nodiscard]] CarryState state_now(const CarryReport& report, bool is_alive);
 [[nodiscard]] CarryView view_of(const CarryReport& report, bool is_alive);
 
-// Sets the carrier's metrics. A carrier that failed has counted nothing in its report: what was counted before stays.
+// Sets the carrier's metrics. A carrier that failed repeats what the last one counted; if it found nothing to repeat,
+// what was counted before stays.
 void count_carry(const CarryReport& report, bool is_alive, Counters& counters);
 // There is no report, or it cannot be read. In the second case all counts stay as they are.
 void count_no_carry(bool is_unreadable, Counters& counters);

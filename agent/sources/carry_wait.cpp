@@ -10,17 +10,19 @@ bool CarryWait::is_there() const {
                   view->state == kCarryStates[static_cast<std::size_t>(CarryState::kDegraded)]);
 }
 
-bool CarryWait::has_looked_since(LookedTime registered_at) const {
+LookedTime CarryWait::looked_at() const {
   const auto text = read_file_at(state_directory_, kCarryLookedName, kCarryLookedMax_bytes);
-  const auto looked_at = text ? parse_looked(*text) : std::nullopt;
-  return looked_at && *looked_at >= registered_at;
+  return text ? parse_looked(*text).value_or(LookedTime{}) : LookedTime{};
 }
 
 void CarryWait::wait(LookedTime registered_at) const {
   if (!is_there()) return;
   const auto give_up_at = std::chrono::steady_clock::now() + max_;
-  while (!has_looked_since(registered_at)) {
-    if (std::chrono::steady_clock::now() >= give_up_at) return counters_.carry_late.add_from_any_thread();
+  for (LookedTime looked = looked_at(); looked < registered_at; looked = looked_at()) {
+    if (looked == given_up_after_.load() || std::chrono::steady_clock::now() >= give_up_at) {
+      given_up_after_ = looked;
+      return counters_.carry_late.add_from_any_thread();
+    }
     std::this_thread::sleep_for(kPause);
   }
 }

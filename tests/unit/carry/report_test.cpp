@@ -53,6 +53,22 @@ TEST(ReportTest, SaysEverything) {
   EXPECT_EQ(json::parse(to_json(content(), kSelf, Report::kFileMax_bytes)), expected);
 }
 
+TEST(ReportTest, OneThatCouldNotStartRepeatsWhatTheLastOneSaid) {
+  const std::string before = to_json(content(), {Pid{1}, StartTime{2}}, Report::kFileMax_bytes);
+  json expected = json::parse(before);
+  expected.update({{"pid", 5}, {"start_time", 6}, {"state", "failed"}, {"message", "no rights"}});
+  EXPECT_EQ(json::parse(failed_json(before, "no rights", kSelf)), expected);
+}
+
+TEST(ReportTest, OneThatCouldNotStartRepeatsNothingElse) {
+  for (const char* before : {"", "{", "[]", "{}", R"({"version":2,"totals":{}})", R"({"version":[]})"}) {
+    const json said = json::parse(failed_json(before, "no rights", kSelf));
+    EXPECT_EQ(said["state"], "failed") << before;
+    EXPECT_EQ(said["version"], 1) << before;
+    EXPECT_EQ(said["counts"], json::array()) << before;
+  }
+}
+
 TEST(ReportTest, IsCutToItsLimitAndSaysSo) {
   ReportContent large = content();
   for (int i = 0; i < 1000; ++i) large.counts.push_back({id("b"), "veth", static_cast<std::uint32_t>(i), {}});

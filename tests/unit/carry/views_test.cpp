@@ -40,6 +40,13 @@ TEST(ViewCountsTest, WithoutAnOwnerItBelongsToTheOnlyContainerBehindTheInterface
   EXPECT_EQ(views[3].interface, "") << "an interface that is gone";
 }
 
+TEST(ViewCountsTest, AnotherClassMayBeOfAContainerThatIsGone) {
+  const Seen seen = {.containers = {seen_container("a", 1)}, .ends = {host_end(7, 1)}};
+  const auto views = view_counts({{{7, 0, 0x100020}, {}}}, seen);
+  ASSERT_EQ(views.size(), 1U);
+  EXPECT_EQ(views[0].id, std::nullopt);
+}
+
 TEST(ViewContainersTest, AContainerHasItsInterfacesTheirCarriersAndWhatIsWrongWithThem) {
   HostEnd with_xdp = host_end(7, 1);
   with_xdp.xdp = Xdp::kNative;

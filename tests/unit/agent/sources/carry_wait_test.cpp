@@ -23,11 +23,14 @@ class CarryWaitTest : public testing::Test {
   }
   // True: it has waited in vain.
   bool is_late(LookedTime registered_at = system_clock::now(), milliseconds max = CarryWait::kMax) {
-    const CarryWait wait(directory_, carrier_, counters_, max);
+    return is_late(wait(max), registered_at);
+  }
+  bool is_late(const CarryWait& wait, LookedTime registered_at = system_clock::now()) {
     const auto before = counters_.carry_late.value();
     wait.wait(registered_at);
     return counters_.carry_late.value() > before;
   }
+  CarryWait wait(milliseconds max) { return CarryWait(directory_, carrier_, counters_, max); }
 
  private:
   TemporaryDirectory place_;
@@ -74,6 +77,20 @@ TEST_F(CarryWaitTest, OneThatDoesNotLookIsGivenUpAndCounted) {
   const auto began_at = steady_clock::now();
   EXPECT_TRUE(is_late());
   EXPECT_GE(steady_clock::now() - began_at, CarryWait::kMax);
+}
+
+TEST_F(CarryWaitTest, OneThatHangsIsWaitedForOnceAndAgainWhenItHasLooked) {
+  set_carrier("ok");
+  say_looked(system_clock::now() - hours{1});
+  const CarryWait hanging = wait(milliseconds{200});
+  EXPECT_TRUE(is_late(hanging));
+  const auto began_at = steady_clock::now();
+  for (int i = 0; i < 1000; ++i) EXPECT_TRUE(is_late(hanging));
+  EXPECT_LT(steady_clock::now() - began_at, milliseconds{200} * 1000) << "none of them waited";
+  say_looked(system_clock::now() - minutes{30});
+  const auto again_at = steady_clock::now();
+  EXPECT_TRUE(is_late(hanging));
+  EXPECT_GE(steady_clock::now() - again_at, milliseconds{200});
 }
 
 TEST(CarryLookedTest, ATimeIsReadAsItIsWrittenAndAnythingElseIsNone) {
