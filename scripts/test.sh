@@ -97,7 +97,7 @@ if [[ -n "$release" ]]; then
   beside hardening-checks tests/hardening/hardening_test.py
   beside bill-of-materials tests/sbom/sbom_test.py build/release
 fi
-[[ -z "$debian_13" ]] || beside debian-13 scripts/distributions.sh trixie
+[[ -z "$debian_13" ]] || beside debian-13 scripts/distributions.sh --quick trixie
 
 step "Build"
 quietly install-deps scripts/install-deps.sh build image test lint fuzz bench chart ${arm64:+arm64} ${release:+vm}
