@@ -136,7 +136,7 @@ quietly sysroot make_sysroot
 
 step "Build"
 quietly release-build build release-arm64 all
-quietly tests-build build tests-arm64 unit_tests sim_tests kernel_tests silencer storm
+quietly tests-build build tests-arm64 unit_tests sim_tests kernel_tests silencer storm udp_tool
 
 step "Programs"
 static_programs+=(netclsd-hook-stub)

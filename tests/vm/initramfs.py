@@ -10,7 +10,7 @@ GUEST = Path(__file__).with_name("guest")
 RECIPES = Path(__file__).resolve().parents[2] / "docs/recipes.md"  # the machines run what it says
 _TOOLS = ("bash", "ss", "nft", "ip", "tc")
 _PROGRAMS = ("netclsd", "netclsd-hook", "netclsd-carrier", "netclsctl")
-_HELPERS = ("silencer", "storm")
+_HELPERS = ("silencer", "storm", "udp_tool")
 _PLACES = ("usr/sbin", "usr/bin", "sbin", "bin")
 KERNEL_TESTS = "netclsd/kernel_tests"
 

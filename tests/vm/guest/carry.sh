@@ -261,6 +261,52 @@ by_priority() {
   leave 0 38 && enter_class 38
 }
 
+# --- two classes that send more than they may ---
+
+# add_sender NAME CLASSID: another container of the pod. Its first packets have its class by its cgroup.
+add_sender() {
+  make_container "$1" "$2" nsenter --net=/run/netns/pod || return
+  run_hook prestart created "$1" || because "the hook ended with $?" || return
+  order "$1" go
+  enter "$1" nsenter --net=/run/netns/pod udp_tool flood 4712 $BEYOND
+}
+# read_class CLASS: how many bytes HTB has sent of it, what waits there, and when that was (µs)
+read_class() {
+  local text
+  text=$(tc -s class show dev wire0)
+  now=${EPOCHREALTIME/[.,]/}
+  [[ "$text" =~ class\ htb\ $1\ [^S]*Sent\ ([0-9]+)\ bytes[^b]*backlog\ [0-9]+K?b\ ([0-9]+)p ]] || because "no class $1: $text" || return
+  sent=${BASH_REMATCH[1]} waiting=${BASH_REMATCH[2]}
+}
+# Whether the class sends as many kbit/s as it may, within 10 %, while more of it waits.
+has_rate() { # has_rate CLASS KBIT
+  local sent waiting now began before rate
+  read_class "$1" || return
+  before=$sent began=$now
+  [[ $waiting -gt 0 ]] || return
+  pause 2
+  read_class "$1" || return
+  rate=$(((sent - before) * 8000 / (now - began)))
+  numbers="$1: $rate kbit/s"
+  echo "$numbers, $waiting wait"
+  [[ $waiting -gt 0 && $rate -ge $(($2 * 9 / 10)) && $rate -le $(($2 * 11 / 10)) ]]
+}
+# HTB makes up for what it is late, up to the burst: an emulated processor is often late by some packets.
+keep_their_rates() {
+  tc class change dev wire0 parent 10:ffff classid 10:20 htb rate 8mbit ceil 8mbit burst 64k cburst 64k &&
+    tc class add dev wire0 parent 10:ffff classid 10:40 htb rate 2mbit ceil 2mbit burst 64k cburst 64k ||
+    because "tc ended with $?" || return
+  add_sender bulk 10:20 && add_sender slow 10:40 || return
+  pause 1 # until the bursts are used up
+  eventually "10:20 has 8 Mbit/s" has_rate 10:20 8000 || because_of_numbers || return
+  eventually "10:40 has 2 Mbit/s" has_rate 10:40 2000 || because_of_numbers || return
+  local each
+  for each in bulk slow; do
+    end_container "$each" || return
+    run_hook poststop stopped "$each" || because "the hook ended with $?" || return
+  done
+}
+
 nothing_is_left() {
   kill -TERM "$carrier"
   wait "$carrier" || because "the carrier ended with $?" || return
@@ -288,5 +334,6 @@ check_carrier() {
   check "HTB's class by the \`fw\` filter" by_the_fw_filter
   check "HTB's class by \`cls_cgroup\`, for a process of the host's network" of_the_hosts_network
   check "HTB's class by priority without a filter: routed IPv4 and IPv6, bridged" by_priority
+  check "two classes send at once, and HTB keeps each at its rate within 10 %" keep_their_rates
   check "what the carrier has attached stays when it ends, and nothing is left after \`--clean-up\`" nothing_is_left
 }
