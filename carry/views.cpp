@@ -6,6 +6,12 @@
 namespace netclsd::carry {
 namespace {
 
+// Absent: it has no fallback, and is not counted apart.
+std::optional<Owner> owner_of(const CarriedContainer& container, const Seen& seen) {
+  const auto member = container.cgroup ? seen.members.find(*container.cgroup) : seen.members.end();
+  return member == seen.members.end() ? std::nullopt : std::optional(member->second.owner);
+}
+
 ContainerView view_container(const CarriedContainer& container, const Seen& seen,
                              const LastingDifferences& differences) {
   ContainerView view{.id = container.id, .has_fallback = container.cgroup.has_value()};
@@ -18,21 +24,16 @@ ContainerView view_container(const CarriedContainer& container, const Seen& seen
       view.problem = problem->second;
     }
   }
-  if (!container.cgroup) return view;
-  const auto member = seen.members.find(*container.cgroup);
-  if (member == seen.members.end()) return view;
-  if (const auto found = differences.find(member->second.owner); found != differences.end()) {
-    view.difference = found->second;
-  }
+  const auto owner = owner_of(container, seen);
+  const auto found = owner ? differences.find(*owner) : differences.end();
+  if (found != differences.end()) view.difference = found->second;
   return view;
 }
 
 std::map<Owner, ContainerId> owners_of(const Seen& seen) {
   std::map<Owner, ContainerId> owners;
   for (const CarriedContainer& container : seen.containers) {
-    if (!container.cgroup) continue;
-    const auto member = seen.members.find(*container.cgroup);
-    if (member != seen.members.end()) owners.emplace(member->second.owner, container.id);
+    if (const auto owner = owner_of(container, seen)) owners.emplace(*owner, container.id);
   }
   return owners;
 }
